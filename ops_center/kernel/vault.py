@@ -20,7 +20,6 @@ from typing import Any, NoReturn, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.utils.functional import Promise
 
 KEY_BYTES = 32
 INDEX_BYTES = 16
@@ -81,48 +80,25 @@ class Vault:
         return hmac.digest(self._index_key, message, hashlib.sha256)[:INDEX_BYTES]
 
 
-class Sealed(Promise):
-    """A personal value as a model's attribute gives it back: printed, formatted, logged or turned into JSON (by the
-    encoders of Django and REST framework, which know a promise of text) it is its mask. It opens only in ``reveal()``.
+class Sealed(str):
+    """A personal value as a model's attribute gives it back: as text it *is* its mask, wherever it is printed,
+    formatted, compared, logged or turned into JSON. ``reveal()`` is the one way to the clear value."""
 
-    ``opener`` gives the vault, and is not asked before somebody looks; without a ``masker`` nothing shows at all.
-    """
+    __slots__ = ("_open",)
+    _open: Callable[[], str]
 
-    def __init__(
-        self,
-        blob: bytes,
-        *,
-        aad: str,
-        opener: Callable[[], Vault],
-        masker: Callable[[str], str] | None = None,
-    ) -> None:
-        self.blob = blob
-        self._aad = aad
-        self._opener = opener
-        self._masker = masker
+    def __new__(cls, mask: str, open_value: Callable[[], str]) -> Self:
+        sealed = super().__new__(cls, mask)
+        sealed._open = open_value
+        return sealed
 
     @property
     def mask(self) -> str:
-        return self._masker(self.reveal()) if self._masker else "***"
+        return str.__str__(self)
 
     def reveal(self) -> str:
         """The clear value. The caller logs who looked and why; raises ``VaultError``."""
-        return self._opener().open(self.blob, self._aad)
-
-    def __str__(self) -> str:
-        return self.mask
-
-    def __repr__(self) -> str:
-        try:
-            return self.mask
-        except VaultError:
-            return "<Sealed, does not open>"  # an error page that shows this must not become a second error
-
-    def __format__(self, spec: str) -> str:
-        return format(self.mask, spec)
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a sealed value does not leave the process")
+        return self._open()
 
     def __copy__(self) -> Self:
         return self
@@ -130,10 +106,13 @@ class Sealed(Promise):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a sealed value does not leave the process")
 
-def parse_keys(setting: str) -> dict[str, bytes]:
-    """Keys by id from ``id:base64key,id:base64key``, in that order: the first is the current one. Raises
-    ``VaultError``."""
+
+def parse_keys(setting: str) -> tuple[dict[str, bytes], str]:
+    """Keys by id and the id that seals, from ``id:base64key,id:base64key``: the first seals, all of them open.
+    Raises ``VaultError``."""
     keys: dict[str, bytes] = {}
     for entry in filter(None, (entry.strip() for entry in setting.split(","))):
         key_id, _colon, key = entry.partition(":")
@@ -142,7 +121,7 @@ def parse_keys(setting: str) -> dict[str, bytes]:
         keys[key_id] = parse_key(key)
     if not keys:
         raise VaultError("no key is configured")
-    return keys
+    return keys, next(iter(keys))
 
 
 def parse_key(text: str) -> bytes:
