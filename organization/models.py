@@ -45,7 +45,9 @@ class Branch(models.Model):
     code = models.CharField(_("code"), max_length=8, unique=True)
     name = models.CharField(_("name"), max_length=40)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.BRANCH)
-    area = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, related_name="branches", verbose_name=_("area"))
+    area = models.ForeignKey(
+        Area, models.PROTECT, null=True, blank=True, related_name="branches", verbose_name=_("area")
+    )
     opens_at = models.TimeField(_("opens"), default=time(8, 30))
     closes_at = models.TimeField(_("closes"), default=time(17, 30))
     cut_off = models.TimeField(_("cut-off of the day's bag"), default=time(17, 30))
@@ -163,7 +165,9 @@ class RoleAssignment(Dated):
         verbose_name_plural = _("role assignments")
         constraints = [
             models.UniqueConstraint(fields=["employee", "role", "starts_on"], name="role_once_per_start"),
-            models.CheckConstraint(condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="role_dates_in_order"),
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="role_dates_in_order"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -339,5 +343,3 @@ class Switch(models.Model):
     @classmethod
     def state_of(cls, name: str) -> bool:
         return bool(cls.objects.filter(pk=name, is_on=True).exists())
-
-

@@ -1,0 +1,27 @@
+"""Events are never rewritten; case, bag and archive numbers come from sequences."""
+
+from importlib import import_module
+
+from django.db import migrations
+
+guard = import_module("organization.migrations.0002_append_only").guard
+
+SEQUENCES = ("applications_case_number", "applications_bag_number", "applications_archive_number")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("applications", "0001_initial"), ("organization", "0002_append_only")]
+
+    operations = [
+        guard("applications_event"),
+        *(migrations.RunSQL(f"CREATE SEQUENCE {name}", f"DROP SEQUENCE {name}") for name in SEQUENCES),
+        # Cases and clocks are rewritten all the time: leave room for updates on the same page.
+        migrations.RunSQL(
+            "ALTER TABLE applications_application SET (fillfactor = 85)",
+            "ALTER TABLE applications_application RESET (fillfactor)",
+        ),
+        migrations.RunSQL(
+            "ALTER TABLE applications_caseclock SET (fillfactor = 85)",
+            "ALTER TABLE applications_caseclock RESET (fillfactor)",
+        ),
+    ]

@@ -1,0 +1,141 @@
+"""Clocks of a case: policies by date, one row per run, every pause a row of its own (domain section 4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from applications.lifecycle import Clock, Outcome
+from applications.models.case import Application
+from applications.querysets import CaseClockQuerySet
+from ops_center.kernel.worktime import Limit, Mode
+from organization.models import Branch
+from organization.roles import Role
+
+
+class ClockPolicy(models.Model):
+    """The limit of one clock from a day on. Running clocks keep the version that they started under (rule K8)."""
+
+    kind = models.CharField(_("clock"), max_length=16, choices=Clock)
+    variant = models.CharField(_("variant"), max_length=12, blank=True)  # PROBLEM_CLOSE: the party; others: empty
+    starts_on = models.DateField(_("from"))
+    mode = models.CharField(_("mode"), max_length=16, choices=[(mode.value, mode.value) for mode in Mode])
+    amount = models.PositiveSmallIntegerField(_("limit"), default=0)
+    warn_percent = models.PositiveSmallIntegerField(_("warning at %"), default=75)
+    warn_at_day = models.PositiveSmallIntegerField(_("warning at day"), null=True, blank=True)
+    has_money = models.BooleanField(_("moves money"), default=False)
+    source = models.CharField(_("source"), max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["kind", "variant", "-starts_on"]
+        verbose_name = _("clock policy")
+        verbose_name_plural = _("clock policies")
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "variant", "starts_on"], name="clockpolicy_once_per_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.starts_on}"
+
+    @property
+    def limit(self) -> Limit:
+        return Limit(
+            mode=Mode(self.mode), amount=self.amount, warn_percent=self.warn_percent, warn_at_day=self.warn_at_day
+        )
+
+
+class CaseClock(models.Model):
+    """One run of one clock: (case, clock, round, run). ``due_at`` is stored when it starts (decision 4)."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="clocks", db_index=False)
+    kind = models.CharField(_("clock"), max_length=16, choices=Clock)
+    round = models.PositiveSmallIntegerField(_("round"))
+    run = models.PositiveSmallIntegerField(_("run"), default=1)
+    policy = models.ForeignKey(ClockPolicy, models.PROTECT, null=True, related_name="+", db_index=False)
+    started_at = models.DateTimeField(_("started"))
+    due_at = models.DateTimeField(_("due"))
+    warn_at = models.DateTimeField(_("warning"))
+    stopped_at = models.DateTimeField(_("stopped"), null=True)
+    paused_at = models.DateTimeField(_("paused"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome, blank=True)
+    owner = models.ForeignKey(  # the person who answers for it, when there is one
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("owner")
+    )
+    owner_branch = models.ForeignKey(
+        Branch, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("branch")
+    )
+    owner_role = models.CharField(_("role"), max_length=4, choices=Role, blank=True)
+    explanation = models.JSONField(_("explanation"), default=dict)  # how the date came about; see kernel.worktime
+
+    objects: ClassVar[models.Manager[CaseClock]] = CaseClockQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["started_at", "id"]
+        verbose_name = _("clock")
+        verbose_name_plural = _("clocks")
+        constraints = [
+            models.UniqueConstraint(fields=["application", "kind", "round", "run"], name="caseclock_one_run"),
+            models.UniqueConstraint(
+                fields=["application", "kind"], condition=Q(stopped_at=None), name="caseclock_one_running"
+            ),
+            models.CheckConstraint(condition=Q(due_at__gte=F("started_at")), name="caseclock_due_after_start"),
+            models.CheckConstraint(
+                condition=Q(stopped_at=None, outcome="") | (Q(stopped_at__isnull=False) & ~Q(outcome="")),
+                name="caseclock_stopped_iff_outcome",
+            ),
+        ]
+        indexes = [
+            # The sweep: running clocks past due. No flag that the sweep sets stands in this predicate.
+            models.Index(fields=["due_at", "id"], condition=Q(stopped_at=None, paused_at=None), name="caseclock_sweep"),
+            # Warnings: running clocks past 75 %.
+            # A person's own running clocks.
+            models.Index(fields=["owner"], condition=Q(stopped_at=None), name="caseclock_owner"),
+            models.Index(fields=["warn_at"], condition=Q(stopped_at=None, paused_at=None), name="caseclock_warn"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.application_id} {self.kind} {self.round}.{self.run}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.stopped_at is None and self.paused_at is None
+
+    def is_overdue(self, at: datetime) -> bool:
+        return self.is_running and self.due_at < at
+
+    def sign(self, at: datetime) -> str:
+        """What a badge shows: ``done``, ``waiting``, ``overdue``, ``soon`` or ``in-time``."""
+        if self.stopped_at is not None:
+            return "done"
+        if self.paused_at is not None:
+            return "waiting"
+        if self.due_at < at:
+            return "overdue"
+        return "soon" if self.warn_at <= at else "in-time"
+
+
+class ClockPause(models.Model):
+    """One pause of one clock run: only for the reasons of rule K4."""
+
+    clock = models.ForeignKey(CaseClock, models.CASCADE, related_name="pauses")
+    paused_at = models.DateTimeField(_("paused"))
+    resumed_at = models.DateTimeField(_("resumed"), null=True)
+    reason = models.CharField(_("reason"), max_length=16)  # the party waited for, or OUTAGE
+    minutes_left = models.IntegerField(_("minutes left"), null=True)  # working minutes at the pause
+    due_before = models.DateTimeField()
+
+    class Meta:
+        ordering = ["paused_at"]
+        verbose_name = _("pause")
+        verbose_name_plural = _("pauses")
+        constraints = [
+            models.UniqueConstraint(fields=["clock"], condition=Q(resumed_at=None), name="clockpause_one_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id} {self.reason}"

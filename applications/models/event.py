@@ -1,0 +1,71 @@
+"""The history of a case: timeline, start and stop of clocks, and the outbox that the floors above pull from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from applications.lifecycle import RULES, STEP_LABELS, State, Step
+from applications.models.case import Application
+from ops_center.kernel.chain import link
+
+
+class Event(models.Model):
+    """One step of one case. Append-only (trigger); each row carries the digest of the row before it."""
+
+    append_only = True
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="events", db_index=False)
+    seq = models.PositiveIntegerField(_("sequence"))  # gap-free per case
+    step = models.CharField(_("step"), max_length=24)
+    from_state = models.CharField(_("from"), max_length=12, choices=State, blank=True)
+    to_state = models.CharField(_("to"), max_length=12, choices=State)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("person")
+    )
+    at = models.DateTimeField(_("at"))  # the application's clock
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())  # the database's clock, always the real time
+    round = models.PositiveSmallIntegerField(_("round"))
+    note = models.TextField(_("note"), blank=True)
+    facts = models.JSONField(_("facts"), default=dict)  # numbers and codes; never a client's data
+    digest = models.BinaryField(editable=False)
+
+    class Meta:
+        ordering = ["application_id", "seq"]
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        constraints = [models.UniqueConstraint(fields=["application", "seq"], name="event_seq_once")]
+        indexes = [
+            # Activations without a verdict: read by the accrual, every minute over a recent window.
+            models.Index(fields=["recorded_at"], condition=Q(step="activate"), name="event_activations"),
+            # A person's finished work of the day (queues' counter line, visibility of own work).
+            models.Index(fields=["actor", "at"], name="event_actor_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.application_id}/{self.seq} {self.step}"
+
+    @property
+    def label(self) -> str:
+        return str(STEP_LABELS.get(self.step, self.step))
+
+    @property
+    def charter_no(self) -> str:
+        try:
+            return RULES[Step(self.step)].no
+        except (KeyError, ValueError):
+            return ""
+
+
+def digest_of(
+    previous: bytes, *, number: str, seq: int, step: str, from_state: str, to_state: str, actor: str | None,
+    at: datetime, round: int, note: str, facts: dict[str, Any],
+) -> bytes:  # fmt: skip
+    """The digest of an event, from the digest before it; the single-case path, the importer and verify share it."""
+    return link(previous, [number, seq, str(step), str(from_state), str(to_state), actor, at, round, note, facts])

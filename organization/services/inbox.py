@@ -1,0 +1,34 @@
+"""News for people, written in the transaction of what it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from organization.models import Employee, Message
+
+
+def tell(
+    people: Iterable[Employee | int | None], *, kind: str, at: datetime, about: str = "", **facts: Any
+) -> int:
+    """Writes one message per person; nobody is told twice by one call. Facts are numbers, codes and times.
+
+    ``about`` is the path of the page that the message opens. The words are made from ``kind`` when it is read
+    (organization/messages.py). Returns how many were written.
+    """
+    ids = {person.pk if isinstance(person, Employee) else person for person in people if person is not None}
+    rows = [Message(employee_id=pk, kind=kind, facts=facts, about=about, at=at) for pk in sorted(ids)]  # type: ignore[type-var]
+    Message.objects.bulk_create(rows)
+    return len(rows)
+
+
+@transaction.atomic
+def mark_read(*, employee: Employee, at: datetime, message_id: int | None = None) -> int:
+    """Marks one message of this person, or all of them, as read; returns how many were unread."""
+    unread = Message.objects.filter(employee=employee, read_at=None)
+    if message_id is not None:
+        unread = unread.filter(pk=message_id)
+    return unread.update(read_at=at)
