@@ -82,7 +82,8 @@ class Vault:
 
 class Sealed(str):
     """A personal value as a model's attribute gives it back: as text it *is* its mask, wherever it is printed,
-    formatted, compared, logged or turned into JSON. ``reveal()`` is the one way to the clear value."""
+    formatted, logged or turned into JSON. ``reveal()`` is the one way to the clear value. Two people may share a mask:
+    equality is a question for ``Vault.index``."""
 
     __slots__ = ("_open",)
     _open: Callable[[], str]
