@@ -1,0 +1,73 @@
+"""The database of the tests: migrated once per run, cloned for each test process; and the role that the web runs as."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import quote
+
+import psycopg2
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from ops_center.embedded.postgres import RUNTIME
+
+TEMPLATE = "ops_center_template"
+
+
+def pytest_configure() -> None:
+    """What would only slow the tests down: slow password hashes, hashed names of static files."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_test_environment: None, django_db_blocker
+) -> None:
+    """Makes the template database, in whichever test process comes first, and tells Django to clone it."""
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(1)")  # until this connection closes
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE])
+        if not cursor.fetchone():
+            cursor.execute(f"CREATE DATABASE {TEMPLATE}")
+            try:
+                _migrate(TEMPLATE)
+            except BaseException:
+                cursor.execute(f"DROP DATABASE {TEMPLATE}")
+                raise
+    connection.settings_dict["TEST"]["TEMPLATE"] = TEMPLATE
+
+
+def _migrate(database: str) -> None:
+    own_name = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = database
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = own_name
+
+
+@pytest.fixture(scope="session")
+def runtime_dsn(django_db_setup: None, django_db_blocker) -> str:
+    """A libpq URL of the test database for the role that web and worker connect as: it owns nothing.
+
+    What a test wrote is visible to it only after a commit: use ``@pytest.mark.django_db(transaction=True)``.
+    """
+    with django_db_blocker.unblock():
+        call_command("grants", role=RUNTIME, verbosity=0)
+        connection.close()
+    server = connection.settings_dict
+    password = quote(os.environ["RUNTIME_PASSWORD"])
+    return f"postgresql://{RUNTIME}:{password}@{server['HOST']}:{server['PORT']}/{server['NAME']}"
+
+
+@pytest.fixture
+def runtime_connection(runtime_dsn: str):
+    """An open psycopg2 connection as that role; rolled back and closed at the end."""
+    opened = psycopg2.connect(runtime_dsn)
+    yield opened
+    opened.close()
