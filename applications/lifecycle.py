@@ -134,6 +134,9 @@ class Outcome(models.TextChoices):
     VOID = "VOID", pgettext_lazy("outcome", "Void")
 
 
+LATE_OUTCOMES = (Outcome.LATE_PENDING, Outcome.LATE, Outcome.LATE_JUSTIFIED, Outcome.LATE_QUEUE, Outcome.RETURNED_LATE)
+
+
 class Step(StrEnum):
     """The steps by their slugs, as in the API's addresses."""
 
@@ -240,6 +243,7 @@ class Rule:
     starts: tuple[Clock, ...] = ()
     stops: tuple[Clock, ...] = ()
     voids: tuple[Clock, ...] | None = ()  # None: every clock that still runs
+    only_at: State | None = None  # clocks move only when the step leads there (T17 and T18 may lead elsewhere)
 
     @property
     def label(self) -> str:
@@ -258,6 +262,7 @@ def _rule(
     starts: str = "",
     stops: str = "",
     voids: str = "",
+    only_at: State | None = None,
 ) -> Rule:
     wanted = () if sources is None else (sources,) if isinstance(sources, State) else sources
     return Rule(
@@ -271,6 +276,7 @@ def _rule(
         starts=tuple(Clock(code) for code in starts.split()),
         stops=tuple(Clock(code) for code in stops.split()),
         voids=None if voids == "all" else tuple(Clock(code) for code in voids.split()),
+        only_at=only_at,
     )
 
 
@@ -306,8 +312,9 @@ CHARTER: tuple[Rule, ...] = (
     _rule("T15", Step.PASS_CHECK,        S.RECEIVED,                       S.CHECKED,    "CC CM",
           performs=P.CREDIT_CHECK, stamps="checked_at", stops="CHECK"),
     _rule("T17", Step.SUBMIT_ENTRY,      S.CHECKED,                        Goes.DEPENDS, "EC CM",
-          performs=P.ENTRY, stamps="keyed_at"),
-    _rule("T18", Step.VERIFY,            S.KEYED,                          Goes.DEPENDS, "ER"),
+          performs=P.ENTRY, stamps="keyed_at", only_at=S.ENTERED, stops="ENTRY", starts="FILE ISSUE"),
+    _rule("T18", Step.VERIFY,            S.KEYED,                          Goes.DEPENDS, "ER",
+          stamps="entered_at", only_at=S.ENTERED, stops="ENTRY", starts="FILE ISSUE"),
     _rule("T19", Step.ARBITRATE,         S.KEYED,                          S.ENTERED,    "TR",
           stamps="entered_at", stops="ENTRY", starts="FILE ISSUE"),
     _rule("T20", Step.FILE,              S.ENTERED,                        S.SUBMITTED,  "TR",

@@ -114,6 +114,9 @@ class Application(models.Model):
     shelf = models.CharField(_("shelf"), max_length=24, blank=True)
     archive_no = models.CharField(_("archive number"), max_length=24, null=True, unique=True)
     card_last4 = models.CharField(_("last four digits"), max_length=4, blank=True)
+    # The head of the case's event chain: a cut tail shows (applications.models.event).
+    event_count = models.PositiveIntegerField(default=0)
+    event_digest = models.BinaryField(default=bytes(32))
     is_imported = models.BooleanField(_("imported"), default=False)
     is_risk = models.BooleanField(_("risk flag"), default=False)
 

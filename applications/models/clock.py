@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from applications.lifecycle import Clock, Outcome
+from applications.lifecycle import LATE_OUTCOMES, Clock, Outcome
 from applications.models.case import Application
 from applications.querysets import CaseClockQuerySet
 from ops_center.kernel.worktime import Limit, Mode
@@ -66,6 +66,7 @@ class CaseClock(models.Model):
     owner = models.ForeignKey(  # the person who answers for it, when there is one
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("owner")
     )
+    owned_since = models.DateTimeField(null=True)  # when that person took it: rule LATE_QUEUE (domain section 5)
     owner_branch = models.ForeignKey(
         Branch, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("branch")
     )
@@ -93,6 +94,8 @@ class CaseClock(models.Model):
             # The sweep: running clocks past due. No flag that the sweep sets stands in this predicate.
             models.Index(fields=["due_at", "id"], condition=Q(stopped_at=None, paused_at=None), name="caseclock_sweep"),
             # Warnings: running clocks past 75 %.
+            # Clocks that stopped late: breaches that no sweep saw while they ran (rule K10).
+            models.Index(fields=["stopped_at"], condition=Q(outcome__in=LATE_OUTCOMES), name="caseclock_late"),
             # A person's own running clocks.
             models.Index(fields=["owner"], condition=Q(stopped_at=None), name="caseclock_owner"),
             models.Index(fields=["warn_at"], condition=Q(stopped_at=None, paused_at=None), name="caseclock_warn"),

@@ -15,9 +15,7 @@ _CHAIN_LOCK = 7_319_001  # one writer at a time, so that the chain cannot fork
 
 
 @transaction.atomic
-def record(
-    *, action: str, at: datetime, actor: Employee | None = None, subject: str = "", **facts: Any
-) -> AuditRecord:
+def record(*, action: str, at: datetime, actor: Employee | None = None, subject: str = "", **facts: Any) -> AuditRecord:
     """Appends one record. ``subject`` is a number (of a case, a batch, a person); facts never carry a client's data."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHAIN_LOCK])

@@ -11,9 +11,7 @@ from django.db import transaction
 from organization.models import Employee, Message
 
 
-def tell(
-    people: Iterable[Employee | int | None], *, kind: str, at: datetime, about: str = "", **facts: Any
-) -> int:
+def tell(people: Iterable[Employee | int | None], *, kind: str, at: datetime, about: str = "", **facts: Any) -> int:
     """Writes one message per person; nobody is told twice by one call. Facts are numbers, codes and times.
 
     ``about`` is the path of the page that the message opens. The words are made from ``kind`` when it is read
