@@ -1,25 +1,52 @@
-"""What the environment says, read once and typed. Every variable the product knows is read through this file."""
+"""What the environment says, read once and typed. Every variable the product knows is read through this file.
+
+While ``./script/server`` runs, commands typed in another shell (``python manage.py verify``) should meet the same
+database, broker and keys. So when the shell names no ``DATABASE_URL``, what it leaves unset is taken from the file
+that the server wrote: ``secrets/stack.env`` in the data folder (``OPS_CENTER_DATA``, default ``var/``), readable by
+its owner alone and gone when the server stops. A shell that names its own database gets nothing from that file.
+"""
 
 from __future__ import annotations
 
 import os
+from collections import ChainMap
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 BASE = Path(__file__).resolve().parent.parent
 
 
+def lines_of(path: Path) -> dict[str, str]:
+    """The ``NAME=value`` lines of a file; none when it is absent or not ours to read."""
+    try:
+        lines = path.read_text().splitlines()
+    except (FileNotFoundError, PermissionError):
+        return {}
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def _sources() -> Mapping[str, str]:
+    if os.environ.get("DATABASE_URL"):
+        return os.environ
+    data = Path(os.environ.get("OPS_CENTER_DATA") or BASE / "var")
+    return ChainMap(os.environ, lines_of(data / "secrets" / "stack.env"))
+
+
+_values = _sources()
+
+
 def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default)
+    return _values.get(name, default)
 
 
 def flag(name: str, *, default: bool = False) -> bool:
-    value = os.environ.get(name, "").strip().lower()
+    value = text(name).strip().lower()
     return default if not value else value in {"1", "true", "yes", "on"}
 
 
 def words(name: str, default: str = "") -> list[str]:
-    return [word for word in os.environ.get(name, default).replace(",", " ").split() if word]
+    return [word for word in text(name, default).replace(",", " ").split() if word]
 
 
 def database(url: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from ops_center import env
 from ops_center.embedded.processes import StackError
 
 
@@ -30,20 +31,14 @@ def kept_in(path: Path) -> dict[str, str]:
     inventing the missing key would make what the lost one encrypted unreadable for good."""
     if not path.exists():
         write(path, invent())
-    values = read(path)
+    values = env.lines_of(path)
     if missing := [name for name in invent() if name not in values]:
         raise StackError(f"{path} lacks {', '.join(missing)}: put the right file back")
     return values
 
 
-def read(path: Path) -> dict[str, str]:
-    """``NAME=value`` lines."""
-    lines = path.read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-
-
 def write(path: Path, values: Mapping[str, str]) -> None:
-    """Writes the file whole or not at all, readable by its owner alone."""
+    """Writes ``NAME=value`` lines, whole or not at all, readable by their owner alone."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
