@@ -87,6 +87,7 @@ TEMPLATES = [
 
 # The web and the worker connect as a role that owns nothing (DATABASE_URL); migrations as the owner (OWNER_DATABASE_URL).
 DATABASES = {"default": env.database(env.text("DATABASE_URL", "postgresql://ops_app@127.0.0.1:5432/ops_center"))}
+OWNER_DATABASE_URL = env.text("OWNER_DATABASE_URL")  # read by migrate and grants; a serving process is not given it
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379").rstrip("/")
