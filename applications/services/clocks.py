@@ -1,0 +1,224 @@
+"""The clocks of a case: started once with a stored deadline, paused and resumed, stopped with an outcome.
+
+Called by the engine inside the transaction of a step, with the case's row locked; the floors above use
+``start_clock``, ``stop_clock`` and ``judge`` for the clocks that are theirs (REGISTER, CERTIFY, PAY, explanations).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from applications.lifecycle import CLOCK_OWNER, FINISHED, Clock, Outcome
+from applications.models import Application, CaseClock, ClockPause, ClockPolicy
+from ops_center.clock import local_day
+from ops_center.kernel.worktime import Deadline, Hours, Mode, deadline, resume
+from organization.models import Branch, Employee
+from organization.roles import Role
+from organization.services.calendar import working_calendar
+from organization.services.revisions import revision
+
+CENTER_HOURS = Hours()
+PERSONAL_MINUTES = 120  # ASM-19: personal responsibility only if claimed with at least two working hours left
+BY_THE_BRANCH = frozenset({Clock.DISPATCH})  # clocks that run by the hours and the cut-off of a branch
+FROM_THE_REFERRAL = frozenset({Clock.REF_ACCEPT, Clock.REF_CONTACT})
+
+_policies: dict[str, tuple[int, list[ClockPolicy]]] = {}
+
+
+def policy_for(kind: str, *, on: date, variant: str = "") -> ClockPolicy:
+    """The policy of a clock on a day; ``LookupError`` when the bank has none."""
+    current = revision("clock-policies")
+    held = _policies.get("all")
+    if held is None or held[0] != current or not held[1]:
+        held = _policies["all"] = (current, list(ClockPolicy.objects.order_by("-starts_on")))
+    for policy in held[1]:
+        if policy.kind == kind and policy.variant == variant and policy.starts_on <= on:
+            return policy
+    if variant:
+        return policy_for(kind, on=on)
+    raise LookupError(f"no policy for {kind} on {on}")
+
+
+def hours_of(kind: str, branch: Branch | None) -> Hours:
+    return branch.hours if branch is not None and kind in BY_THE_BRANCH else CENTER_HOURS
+
+
+def deadline_for(
+    kind: str, *, start: datetime, branch: Branch | None = None, on: date | None = None, variant: str = ""
+) -> Deadline:
+    """When a clock that starts then is due, why, and when it warns. ``on`` picks the policy (default: the start's day)."""
+    policy = policy_for(kind, on=on or local_day(start), variant=variant)
+    return deadline(start, policy.limit, working_calendar(), hours_of(kind, branch))
+
+
+# -- the clocks of one case --------------------------------------------------------------------------------------------
+class Ticking:
+    """The clocks of one locked case that have not stopped, and what a step does to them."""
+
+    def __init__(self, case: Application, *, at: datetime) -> None:
+        self.case = case
+        self.at = at
+        self.clocks: list[CaseClock] = (
+            list(CaseClock.objects.filter(application=case, stopped_at=None).select_related("policy"))
+            if case.event_count
+            else []
+        )
+
+    def find(self, kind: str) -> CaseClock | None:
+        return next((clock for clock in self.clocks if clock.kind == kind), None)
+
+    def start(
+        self,
+        kind: str,
+        *,
+        variant: str = "",
+        owner: Employee | None = None,
+        owner_branch: Branch | None = None,
+        owner_role: str = "",
+    ) -> CaseClock:
+        """Starts the next run of a clock; ``due_at`` and its explanation are computed once, here."""
+        case, at = self.case, self.at
+        day = local_day(case.referred_at or at) if kind in FROM_THE_REFERRAL else case.priced_on or local_day(at)
+        policy = policy_for(kind, on=day, variant=variant)
+        branch = owner_branch or (case.host_branch if case.host_confirmed_at else case.branch)
+        due = deadline(at, policy.limit, working_calendar(), hours_of(kind, branch))
+        runs = CaseClock.objects.filter(application=case, kind=kind, round=case.round).count() if case.event_count else 0
+        clock = CaseClock(
+            application=case, kind=kind, round=case.round, run=runs + 1, policy=policy, started_at=at,
+            due_at=due.due_at, warn_at=due.warn_at, owner=owner, owned_since=at if owner else None,
+            owner_branch=owner_branch, owner_role=owner_role or CLOCK_OWNER.get(kind, ""), explanation=due.as_json(),
+        )  # fmt: skip
+        clock.save(force_insert=True)
+        self.clocks.append(clock)
+        return clock
+
+    def stop(self, kind: str, *, outcome: Outcome | None = None) -> CaseClock | None:
+        """Stops a clock if it runs; without an outcome it is judged: on time when stopped at or before its due time."""
+        clock = self.find(kind)
+        if clock is None:
+            return None
+        if clock.paused_at is not None:
+            _close_pause(clock, at=self.at, minutes=None)
+        clock.outcome = outcome or judge(clock, at=clock.paused_at or self.at)
+        clock.stopped_at = self.at
+        clock.paused_at = None
+        clock.save(update_fields=["outcome", "stopped_at", "paused_at"])
+        self.clocks.remove(clock)
+        return clock
+
+    def stop_all(self, kinds: Iterable[str], *, outcome: Outcome | None = None) -> None:
+        for kind in kinds:
+            self.stop(kind, outcome=outcome)
+
+    def void(self, kinds: Iterable[str] | None) -> None:
+        """Ends clocks without a verdict; ``None`` means all that have not stopped."""
+        self.stop_all([clock.kind for clock in self.clocks] if kinds is None else kinds, outcome=Outcome.VOID)
+
+    def pause(self, *, reason: str) -> None:
+        """Pauses everything that runs (rule K4); what starts afterwards, such as the problem's own clocks, runs."""
+        for clock in self.clocks:
+            if clock.is_running:
+                clock.paused_at = self.at
+                clock.save(update_fields=["paused_at"])
+                ClockPause.objects.create(clock=clock, paused_at=self.at, reason=reason, due_before=clock.due_at)
+
+    def resume(self) -> None:
+        """Resumes what is paused with the working minutes that were left (rule K5)."""
+        calendar = working_calendar()
+        for clock in self.clocks:
+            if clock.paused_at is None:
+                continue
+            mode = Mode(clock.policy.mode) if clock.policy else Mode.WORKDAYS_EOD
+            hours = hours_of(clock.kind, clock.owner_branch)
+            clock.warn_at, _left = resume(clock.warn_at, clock.paused_at, self.at, mode, calendar, hours)
+            clock.due_at, minutes = resume(clock.due_at, clock.paused_at, self.at, mode, calendar, hours)
+            _close_pause(clock, at=self.at, minutes=minutes)
+            clock.paused_at = None
+            clock.save(update_fields=["warn_at", "due_at", "paused_at"])
+
+    def give_to(self, kind: str, *, owner: Employee | None, owner_branch: Branch | None = None) -> None:
+        """Names the person (or the branch) that answers for a clock from now on; the same person keeps the older date."""
+        clock = self.find(kind)
+        if clock is None:
+            return
+        if owner is None or clock.owner_id != owner.pk:
+            clock.owned_since = self.at if owner else None
+        clock.owner = owner
+        clock.owner_branch = owner_branch
+        clock.save(update_fields=["owner", "owned_since", "owner_branch"])
+
+    def settle(self) -> None:
+        """Writes the earliest running deadline onto the case: what queues and lists order by."""
+        running = [clock for clock in self.clocks if clock.is_running] if self.case.state not in FINISHED else []
+        first = min(running, key=lambda clock: clock.due_at, default=None)
+        self.case.due_at = first.due_at if first else None
+        self.case.warn_at = min((clock.warn_at for clock in running), default=None)
+        self.case.due_clock = first.kind if first else ""
+
+
+def judge(clock: CaseClock, *, at: datetime) -> Outcome:
+    """How a clock that stops at ``at`` ends: domain section 5, before any explanation."""
+    if at <= clock.due_at:
+        return Outcome.ON_TIME
+    if clock.policy is None or not clock.policy.has_money:
+        return Outcome.LATE
+    return Outcome.LATE_PENDING if is_personal(clock) else Outcome.LATE_QUEUE
+
+
+def is_personal(clock: CaseClock) -> bool:
+    """Somebody had taken the work with at least two working hours left (ASM-19)."""
+    if clock.owner_id is None or clock.owned_since is None:
+        return False
+    if clock.owned_since <= clock.started_at:
+        return True
+    left = working_calendar().working_minutes(clock.owned_since, clock.due_at, CENTER_HOURS)
+    return left >= PERSONAL_MINUTES
+
+
+def start_clock(case: Application, kind: str, *, at: datetime, **owner: Any) -> CaseClock:
+    """Starts a clock of a floor above on a locked case (REGISTER, CERTIFY, PAY)."""
+    ticking = Ticking(case, at=at)
+    return ticking.start(kind, **owner)
+
+
+def stop_clock(case: Application, kind: str, *, at: datetime, outcome: Outcome | None = None) -> CaseClock | None:
+    """Stops such a clock; ``None`` when it does not run."""
+    return Ticking(case, at=at).stop(kind, outcome=outcome)
+
+
+def explain(clock: CaseClock) -> dict[str, Any]:
+    """How the deadline came about: the days as they were counted, then every pause."""
+    pauses = [
+        {
+            "from": pause.paused_at.isoformat(),
+            "to": pause.resumed_at.isoformat() if pause.resumed_at else None,
+            "reason": pause.reason,
+            "minutes_left": pause.minutes_left,
+            "due_before": pause.due_before.isoformat(),
+        }
+        for pause in clock.pauses.all()
+    ]
+    return {**clock.explanation, "pauses": pauses}
+
+
+def _close_pause(clock: CaseClock, *, at: datetime, minutes: int | None) -> None:
+    ClockPause.objects.filter(clock=clock, resumed_at=None).update(resumed_at=at, minutes_left=minutes)
+
+
+def owner_of(kind: str, case: Application, *, performer: Employee | None) -> dict[str, Any]:
+    """Who answers for a clock that starts now: a person where one is known, else a role (domain section 4)."""
+    match kind:
+        case Clock.REF_CONTACT | Clock.SUPPLEMENT:
+            return {"owner": case.collector}
+        case Clock.DISPATCH:
+            if case.host_branch and case.host_confirmed_at:
+                return {"owner_branch": case.host_branch, "owner_role": Role.BAG}
+            return {"owner": case.collector}
+        case Clock.CHECK | Clock.ENTRY if case.is_self_service:
+            return {"owner": case.collector, "owner_role": Role.CM}
+        case Clock.CONTACT | Clock.COACH | Clock.ACTIVATE if case.is_self_service:
+            return {"owner": case.collector, "owner_role": Role.CM}
+        case _:
+            return {}

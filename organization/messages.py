@@ -1,0 +1,56 @@
+"""The words of the inbox: one table, kind → sentence. Facts are filled in when the message is read, in its reader's
+language; they are numbers, codes and times, never a client's data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from ops_center.clock import SHANGHAI
+
+WORDS: dict[str, Any] = {
+    # referral and intake
+    "lead_new": _("New lead %(number)s: %(product)s. Please accept it by %(due)s."),
+    "lead_accepted": _("Your referral %(number)s was accepted by %(person)s."),
+    "lead_released": _("Lead %(number)s is back in the pool: %(reason)s."),
+    "hand_over_offered": _("%(person)s hands %(number)s to your branch: please confirm."),
+    # bags
+    "bag_missing": _("Bag %(bag)s: manifest %(packed)s files, found %(found)s. To be cleared within 24 hours."),
+    "bag_seal": _("Bag %(bag)s arrived with seal %(found)s instead of %(expected)s."),
+    # problems and returns
+    "problem_raised": _("Problem item %(code)s on %(number)s: please answer by %(due)s."),
+    "problem_replied": _("%(number)s: the branch has answered problem %(code)s."),
+    "problem_resolved": _("%(number)s: problem %(code)s is resolved, work goes on."),
+    "returned": _("%(number)s came back with %(codes)s: supplement by %(due)s."),
+    "review_differs": _("%(number)s came back from review: %(fields)s."),
+    "arbitration": _("%(number)s waits for your arbitration: %(fields)s."),
+    # issue and activation
+    "issued": _("%(number)s: the card is issued."),
+    "rejected": _("%(number)s was not approved."),
+    "withdrawn": _("%(number)s was withdrawn."),
+    "expired": _("%(number)s has lapsed."),
+    "expires_soon": _("%(number)s lapses on %(day)s if nothing happens."),
+    "import_unmatched": _("%(count)s lines of %(file)s did not match."),
+    "reassigned": _("%(person)s gave you %(number)s: %(reason)s."),
+    "approval_asked": _("%(person)s asks you to approve: %(what)s on %(number)s."),
+    "approval_decided": _("Your request on %(number)s was decided: %(decision)s."),
+}
+
+
+def words_of(kind: str, facts: Mapping[str, Any]) -> str:
+    """The sentence of a message in the active language; instants are shown in Shanghai time."""
+    sentence = WORDS.get(kind)
+    if sentence is None:
+        return kind
+    return str(sentence) % {name: _shown(value) for name, value in facts.items()}
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, list):
+        return "、".join(str(item) for item in value)
+    if isinstance(value, str) and len(value) >= 19 and value[4:5] == "-" and value[10:11] == "T":
+        return datetime.fromisoformat(value).astimezone(SHANGHAI).strftime("%m-%d %H:%M")
+    return value
