@@ -1,0 +1,188 @@
+"""What the frame of every page shows: the rooms of this person, the bell, the demo people on the sign-in page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from ops_center import clock
+from ops_center.desk.demo_people import DEMO_PEOPLE, DemoPerson
+from organization.models import Employee
+from organization.roles import Role
+
+EVERYBODY = frozenset(Role.values)
+
+
+def roles(codes: str) -> frozenset[str]:
+    return frozenset(codes.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A page of the left rail: its address, its sign and the roles whose daily work is there."""
+
+    group: Any
+    label: Any
+    icon: str
+    roles: frozenset[str]
+    url_name: str
+    arg: str = ""
+
+    @property
+    def path(self) -> str:
+        """The address; empty while the room is not built."""
+        try:
+            return reverse(self.url_name, args=[self.arg] if self.arg else [])
+        except NoReverseMatch:
+            return ""
+
+
+_DAY, _CASES, _QUEUES = _("My day"), _("Applications"), _("Work queues")
+_SUPERVISION, _REWARDS, _RULES = _("Supervision"), _("Rewards"), _("Rules")
+
+# Who finds which room in the rail (domain.md, sections 2 and 10). The views behind hold their own door
+# (web.pages.staff); a test walks every room as every role, so that nothing here answers 403.
+ROOMS: tuple[Room, ...] = (
+    Room(_DAY, _("Home"), "home", EVERYBODY, "home"),
+    Room(_DAY, _("Inbox"), "inbox", EVERYBODY, "inbox"),
+    #
+    Room(_CASES, _("New referral"), "plus", roles("EMP"), "referral-new"),
+    Room(_CASES, _("Referrals"), "referral", roles("EMP"), "referral-list"),
+    Room(_CASES, _("Start intake"), "intake", roles("CM BH CS"), "application-new"),
+    Room(_CASES, _("Applications"), "case", roles("CM BH BAG CS TR AS SUP AUD"), "application-list"),
+    Room(_CASES, _("Sealed bags"), "bag", roles("CM BH BAG CS RCV TR SUP AUD"), "bag-list"),
+    #
+    Room(_QUEUES, _("Credit check"), "check-sheet", roles("CC"), "queue", "check"),
+    Room(_QUEUES, _("Entry"), "keyboard", roles("EC"), "queue", "entry"),
+    Room(_QUEUES, _("Entry review"), "review", roles("ER"), "queue", "verify"),
+    Room(_QUEUES, _("Filing"), "archive", roles("TR"), "queue", "filing"),
+    Room(_QUEUES, _("After-sales calls"), "phone", roles("AS"), "queue", "after-sales"),
+    Room(_QUEUES, _("Card status imports"), "import", roles("TR SUP"), "import-list"),
+    #
+    Room(_SUPERVISION, _("Overdue board"), "alarm", roles("BH TR SUP MGT AUD"), "board", "overdue"),
+    Room(_SUPERVISION, _("Breaches"), "alert", roles("CM BH BAG CS RCV CC EC ER TR AS SUP AUD"), "breach-list"),
+    Room(_SUPERVISION, _("Complaints"), "complaint", roles("CPL SUP AUD"), "complaint-list"),
+    Room(_SUPERVISION, _("Approvals"), "stamp", roles("SUP"), "approval-list"),
+    Room(_SUPERVISION, _("Funnel"), "funnel", roles("BH SUP MGT AUD"), "board", "funnel"),
+    Room(_SUPERVISION, _("Capacity"), "capacity", roles("SUP MGT"), "board", "capacity"),
+    Room(_SUPERVISION, _("Hero board"), "medal", roles("EMP"), "board", "leaderboard"),
+    #
+    Room(_REWARDS, _("My rewards"), "coins", roles("EMP EC"), "my-rewards"),
+    Room(_REWARDS, _("Price board"), "price", roles("EMP"), "price-board"),
+    Room(_REWARDS, _("Confirmations"), "document", roles("TR SUP MGT HR AUD"), "confirmation-list"),
+    Room(_REWARDS, _("Payouts"), "payout", roles("HR AUD"), "payout-list"),
+    #
+    Room(_RULES, _("Policies"), "rules", roles("SUP MGT AUD"), "policy-list"),
+    Room(_RULES, _("Working calendar"), "calendar", roles("SUP MGT AUD"), "calendar"),
+    Room(_RULES, _("Audit log"), "shield", roles("AUD"), "audit-log"),
+    Room(_RULES, _("Administration"), "settings", roles("ADM"), "admin:index"),
+)
+
+PHONE_ROOMS = 4  # so many fit side by side at 360 px; the others stand behind "More"
+
+
+@dataclass(frozen=True, slots=True)
+class RailItem:
+    """A room as this person sees it now."""
+
+    url_name: str
+    group: Any
+    label: Any
+    icon: str
+    path: str
+    active: bool
+    count: int | None = None
+
+
+def open_rooms(held: frozenset[str]) -> Iterator[Room]:
+    """The rooms of somebody who holds these roles, in the order of the rail."""
+    return (room for room in ROOMS if not room.roles.isdisjoint(held) and room.path)
+
+
+class Frame:
+    """Everything around the page, read only if a template asks: a fragment or a toast costs no query."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @cached_property
+    def person(self) -> Employee | None:
+        user = getattr(self.request, "user", None)
+        return user if user is not None and user.is_authenticated else None
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        return self.person.role_codes(clock.local_day(self.now)) if self.person else frozenset()
+
+    @cached_property
+    def role_names(self) -> list[str]:
+        """The roles by name; the ordinary employee is named only when there is nothing else to name."""
+        held = [role for role in Role if role in self.roles]
+        return [str(role.label) for role in held if role != Role.EMP or len(held) == 1]
+
+    @cached_property
+    def rail(self) -> list[RailItem]:
+        rooms = [(room, room.path) for room in open_rooms(self.roles)]
+        here = self.request.path
+        # The room whose address reaches deepest into this one: /referrals/new/ is not also /referrals/.
+        current = max(
+            (path for _room, path in rooms if path == here or (path != "/" and here.startswith(path))), default=""
+        )
+        return [
+            RailItem(
+                url_name=room.url_name,
+                group=room.group,
+                label=room.label,
+                icon=room.icon,
+                path=path,
+                active=path == current,
+                count=self.unread if room.url_name == "inbox" else None,
+            )
+            for room, path in rooms
+        ]
+
+    @cached_property
+    def phone_rail(self) -> list[RailItem]:
+        """The first rooms of this person's own work, for the bar at the bottom of a phone."""
+        return [item for item in self.rail if item.url_name != "inbox"][:PHONE_ROOMS]
+
+    @cached_property
+    def unread(self) -> int:
+        return self.person.news.unread().count() if self.person else 0
+
+    @cached_property
+    def now(self) -> datetime:
+        """The application's time, in demo mode a moved one; the countdowns of the page start from it."""
+        at: datetime = getattr(self.request, "at", None) or clock.now()
+        return at
+
+    @property
+    def is_narrow(self) -> bool:
+        """The person folded the rail; kept by the browser, so that the first paint is right."""
+        return self.request.COOKIES.get("rail") == "narrow"
+
+    @property
+    def is_demo(self) -> bool:
+        return bool(settings.DEMO)
+
+    @property
+    def demo_people(self) -> tuple[DemoPerson, ...]:
+        """For the help table of the sign-in page, in demo mode only."""
+        return DEMO_PEOPLE if settings.DEMO else ()
+
+    @property
+    def demo_password(self) -> str:
+        return settings.DEMO_PASSWORD if settings.DEMO else ""
+
+
+def frame(request: HttpRequest) -> dict[str, Frame]:
+    """Context processor: ``{{ frame.rail }}``, ``{{ frame.unread }}`` …"""
+    return {"frame": Frame(request)}

@@ -1,0 +1,20 @@
+"""Every address of the product. Each app lists its own; the desk's come first because it owns the front door."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("ops_center.desk.urls")),
+    path("", include("organization.urls")),
+    path("", include("applications.urls")),
+    path("", include("referrals.urls")),
+    path("", include("supervision.urls")),
+    path("", include("incentives.urls")),
+    path("api/v1/", include("ops_center.api_urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "ops_center.web.refusals.bad_request"
+handler403 = "ops_center.web.refusals.not_allowed"
+handler404 = "ops_center.web.refusals.not_found"
+handler500 = "ops_center.web.refusals.server_error"
