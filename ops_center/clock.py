@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+from ops_center.kernel.worktime import SHANGHAI
+
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
