@@ -88,7 +88,11 @@ class Postgres:
         while time.monotonic() < deadline and not self.child.ended:
             try:
                 psycopg2.connect(self.url(SUPERUSER, self._password, "postgres"), connect_timeout=2).close()
-            except psycopg2.OperationalError:
+            except psycopg2.OperationalError as error:
+                if "authentication failed" in str(error):
+                    raise StackError(
+                        f"The passwords in secrets/ are not those of the database in {self.folder}"
+                    ) from None
                 time.sleep(0.03)
             else:
                 return True

@@ -19,11 +19,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GUARDS_PATIENCE = 3.0  # seconds between the polite signal and SIGKILL
+_LOG_BYTES = 10_000_000  # a bigger log is put aside when its process is started again
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER = 0x10000000
 _NOBODY_INSIDE = 65534
@@ -106,7 +108,7 @@ class Nursery:
         self._guard = os.fork()
         if self._guard == 0:
             os.close(self._to_guard)
-            _stand_guard(reader, tidy)
+            _stand_guard(reader, self._keep_open, tidy)
         os.close(reader)
 
     def spawn(
@@ -120,8 +122,10 @@ class Nursery:
         account: Account = MYSELF,
         stdin: bytes = b"",
         keep_open: Sequence[int] = (),
+        errors_shown: bool = False,
     ) -> Child:
         """Starts a child; ``stdin`` is a few lines for it to read (never in its arguments, which everybody can see).
+        It writes to ``<logs>/<name>.log``; with ``errors_shown``, its standard error goes where the starter's goes.
 
         Call it from the main thread: the kernel's death signal follows the thread. ``StackError`` when the program is
         missing or the account cannot be taken.
@@ -138,13 +142,15 @@ class Nursery:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
         log = self.logs / f"{name}.log"
+        if log.exists() and log.stat().st_size > _LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
         with log.open("ab") as out, _undisturbed():
             try:
                 process = subprocess.Popen(
                     [str(part) for part in argv],
                     stdin=subprocess.PIPE,
                     stdout=out,
-                    stderr=out,
+                    stderr=None if errors_shown else out,
                     env=None if env is None else dict(env),
                     cwd=cwd,
                     start_new_session=True,
@@ -182,8 +188,8 @@ class Nursery:
             os.waitpid(self._guard, 0)
 
 
-def _stand_guard(reader: int, tidy: Path | None) -> NoReturn:
-    """The life of the guard. It must outlive every signal that the starter may get."""
+def _stand_guard(reader: int, keep_open: Sequence[int], tidy: Path | None) -> NoReturn:
+    """The life of the guard. It outlives every signal that the starter may get, and keeps nothing else of it open."""
     try:
         os.setsid()
         for stop in STOP_SIGNALS:
@@ -191,6 +197,9 @@ def _stand_guard(reader: int, tidy: Path | None) -> NoReturn:
         silence = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(silence, stream)
+        kept = sorted({2, reader, *keep_open})
+        for lower, upper in pairwise([*kept, os.sysconf("SC_OPEN_MAX")]):
+            os.closerange(lower + 1, upper)
         wards: dict[int, int] = {}
         with open(reader) as lines:
             for line in lines:
