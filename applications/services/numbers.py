@@ -19,17 +19,30 @@ def _next(sequence: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-def case_number(at: datetime) -> str:
+# The writer of histories takes numbers from the same sequences in blocks; both spell them here.
+def spell_case_number(at: datetime, n: int) -> str:
     """JL + day + five digits, e.g. JL26112400017: neither an ID number nor a mobile."""
-    return f"JL{local_day(at):%y%m%d}{_next('applications_case_number') % 100_000:05d}"
+    return f"JL{local_day(at):%y%m%d}{n % 100_000:05d}"
+
+
+def spell_bag_number(at: datetime, n: int) -> str:
+    return f"FB{local_day(at):%y%m%d}{n % 10_000:04d}"
+
+
+def spell_archive_number(at: datetime, n: int) -> str:
+    return f"DA{local_day(at):%y%m}-{n:06d}"
+
+
+def case_number(at: datetime) -> str:
+    return spell_case_number(at, _next("applications_case_number"))
 
 
 def bag_number(at: datetime) -> str:
-    return f"FB{local_day(at):%y%m%d}{_next('applications_bag_number') % 10_000:04d}"
+    return spell_bag_number(at, _next("applications_bag_number"))
 
 
 def archive_number(at: datetime) -> str:
-    return f"DA{local_day(at):%y%m}-{_next('applications_archive_number'):06d}"
+    return spell_archive_number(at, _next("applications_archive_number"))
 
 
 def status_code() -> str:
