@@ -87,9 +87,8 @@ def backup(file: Path, home: Home) -> None:
         verified(draft)
         draft.rename(file)
     needed = ", ".join(key_marks["field"])
-    _say(
-        f"{file}: {file.stat().st_size:,} bytes, {len(parts) - 1} documents; needs field keys {needed} and the index key"
-    )
+    size = f"{file.stat().st_size:,} bytes, {len(parts) - 1} documents"
+    _say(f"{file}: {size}; needs the field keys {needed} and the index key")
 
 
 def restore(file: Path, home: Home, *, key_file: Path | None) -> None:
