@@ -104,7 +104,9 @@ def icon(name: str, label: str = "") -> SafeString:
 @register.simple_tag
 def key(chord: str) -> SafeString:
     """A key or a chord: ``{% key "Ctrl+Enter" %}``."""
-    return format_html_join("+", "<kbd>{}</kbd>", ((part,) for part in chord.split("+")))
+    return format_html(
+        '<span class="keys">{}</span>', format_html_join("+", "<kbd>{}</kbd>", ((part,) for part in chord.split("+")))
+    )
 
 
 # What a colour says: plain = nothing yet, work = in hand, good = done in order, soon = time runs out, late = overdue or
@@ -304,7 +306,7 @@ def _control_class(widget: forms.Widget) -> str:
     if isinstance(widget, forms.Select) and not isinstance(widget, forms.RadioSelect):
         return "form-select"
     if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
-        return "form-check-input"
+        return ""
     return "form-control"
 
 
