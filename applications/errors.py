@@ -58,6 +58,8 @@ def held_by_another(case: Application) -> DomainError:
 def not_claimed(case: Application) -> DomainError:
     return Refused(
         "not_claimed",
-        _("You do not hold %(number)s (a claim ends after 30 minutes without work). Claim it again; your draft is kept.")
+        _(
+            "You do not hold %(number)s (a claim ends after 30 minutes without work). Claim it again; your draft is kept."
+        )
         % {"number": case.number},
     )

@@ -146,7 +146,9 @@ def _holds(case: Application, actor: Employee, at: datetime) -> None:
 def _at_the_center(case: Application, actor: Employee, at: datetime) -> None:
     queue = QUEUE_OF_STATE.get(case.state)
     if queue is not None and not actor.has_role(queue.role, on=local_day(at)):
-        raise NotAllowed("not_the_queue", _("This file waits in “%(queue)s”, which is not yours.") % {"queue": queue.label})
+        raise NotAllowed(
+            "not_the_queue", _("This file waits in “%(queue)s”, which is not yours.") % {"queue": queue.label}
+        )
 
 
 def _checker_apart(case: Application, actor: Employee, at: datetime) -> None:
@@ -222,7 +224,9 @@ def _decides_reject(case: Application, actor: Employee, at: datetime) -> None:
     if not actor.has_role(wanted, on=local_day(at)):
         raise NotAllowed(
             "reject_role",
-            _("A refusal at the check is the supervisor's act; a refusal by the card system is registered by the tracker."),
+            _(
+                "A refusal at the check is the supervisor's act; a refusal by the card system is registered by the tracker."
+            ),
         )
 
 

@@ -36,6 +36,7 @@ WORDS: dict[str, Any] = {
     "import_unmatched": _("%(count)s lines of %(file)s did not match."),
     "reassigned": _("%(person)s gave you %(number)s: %(reason)s."),
     "approval_asked": _("%(person)s asks you to approve: %(what)s on %(number)s."),
+    "reveal_alarm": _("%(person)s has opened the personal data of %(count)s clients today."),
     "approval_decided": _("Your request on %(number)s was decided: %(decision)s."),
 }
 

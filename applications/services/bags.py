@@ -107,10 +107,11 @@ def seal_bag(
         with transaction.atomic():
             Seal.objects.create(seal_no=seal, bag=packed, used_at=at)
     except IntegrityError:
-        raise Refused("seal_used", _("Seal number %(seal)s has been used before: take a new seal.") % {"seal": seal}) from None
+        raise Refused(
+            "seal_used", _("Seal number %(seal)s has been used before: take a new seal.") % {"seal": seal}
+        ) from None
     for item in items:
-        with taking(Step.SEAL, case=item.application_id, actor=None, at=at) as move:
-            move.actor = actor
+        with taking(Step.SEAL, case=item.application_id, actor=actor, at=at, cleared=True) as move:
             move.facts = {"bag": packed.number, "witness": witness.number}
             move.case.seal(at=at)
     packed.state, packed.seal_no, packed.sealed_by, packed.witness, packed.sealed_at = (
@@ -128,11 +129,12 @@ def unseal_bag(
     _require_state(packed, Bag.State.SEALED, _("only a sealed bag that is still here can be opened"))
     _require_witness(packed, actor=actor, witness=witness, at=at)
     if not reason.strip():
-        raise Malformed("reason_missing", _("Say why the seal is broken."), {"reason": _("Say why the seal is broken.")})
+        raise Malformed(
+            "reason_missing", _("Say why the seal is broken."), {"reason": _("Say why the seal is broken.")}
+        )
     Seal.objects.filter(seal_no=packed.seal_no).update(voided_at=at, void_reason=reason[:200])
     for item in packed.items.order_by("application_id"):
-        with taking(Step.UNSEAL, case=item.application_id, actor=None, at=at, note=reason) as move:
-            move.actor = actor
+        with taking(Step.UNSEAL, case=item.application_id, actor=actor, at=at, cleared=True, note=reason) as move:
             move.facts = {"bag": packed.number, "witness": witness.number}
             move.case.unseal()
     packed.state, packed.seal_no = Bag.State.OPEN, ""
@@ -150,8 +152,7 @@ def hand_over_bag(
     if blank:
         raise Malformed("truck_missing", _("Enter the truck and the escort who signs for the bag."), blank)
     for item in packed.items.order_by("application_id"):
-        with taking(Step.HAND_OVER, case=item.application_id, actor=None, at=at) as move:
-            move.actor = actor
+        with taking(Step.HAND_OVER, case=item.application_id, actor=actor, at=at, cleared=True) as move:
             move.facts = {"bag": packed.number, "truck": truck_no}
             move.case.hand_over(at=at)
     packed.state, packed.truck_no, packed.escort = Bag.State.HANDED_OVER, truck_no.strip(), escort.strip()
@@ -188,7 +189,12 @@ def receive_bag(
     def incident(code: str, *, case: Application | None = None, note: str = "") -> None:
         incidents.append(
             BagIncident(
-                bag=packed, code=code, application=case, note=note[:200], opened_by=actor, opened_at=at,
+                bag=packed,
+                code=code,
+                application=case,
+                note=note[:200],
+                opened_by=actor,
+                opened_at=at,
                 due_at=at + timedelta(hours=INCIDENT_HOURS),
             )  # fmt: skip
         )
@@ -197,14 +203,12 @@ def receive_bag(
         incident(WRONG_SEAL, note=seal_no.strip())
     for number, item in sorted(items.items(), key=lambda pair: pair[1].application_id):
         if number in found:
-            with taking(Step.RECEIVE, case=item.application_id, actor=None, at=at) as move:
-                move.actor = actor
+            with taking(Step.RECEIVE, case=item.application_id, actor=actor, at=at, cleared=True) as move:
                 move.facts = {"bag": packed.number}
                 move.case.receive(at=at)
             item.fate = BagItem.Fate.RECEIVED
         else:
-            with taking(Step.REPORT_MISSING, case=item.application_id, actor=None, at=at) as move:
-                move.actor = actor
+            with taking(Step.REPORT_MISSING, case=item.application_id, actor=actor, at=at, cleared=True) as move:
                 move.facts = {"bag": packed.number, "code": MISSING}
                 move.case.report_missing()
             item.fate = BagItem.Fate.MISSING
@@ -235,8 +239,7 @@ def close_incident(*, incident: int, finding: str, actor: Employee, at: datetime
     if not finding.strip():
         raise Malformed("finding_missing", _("Say what was found."), {"finding": _("Say what was found.")})
     if row.code == MISSING and row.application is not None and row.application.state == State.IN_TRANSIT:
-        with taking(Step.RECEIVE, case=row.application.pk, actor=None, at=at, note=finding) as move:
-            move.actor = actor
+        with taking(Step.RECEIVE, case=row.application.pk, actor=actor, at=at, cleared=True, note=finding) as move:
             move.facts = {"bag": row.bag.number, "incident": row.pk}
             move.case.receive(at=at)
         BagItem.objects.filter(bag=row.bag, application=row.application).update(fate=BagItem.Fate.RECEIVED)
@@ -258,7 +261,9 @@ def _lock_bag(bag: int, *, actor: Employee, at: datetime, version: int | None = 
     if found is None or not bags_visible_to(actor, at).filter(pk=found.pk).exists():
         raise OutOfSight("not_found", _("No such bag among those that you can see."))
     if version is not None and version != found.version:
-        raise StaleVersion("stale_version", _("Somebody has changed bag %(bag)s since you opened it. Reload.") % {"bag": found.number})
+        raise StaleVersion(
+            "stale_version", _("Somebody has changed bag %(bag)s since you opened it. Reload.") % {"bag": found.number}
+        )
     if found.state in (Bag.State.OPEN, Bag.State.SEALED):
         _require_branch_clerk(actor, branch=found.branch, at=at)
     return found
@@ -275,14 +280,17 @@ def _require_witness(bag: Bag, *, actor: Employee, witness: Employee, at: dateti
     if witness.pk == actor.pk:
         raise Refused("same_witness", _("Sealing takes two people: name somebody else as the witness."))
     if witness.branch_id != bag.branch_id or not witness.is_active or witness.is_absent(local_day(at)):
-        raise Refused("witness_elsewhere", _("The witness must be a colleague of the same branch who is at work today."))
+        raise Refused(
+            "witness_elsewhere", _("The witness must be a colleague of the same branch who is at work today.")
+        )
 
 
 def _require_state(bag: Bag, wanted: Bag.State, why: str) -> None:
     if bag.state != wanted:
         raise Refused(
             "bag_state",
-            _("Bag %(bag)s is “%(state)s”: %(why)s.") % {"bag": bag.number, "state": bag.get_state_display(), "why": why},
+            _("Bag %(bag)s is “%(state)s”: %(why)s.")
+            % {"bag": bag.number, "state": bag.get_state_display(), "why": why},
             state=bag.state,
         )
 

@@ -84,7 +84,9 @@ class Ticking:
         policy = policy_for(kind, on=day, variant=variant)
         branch = owner_branch or (case.host_branch if case.host_confirmed_at else case.branch)
         due = deadline(at, policy.limit, working_calendar(), hours_of(kind, branch))
-        runs = CaseClock.objects.filter(application=case, kind=kind, round=case.round).count() if case.event_count else 0
+        runs = (
+            CaseClock.objects.filter(application=case, kind=kind, round=case.round).count() if case.event_count else 0
+        )
         clock = CaseClock(
             application=case, kind=kind, round=case.round, run=runs + 1, policy=policy, started_at=at,
             due_at=due.due_at, warn_at=due.warn_at, owner=owner, owned_since=at if owner else None,

@@ -55,7 +55,9 @@ def log_contact(
     if not Application.objects.visible_to(actor, at).filter(pk=contacted.pk).exists():
         raise errors.out_of_sight()
     if contacted.collector_id != actor.pk and not actor.has_role(Role.AS, Role.TR, on=local_day(at)):
-        raise NotAllowed("wrong_role", _("Contacts are recorded by the collector, the after-sales officer or the tracker."))
+        raise NotAllowed(
+            "wrong_role", _("Contacts are recorded by the collector, the after-sales officer or the tracker.")
+        )
     entry = ContactLog.objects.create(
         application=contacted, channel=channel, result=result, note=note[:300], promised_at=promised_at, by=actor, at=at
     )

@@ -71,10 +71,11 @@ def lapsed(at: datetime) -> list[int]:
     """Keys of the cases whose validity has run out."""
     late = Q()
     for state, days in VALID_DAYS.items():
-        if state == State.COLLECTED:
-            late |= Q(state=state, issued_at__lte=at - timedelta(days=days))
+        limit = at - timedelta(days=days)
+        if state in (State.ISSUED, State.COLLECTED):
+            late |= Q(state=state, issued_at__lte=limit) & (Q(reopened_at=None) | Q(reopened_at__lte=limit))
         else:
-            late |= Q(state=state, progressed_at__lte=at - timedelta(days=days))
+            late |= Q(state=state, progressed_at__lte=limit)
     return list(Application.objects.filter(late, is_imported=False).order_by("id").values_list("pk", flat=True))
 
 

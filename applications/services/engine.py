@@ -45,8 +45,12 @@ class Move:
     pauses: str = ""  # a reason: what runs is paused before the step's own clocks start
     resumes: bool = False
     clock_variant: str = ""
-    owners: dict[str, dict[str, Any]] = field(default_factory=dict)  # clock → who answers, where it is not the usual one
+    owners: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # clock → who answers, where it is not the usual one
     voids: tuple[Clock, ...] = ()
+    hands_to: Employee | None = None  # who holds the case after the step; None: it waits in its queue
+    held_until: datetime | None = None
     clocks: Ticking = field(init=False)
     _before: dict[str, Any] = field(init=False)
 
@@ -63,24 +67,33 @@ class Move:
 
 @contextmanager
 def taking(
-    step: Step, *, case: Ref, actor: Employee | None, at: datetime, version: int | None = None, note: str = ""
+    step: Step,
+    *,
+    case: Ref,
+    actor: Employee | None,
+    at: datetime,
+    version: int | None = None,
+    note: str = "",
+    cleared: bool = False,
 ) -> Iterator[Move]:
-    """Takes one step of one case. ``actor=None`` is the system: role, sight and standing are not asked.
+    """Takes one step of one case. ``actor=None`` is the system, and ``cleared`` says that role, sight and standing were
+    asked already, of the bag that the case is in.
 
     Raises NotAllowed (role), OutOfSight, StaleVersion, Refused (state or rule); then nothing has changed.
     """
     rule = RULES[step]
-    if actor is not None and not actor.has_role(*rule.by, on=local_day(at)):
+    asked = None if cleared else actor
+    if asked is not None and not asked.has_role(*rule.by, on=local_day(at)):
         raise errors.wrong_role(step)
     locked = lock(case)
-    if actor is not None:
-        rules.require_sight(locked, step=step, actor=actor, at=at)
+    if asked is not None:
+        rules.require_sight(locked, step=step, actor=asked, at=at)
     if version is not None and version != locked.version:
         raise errors.stale(locked)
     if locked.state not in rule.sources:
         raise errors.step_not_open(locked, step)
-    if actor is not None:
-        rules.require_standing(locked, step=step, actor=actor, at=at)
+    if asked is not None:
+        rules.require_standing(locked, step=step, actor=asked, at=at)
     move = Move(case=locked, rule=rule, actor=actor, at=at, note=note)
     yield move
     _finish(move)
@@ -116,7 +129,8 @@ def _finish(move: Move) -> None:
         _perform(move, move.performs, move.performer)
     moved = case.state != move.from_state
     if moved:
-        case.claimed_by = case.claimed_at = case.claimed_until = None
+        case.claimed_by, case.claimed_until = move.hands_to, move.held_until
+        case.claimed_at = move.at if move.hands_to else None
         case.progressed_at = move.at
     if rule.only_at in (None, case.state):
         clocks.void(rule.voids)
@@ -162,9 +176,9 @@ def _derive_path(move: Move) -> None:
     if case.path_locked or case.collector_id is None:
         return
     who = dict(
-        Performer.objects.filter(
-            application=case, role__in=[Performance.CREDIT_CHECK, Performance.ENTRY]
-        ).values_list("role", "employee_id")
+        Performer.objects.filter(application=case, role__in=[Performance.CREDIT_CHECK, Performance.ENTRY]).values_list(
+            "role", "employee_id"
+        )
     )
     case.path = path_of(
         entry_mode=case.entry_mode,

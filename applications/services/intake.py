@@ -185,7 +185,9 @@ def start_walk_in(
 ) -> Application:
     """A collector starts a file without a referral; a referrer may be named (the client says who sent him)."""
     if not actor.has_role(Role.CM, Role.BH, Role.CS, on=local_day(at)):
-        raise NotAllowed("wrong_role", _("Files are collected by customer managers, branch heads and card-center staff."))
+        raise NotAllowed(
+            "wrong_role", _("Files are collected by customer managers, branch heads and card-center staff.")
+        )
     require_qualified_collector(actor, at=at)
     _require_open_product(product)
     _require_consent(consent)
@@ -299,9 +301,7 @@ def hand_to_branch(
 
 
 @transaction.atomic
-def confirm_hand_to_branch(
-    *, case: Ref, actor: Employee, at: datetime, version: int | None = None
-) -> Application:
+def confirm_hand_to_branch(*, case: Ref, actor: Employee, at: datetime, version: int | None = None) -> Application:
     """The branch has the paper: from now on it answers for the day's dispatch."""
     with taking(Step.CONFIRM_HAND_TO_BRANCH, case=case, actor=actor, at=at, version=version) as move:
         move.case.confirm_hand_to_branch(at=at)

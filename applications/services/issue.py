@@ -155,7 +155,9 @@ def activate(
     with taking(Step.ACTIVATE, case=case, actor=actor, at=at, version=version) as move:
         if move.case.issued_at and when < move.case.issued_at:
             raise Refused("activated_before_issue", _("The activation time lies before the issue."))
-        move.facts = {"channel": channel or "CARD_SYSTEM", "proof": proof[:200]} | ({"source": source} if source else {})
+        move.facts = {"channel": channel or "CARD_SYSTEM", "proof": proof[:200]} | (
+            {"source": source} if source else {}
+        )
         move.clocks.at = when
         if actor is None:
             _client_alone(move)

@@ -97,7 +97,9 @@ def return_case(
     if not codes:
         raise Malformed("codes_missing", _("Choose at least one return code."), {"codes": _("Choose at least one.")})
     if not note.strip():
-        raise Malformed("note_missing", _("Say what the branch has to do."), {"note": _("Say what the branch has to do.")})
+        raise Malformed(
+            "note_missing", _("Say what the branch has to do."), {"note": _("Say what the branch has to do.")}
+        )
     for code in codes:
         reason_for(code, effect=ReasonCode.Effect.RETURN)
     with taking(Step.RETURN, case=case, actor=actor, at=at, version=version, note=note) as move:
