@@ -6,11 +6,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
-from rest_framework.exceptions import Throttled
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
+from ops_center.kernel.errors import DomainError
 from ops_center.web.api import Api, Call, operation
 from ops_center.web.shapes import Shape
 from organization.models import Employee
@@ -41,6 +42,12 @@ class SignInThrottle(SimpleRateThrottle):
         return self.cache_format % {"scope": self.scope, "ident": f"{address}:{str(number)[:16].upper()}"}
 
 
+class LockedOut(DomainError):
+    """Too many wrong passwords (429)."""
+
+    status = 429
+
+
 class Token(Api):
     authentication_classes = ()
     throttle_classes = [SignInThrottle]
@@ -50,8 +57,36 @@ class Token(Api):
         """Employee number and password for a token that lives 10 hours. Five wrong passwords lock the pair of number
         and address for a quarter of an hour."""
         number, request = call.facts["username"], call._request
-        if not tokens.is_locked(request=request, number=number):
-            token = tokens.sign_in(request=request, number=number, password=call.facts["password"], at=call.at)
-            if token is not None:
-                return {"token": token}
-        ...
+        token = tokens.sign_in(request=request, number=number, password=call.facts["password"], at=call.at)
+        if token is not None:
+            return {"token": token}
+        if tokens.is_locked(request=request, number=number):
+            raise LockedOut(
+                "locked_out",
+                _("Too many wrong passwords: this number is locked here for 15 minutes."),
+            )
+        raise AuthenticationFailed(_("Employee number or password is wrong."))
+
+
+class MeAnswer(serializers.ModelSerializer[Employee]):
+    branch = serializers.CharField(source="branch.code")
+    area = serializers.CharField(source="branch.area.code", allow_null=True, default=None)
+    areas = serializers.SerializerMethodField(help_text="The areas whose leads one covers beside the own branch's.")
+    roles = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Employee
+        fields = ("number", "name", "branch", "roles", "area", "areas")
+
+    def get_areas(self, employee: Employee) -> list[str]:
+        return [area.code for area in employee.areas.all()]
+
+    def get_roles(self, employee: Employee) -> list[str]:
+        return sorted(self.context["call"].roles)
+
+
+class Me(Api):
+    @operation(answer=MeAnswer, summary="Who one is")
+    def get(self, call: Call) -> Employee:
+        """The person signed in, with the roles held today."""
+        return call.actor

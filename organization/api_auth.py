@@ -53,7 +53,7 @@ class BrowserAuthentication(SessionAuthentication):
             ) from None
 
 
-class BrowserScheme(SessionScheme):
+class BrowserScheme(SessionScheme):  # type: ignore[no-untyped-call]  # registers itself
     """Names the session cookie in the OpenAPI document."""
 
     target_class = "organization.api_auth.BrowserAuthentication"
