@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from applications.models.case import Application
 from organization.models import Branch
@@ -15,7 +16,7 @@ class Bag(models.Model):
     """OPEN → SEALED → HANDED_OVER → RECEIVED → RECONCILED; DISCREPANCY until every incident is closed."""
 
     class State(models.TextChoices):
-        OPEN = "OPEN", _("Open")
+        OPEN = "OPEN", pgettext_lazy("bag", "Open")
         SEALED = "SEALED", _("Sealed")
         HANDED_OVER = "HANDED_OVER", _("On the truck")
         RECEIVED = "RECEIVED", _("Received")
@@ -63,7 +64,7 @@ class BagItem(models.Model):
     """One file in one bag."""
 
     class Kind(models.TextChoices):
-        FILE = "FILE", _("File")
+        FILE = "FILE", pgettext_lazy("bag item", "File")
         PAPER_ONLY = "PAPER_ONLY", _("Paper only")
         SUPPLEMENT = "SUPPLEMENT", _("Supplement")
         RETURN = "RETURN", _("Return")
@@ -71,7 +72,7 @@ class BagItem(models.Model):
     class Fate(models.TextChoices):
         PACKED = "PACKED", _("Packed")
         RECEIVED = "RECEIVED", _("Received")
-        MISSING = "MISSING", _("Missing")
+        MISSING = "MISSING", pgettext_lazy("bag item", "Missing")
 
     bag = models.ForeignKey(Bag, models.PROTECT, related_name="items")
     application = models.ForeignKey(Application, models.PROTECT, related_name="bag_items")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_fsm import GET_STATE, FSMField, transition
 
 from applications.lifecycle import (
@@ -42,7 +43,7 @@ def _step(step: Step, *, to: Callable[..., str] | None = None) -> Callable[[Move
 
 class ReferrerType(models.TextChoices):
     NONE = "NONE", _("Walk-in")
-    EMPLOYEE = "EMPLOYEE", _("Employee")
+    EMPLOYEE = "EMPLOYEE", pgettext_lazy("referrer", "Employee")
     RETIREE = "RETIREE", _("Retiree")
     CUSTOMER = "CUSTOMER", _("Customer")
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from applications.models.case import Application
 
@@ -23,7 +24,7 @@ class ProblemItem(models.Model):
     """Something that can be solved without sending the paper back."""
 
     class State(models.TextChoices):
-        OPEN = "OPEN", _("Open")
+        OPEN = "OPEN", pgettext_lazy("problem", "Open")
         WAIT_BRANCH = "WAIT_BRANCH", _("Waiting for the branch")
         WAIT_CUSTOMER = "WAIT_CUSTOMER", _("Waiting for the customer")
         WAIT_HEAD_OFFICE = "WAIT_HEAD_OFFICE", _("Waiting for head office")

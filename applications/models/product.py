@@ -58,8 +58,8 @@ class ChecklistItem(models.Model):
     """One line of the intake checklist: R required, O optional, or one of a set (``one_of`` names the set)."""
 
     class Need(models.TextChoices):
-        REQUIRED = "R", _("Required")
-        OPTIONAL = "O", _("Optional")
+        REQUIRED = "R", pgettext_lazy("checklist", "Required")
+        OPTIONAL = "O", pgettext_lazy("checklist", "Optional")
         ONE_OF = "1", _("One of these")
 
     tier = models.CharField(_("tier"), max_length=16, choices=Product.Tier)
