@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from ops_center.clock import SHANGHAI
 
@@ -38,6 +39,22 @@ WORDS: dict[str, Any] = {
     "approval_asked": _("%(person)s asks you to approve: %(what)s on %(number)s."),
     "reveal_alarm": _("%(person)s has opened the personal data of %(count)s clients today."),
     "approval_decided": _("Your request on %(number)s was decided: %(decision)s."),
+    # clocks and explanations
+    "clock_warning": _("%(number)s: “%(clock)s” is due %(due)s."),
+    "breach": _("%(number)s: “%(clock)s” was due %(due)s and is overdue. You may explain it until %(file_by)s."),
+    "overdue": _("%(number)s: “%(clock)s” was due %(due)s and is overdue."),
+    "breaches_found": _("%(count)s newly overdue: %(numbers)s."),
+    "escalated_supervisor": _("%(count)s overdue for more than one working day: %(numbers)s."),
+    "escalated_management": _("%(count)s overdue for more than three working days: %(numbers)s."),
+    "justification_filed": _("%(person)s explains %(number)s, “%(clock)s”: to be decided by %(decide_by)s."),
+    "justification_accepted": _("Your explanation of %(number)s, “%(clock)s”, was accepted: no deduction. %(note)s"),
+    "justification_refused": _("Your explanation of %(number)s, “%(clock)s”, was not accepted. %(note)s"),
+    "urged": _("%(person)s urges %(number)s: %(text)s"),
+    # the day
+    "cut_off_soon": _("%(count)s files are not in a bag yet; cut-off %(cut_off)s."),
+    "undispatched": _("%(branch)s: %(count)s files were not dispatched today: %(numbers)s."),
+    "call_agreed": _("%(number)s: a call with the client is agreed for %(agreed)s."),
+    "calendar_missing": _("No official working days are known for %(years)s: please load the calendar."),
 }
 
 
@@ -50,6 +67,8 @@ def words_of(kind: str, facts: Mapping[str, Any]) -> str:
 
 
 def _shown(value: Any) -> Any:
+    if isinstance(value, Mapping):  # a word of a table: {"word": "Central entry", "of": "clock"}
+        return pgettext(value["of"], value["word"])
     if isinstance(value, list):
         return "、".join(str(item) for item in value)
     if isinstance(value, str) and len(value) >= 19 and value[4:5] == "-" and value[10:11] == "T":

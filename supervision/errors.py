@@ -1,0 +1,86 @@
+"""The refusals of supervision, each with its rule and the way out."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from ops_center.kernel.errors import NotAllowed, OutOfSight, Refused
+from ops_center.kernel.worktime import SHANGHAI
+from supervision.models import Breach
+
+
+def no_case() -> OutOfSight:
+    return OutOfSight("not_found", _("No such case among those that you can see."))
+
+
+def no_breach() -> OutOfSight:
+    return OutOfSight("breach", _("There is no such breach, or it is not yours to see."))
+
+
+def not_yours_to_explain() -> NotAllowed:
+    return NotAllowed(
+        "not_owner", _("Only the person who answered for the clock may explain it. You can urge that person instead.")
+    )
+
+
+def window_closed(breach: Breach) -> Refused:
+    return Refused(
+        "window_closed",
+        _("The explanation was due by %(due)s, two working days after the breach. Speak to the supervisor.")
+        % {"due": f"{breach.file_by.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"},
+    )
+
+
+def already_explained() -> Refused:
+    return Refused("already_explained", _("An explanation has been filed already; it waits for the decision."))
+
+
+def nothing_to_explain() -> Refused:
+    return Refused(
+        "nobodys",
+        _(
+            "Nobody had taken the case with two working hours left: it counts for the center, not for a person. "
+            "No explanation is needed."
+        ),
+    )
+
+
+def no_longer_late() -> Refused:
+    return Refused("lifted", _("The clock is no longer late. No explanation is needed."))
+
+
+def nothing_filed() -> Refused:
+    return Refused("nothing_filed", _("No explanation has been filed yet, so there is nothing to decide."))
+
+
+def already_decided() -> Refused:
+    return Refused("already_decided", _("This explanation has been decided already. Reload the page to see how."))
+
+
+def own_breach() -> Refused:
+    return Refused(
+        "own_breach", _("Who answers for a breach does not decide on it. Another tracker or the supervisor decides.")
+    )
+
+
+def deciders_only() -> NotAllowed:
+    return NotAllowed("decider_role", _("A tracker or a supervisor decides on explanations."))
+
+
+def supervisor_confirms_workload() -> Refused:
+    return Refused(
+        "workload_supervisor",
+        _("The supervisor confirms that the queue stood above its capacity. Leave the decision to the supervisor."),
+    )
+
+
+def branch_heads_only() -> NotAllowed:
+    return NotAllowed("opinion_role", _("The head of the branch that answers for it gives the first opinion."))
+
+
+def nobody_to_urge() -> Refused:
+    return Refused("nobody_to_urge", _("The case is finished: there is nobody to urge."))
+
+
+def urge_role() -> NotAllowed:
+    return NotAllowed("urge_role", _("Collectors, branch heads, trackers and supervisors urge. Ask one of them."))

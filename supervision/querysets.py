@@ -1,0 +1,48 @@
+"""Cuts through the breaches, named so that they read after "breaches that are …"."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+from ops_center.clock import local_day
+from organization.models import Employee
+from organization.roles import Role
+
+if TYPE_CHECKING:
+    from supervision.models import Breach  # noqa: F401  named below
+
+SEES_ALL = frozenset({Role.TR, Role.SUP, Role.AUD})
+
+
+class BreachQuerySet(models.QuerySet["Breach"]):
+    def visible_to(self, employee: Employee, at: datetime) -> BreachQuerySet:
+        """Tracker, supervisor and audit see all; a branch head those of the branch; everybody the own ones."""
+        roles = employee.role_codes(local_day(at))
+        if roles & SEES_ALL:
+            return self
+        sight = Q(owner=employee) | Q(justification__filed_by=employee)
+        if Role.BH in roles:
+            home = employee.branch_id
+            sight |= Q(branch=home) | Q(owner_branch=home) | Q(owner__branch=home)
+        return self.filter(sight)
+
+    def unsettled(self) -> BreachQuerySet:
+        return self.filter(settled_at=None)
+
+    def to_explain(self, at: datetime) -> BreachQuerySet:
+        """No explanation yet, and still time to file one."""
+        return self.unsettled().filter(justification=None, file_by__gte=at)
+
+    def to_decide(self) -> BreachQuerySet:
+        return self.filter(justification__isnull=False, justification__decided_at=None)
+
+    def with_facts(self) -> BreachQuerySet:
+        """With all that a line of a list shows: one query."""
+        return self.select_related(
+            "application__product", "clock__policy", "branch", "owner__branch", "owner_branch",
+            "justification__filed_by", "justification__opinion_by", "justification__decided_by",
+        )  # fmt: skip

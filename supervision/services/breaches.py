@@ -1,0 +1,184 @@
+"""The sweep over the clocks: warnings, breaches, escalation. Each is one statement over a set and finds only what has
+not been done, so it may run at any moment, any number of times and twice at once.
+
+A clock is breached when it runs past its due time, and also when it stopped late without any sweep having seen it (rule
+K10). Cases imported from the time before the system are left alone (domain section 0, decision 12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from applications.lifecycle import LATE_OUTCOMES, Clock
+from applications.models import CaseClock
+from applications.services.clocks import is_personal, policy_for
+from ops_center.clock import local_day
+from ops_center.kernel.worktime import BANK_HOURS, SHANGHAI, Limit, Mode, WorkCalendar, due_at
+from organization.roles import Role
+from organization.services.calendar import working_calendar
+from supervision.models import Breach, ClockNotice
+from supervision.services.notices import Answering, Post, clock_word, tell_watchers
+
+SUPERVISOR_AFTER = Limit(Mode.WORKDAYS_EOD, 1)  # K3: one working day after due
+MANAGEMENT_AFTER = Limit(Mode.WORKDAYS_EOD, 3)
+BATCH = 2000  # messages are written for so many clocks at a time
+
+# The day to which an instant belongs when working days are counted: after closing it is the next one (rule K1).
+_LATE_IN_THE_DAY = timedelta(days=1) - timedelta(hours=BANK_HOURS.closes.hour, minutes=BANK_HOURS.closes.minute)
+_DAY_OF = f"""(({{column}} AT TIME ZONE 'Asia/Shanghai')
+    + interval '{int(_LATE_IN_THE_DAY.total_seconds())} seconds' - interval '1 microsecond')::date"""
+
+_UNSEEN = """
+    FROM applications_caseclock c JOIN applications_application a ON a.id = c.application_id
+    {join}
+    WHERE {late} AND NOT a.is_imported
+      AND NOT EXISTS (SELECT FROM supervision_breach b WHERE b.clock_id = c.id)
+"""
+_RUNNING = "c.stopped_at IS NULL AND c.paused_at IS NULL AND c.due_at < %(at)s"
+_STOPPED = "c.outcome IN %(late)s AND c.stopped_at BETWEEN %(since)s AND %(at)s AND c.due_at < c.stopped_at"
+_WINDOWS = f"""
+    JOIN unnest(%(days)s::date[], %(file_by)s::timestamptz[], %(supervisor)s::timestamptz[],
+                %(management)s::timestamptz[]) AS w(day, file_by, supervisor_at, management_at)
+    ON w.day = {_DAY_OF.format(column="c.due_at")}
+"""
+_COLUMNS = """c.id, c.application_id, c.kind, a.branch_id,
+    CASE WHEN c.owned_since <= c.due_at THEN c.owner_id END, c.owner_branch_id, c.owner_role,
+    c.due_at, %(at)s, w.file_by, w.supervisor_at, w.management_at"""
+_FIND = f"""
+    INSERT INTO supervision_breach (clock_id, application_id, kind, branch_id, owner_id, owner_branch_id, owner_role,
+                                    due_at, found_at, file_by, supervisor_at, management_at)
+    SELECT {_COLUMNS} {_UNSEEN.format(join=_WINDOWS, late=_RUNNING)}
+    UNION ALL
+    SELECT {_COLUMNS} {_UNSEEN.format(join=_WINDOWS, late=_STOPPED)}
+    ON CONFLICT (clock_id) DO NOTHING
+    RETURNING id
+"""
+_DAYS_OF_STOPPED = f"SELECT DISTINCT {_DAY_OF.format(column='c.due_at')} {_UNSEEN.format(join='', late=_STOPPED)}"
+_OLDEST_RUNNING = f"SELECT min(due_at) FROM applications_caseclock c WHERE {_RUNNING}"  # noqa: S608
+
+_WARN = """
+    INSERT INTO supervision_clocknotice (clock_id, level, at)
+    SELECT c.id, 'WARNING', %(at)s
+    FROM applications_caseclock c JOIN applications_application a ON a.id = c.application_id
+    WHERE c.stopped_at IS NULL AND c.paused_at IS NULL AND c.warn_at <= %(at)s AND c.due_at >= %(at)s
+      AND (c.owner_id IS NOT NULL OR c.owner_branch_id IS NOT NULL) AND NOT a.is_imported
+      AND NOT EXISTS (SELECT FROM supervision_clocknotice n WHERE n.clock_id = c.id AND n.level = 'WARNING')
+    ON CONFLICT (clock_id, level) DO NOTHING
+    RETURNING clock_id
+"""
+_ESCALATE = """
+    INSERT INTO supervision_clocknotice (clock_id, level, at)
+    SELECT b.clock_id, %(level)s, %(at)s
+    FROM supervision_breach b JOIN applications_caseclock c ON c.id = b.clock_id
+    WHERE b.settled_at IS NULL AND b.{column} <= %(at)s AND c.stopped_at IS NULL AND c.paused_at IS NULL
+      AND NOT EXISTS (SELECT FROM supervision_clocknotice n WHERE n.clock_id = b.clock_id AND n.level = %(level)s)
+    ON CONFLICT (clock_id, level) DO NOTHING
+    RETURNING clock_id
+"""
+
+
+@transaction.atomic
+def find_breaches(*, at: datetime, since: datetime | None = None) -> int:
+    """Writes a breach for every clock past due that has none, and tells its people; returns how many were new.
+
+    ``since`` limits the look at clocks that have stopped (the minute's pass looks back a day, the night's over all).
+    """
+    facts: dict[str, Any] = {
+        "at": at,
+        "late": tuple(outcome.value for outcome in LATE_OUTCOMES),
+        "since": since or datetime.min.replace(tzinfo=UTC),
+    }
+    with connection.cursor() as cursor:
+        facts |= _windows(_due_days(cursor, facts), working_calendar())
+        cursor.execute(_FIND, facts)
+        found = [row[0] for row in cursor.fetchall()]
+    _tell_of_breaches(found, at=at)
+    return len(found)
+
+
+@transaction.atomic
+def warn(*, at: datetime) -> int:
+    """Tells the owner of every running clock past its warning, once per clock; returns how many clocks were new."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WARN, {"at": at})
+        warned = [row[0] for row in cursor.fetchall()]
+    answering, post = Answering(at), Post(at)
+    for batch in _batches(warned):
+        for clock in CaseClock.objects.filter(pk__in=batch).select_related("application"):
+            number = clock.application.number
+            post.add(answering.of(clock), kind="clock_warning", about=f"/applications/{number}/", number=number,
+                     clock=clock_word(clock.kind), due=clock.due_at.isoformat())  # fmt: skip
+        post.send()
+    return len(warned)
+
+
+@transaction.atomic
+def escalate(*, at: datetime) -> dict[str, int]:
+    """Tells the supervisors one working day after due and the management after three, while the clock still runs.
+
+    Returns the number of clocks per level, each counted once in its life.
+    """
+    return {
+        "supervisor": _escalate("supervisor_at", ClockNotice.Level.SUPERVISOR, Role.SUP, at=at),
+        "management": _escalate("management_at", ClockNotice.Level.MANAGEMENT, Role.MGT, at=at),
+    }
+
+
+def _escalate(column: str, level: ClockNotice.Level, role: Role, *, at: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_ESCALATE.format(column=column), {"at": at, "level": level})
+        raised = [row[0] for row in cursor.fetchall()]
+    numbers = CaseClock.objects.filter(pk__in=raised).values_list("application__number", flat=True)
+    tell_watchers([role], kind=f"escalated_{level.lower()}", at=at, numbers=numbers, about="/boards/overdue/")
+    return len(raised)
+
+
+def _tell_of_breaches(ids: list[int], *, at: datetime) -> None:
+    """The owner hears of each breach, the trackers of all of a pass in one message. What is so old that the window for
+    explanations has closed is no news."""
+    answering, post, numbers = Answering(at), Post(at), []
+    for batch in _batches(ids):
+        for breach in Breach.objects.filter(pk__in=batch, file_by__gte=at).select_related("application", "clock"):
+            numbers.append(breach.application.number)
+            personal = breach.owner_id is None or is_personal(breach.clock)
+            post.add(
+                answering.people(owner=breach.owner_id, branch=breach.owner_branch_id, role=breach.owner_role),
+                kind="breach" if personal else "overdue", about=f"/breaches/{breach.pk}/",
+                number=breach.application.number, clock=clock_word(breach.kind), due=breach.due_at.isoformat(),
+                file_by=breach.file_by.isoformat(),
+            )  # fmt: skip
+        post.send()
+    tell_watchers([Role.TR], kind="breaches_found", at=at, numbers=numbers, about="/boards/overdue/")
+
+
+def _due_days(cursor: Any, facts: dict[str, Any]) -> set[date]:
+    """Every day to which the due time of a new breach can belong."""
+    cursor.execute(_DAYS_OF_STOPPED, facts)
+    days = {row[0] for row in cursor.fetchall()}
+    cursor.execute(_OLDEST_RUNNING, facts)
+    oldest = cursor.fetchone()[0]
+    if oldest is not None:
+        first, last = local_day(oldest).toordinal(), local_day(facts["at"]).toordinal()
+        days |= {date.fromordinal(ordinal) for ordinal in range(first, last + 2)}
+    return days
+
+
+def _windows(days: Iterable[date], calendar: WorkCalendar) -> dict[str, list[Any]]:
+    """What follows from a due time on each day: until when it may be explained, when it is escalated."""
+    windows: dict[str, list[Any]] = {"days": [], "file_by": [], "supervisor": [], "management": []}
+    for day in sorted(days):
+        noon = datetime.combine(day, time(12), SHANGHAI)
+        windows["days"].append(day)
+        windows["file_by"].append(due_at(noon, policy_for(Clock.JUSTIFY, on=day).limit, calendar))
+        windows["supervisor"].append(due_at(noon, SUPERVISOR_AFTER, calendar))
+        windows["management"].append(due_at(noon, MANAGEMENT_AFTER, calendar))
+    return windows
+
+
+def _batches(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]

@@ -1,0 +1,124 @@
+"""What goes out at an hour of the day: cut-off reminders, the list of what was not dispatched, agreed calls, the alarm
+over a missing calendar.
+
+Each may run at any moment, as often as it likes: what has gone out is remembered in a row, so a stopped clock of the
+scheduler delays a message and never doubles it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+from django.db import transaction
+
+from applications.lifecycle import FINISHED, State
+from applications.models import Application, ContactLog
+from ops_center.clock import local_day
+from ops_center.kernel.worktime import SHANGHAI
+from organization.models import Branch, Employee
+from organization.roles import Role
+from organization.services.calendar import working_calendar, years_without_days
+from organization.services.inbox import tell
+from supervision.models import CallReminder, DayNotice
+from supervision.services.notices import NAMED
+
+END_OF_DAY = time(20, 0)
+REMIND_BEFORE_CUT_OFF = (60, 20)  # minutes
+REMIND_BEFORE_CALL = timedelta(minutes=30)
+CALENDAR_ALARM_FROM = (11, 1)  # month, day: from then on next year's days should be there
+AT_THE_BRANCH = (State.TAKEN_IN, State.BAGGED)
+
+
+@transaction.atomic
+def remind_of_cut_off(*, at: datetime) -> int:
+    """60 and 20 minutes before a branch's cut-off: how many files are not in a bag yet. Returns the branches told."""
+    today = local_day(at)
+    if not working_calendar().is_workday(today):
+        return 0
+    waiting = _files_at_branches([State.TAKEN_IN])
+    told = 0
+    for branch in Branch.objects.filter(pk__in=waiting):
+        cut_off = datetime.combine(today, branch.cut_off, SHANGHAI)
+        left = (cut_off - at) / timedelta(minutes=1)
+        due = min((minutes for minutes in REMIND_BEFORE_CUT_OFF if 0 < left <= minutes), default=None)
+        if due is None or not _first_time(f"cut_off_{due}", today, branch.code, at):
+            continue
+        people = Employee.objects.filter(branch=branch).holding(Role.CM, Role.BAG, Role.BH, on=today)
+        tell(people, kind="cut_off_soon", at=at, about="/bags/", count=len(waiting[branch.pk]),
+             cut_off=f"{branch.cut_off:%H:%M}")  # fmt: skip
+        told += 1
+    return told
+
+
+@transaction.atomic
+def list_undispatched(*, at: datetime) -> int:
+    """After 20:00 of a working day: the files still at each branch, to its head and the trackers. Returns the files."""
+    today = local_day(at)
+    if at < datetime.combine(today, END_OF_DAY, SHANGHAI) or not working_calendar().is_workday(today):
+        return 0
+    waiting = _files_at_branches(AT_THE_BRANCH)
+    trackers = list(Employee.objects.holding(Role.TR, on=today))
+    listed = 0
+    for branch in Branch.objects.filter(pk__in=waiting):
+        if not _first_time("undispatched", today, branch.code, at):
+            continue
+        numbers = waiting[branch.pk]
+        heads = Employee.objects.filter(branch=branch).holding(Role.BH, on=today)
+        about = f"/applications/?branch={branch.code}&state=TAKEN_IN"
+        tell([*heads, *trackers], kind="undispatched", at=at, about=about, branch=branch.name, count=len(numbers),
+             numbers=numbers[:NAMED])  # fmt: skip
+        listed += len(numbers)
+    return listed
+
+
+@transaction.atomic
+def remind_of_calls(*, at: datetime) -> int:
+    """30 minutes before a call agreed with a client: a message to who agreed it, unless it was made meanwhile."""
+    agreed = (
+        ContactLog.objects.filter(
+            promised_at__gt=at - timedelta(days=1), promised_at__lte=at + REMIND_BEFORE_CALL, reminder=None
+        )
+        .exclude(application__state__in=FINISHED)
+        .select_related("application")
+    )
+    told = 0
+    for contact in agreed:
+        newer = ContactLog.objects.filter(application=contact.application_id, at__gt=contact.at).exists()
+        _row, first = CallReminder.objects.get_or_create(contact=contact, defaults={"at": at})
+        if first and not newer:
+            number, agreed_at = contact.application.number, contact.promised_at
+            told += tell([contact.by_id], kind="call_agreed", at=at, about=f"/applications/{number}/", number=number,
+                         agreed=agreed_at.isoformat() if agreed_at else "")  # fmt: skip
+    return told
+
+
+@transaction.atomic
+def alarm_missing_calendar(*, at: datetime) -> int:
+    """Once a week to management and administrators: a year whose official days are not known although they are needed.
+
+    This year's always are; next year's from 1 November. Returns the number of such years.
+    """
+    today = local_day(at)
+    needed = [today.year, today.year + 1] if (today.month, today.day) >= CALENDAR_ALARM_FROM else [today.year]
+    missing = years_without_days(needed)
+    monday = today - timedelta(days=today.weekday())
+    if missing and _first_time("calendar_missing", monday, "", at):
+        people = Employee.objects.holding(Role.MGT, Role.ADM, on=today)
+        tell(people, kind="calendar_missing", at=at, about="/calendar/", years=[str(year) for year in missing])
+    return len(missing)
+
+
+def _files_at_branches(states: list[State] | tuple[State, ...]) -> dict[int, list[str]]:
+    """The files whose paper lies at a branch, by the branch that has it in custody."""
+    at_branch: dict[int, list[str]] = {}
+    rows = Application.objects.filter(state__in=states, is_imported=False).order_by("taken_in_at", "pk")
+    for case in rows.only("number", "branch_id", "host_branch_id", "host_confirmed_at"):
+        if case.custody_branch_id is not None:
+            at_branch.setdefault(case.custody_branch_id, []).append(case.number)
+    return at_branch
+
+
+def _first_time(kind: str, on: date, subject: str, at: datetime) -> bool:
+    """True for the one caller that gets to send it."""
+    _row, first = DayNotice.objects.get_or_create(kind=kind, on=on, subject=subject, defaults={"at": at})
+    return first

@@ -1,0 +1,199 @@
+"""Explanations of breaches and the verdict that follows (domain section 5).
+
+Late costs money only when three things hold together: late, not returned in time, no valid explanation. Whoever answers
+for the clock has two working days from the due time to file one, somebody who is not concerned has two to decide. What
+comes of it stands on the clock: LATE_PENDING becomes LATE_JUSTIFIED or LATE, and the rewards are read from there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from applications.lifecycle import Clock, Outcome
+from applications.services.clocks import deadline_for, is_personal
+from ops_center.clock import local_day
+from organization.models import Branch, Employee
+from organization.roles import Role
+from organization.services.inbox import tell
+from supervision import errors
+from supervision.models import Breach, Ground, Justification, Standing
+from supervision.services.notices import clock_word
+
+DECIDERS = (Role.TR, Role.SUP)
+
+
+@transaction.atomic
+def justify(*, breach_id: int, actor: Employee, at: datetime, code: str, text: str) -> Justification:
+    """Files the explanation of a breach. Refused after the window, a second time, or where nobody has to explain."""
+    breach = _locked(breach_id, actor=actor, at=at)
+    if not may_explain(breach, actor, at):
+        raise errors.not_yours_to_explain()
+    if breach.explanation is not None:
+        raise errors.already_explained()
+    match standing(breach, at):
+        case Standing.LIFTED:
+            raise errors.no_longer_late()
+        case Standing.NOBODYS:
+            raise errors.nothing_to_explain()
+        case Standing.UNEXPLAINED:
+            raise errors.window_closed(breach)
+    filed = Justification.objects.create(
+        breach=breach, code=Ground(code), text=text, filed_by=actor, filed_at=at,
+        decide_by=deadline_for(Clock.JUSTIFY, start=at).due_at,
+    )  # fmt: skip
+    tell(_first_readers(breach, actor, at), kind="justification_filed", at=at, about=f"/breaches/{breach.pk}/",
+         number=breach.application.number, clock=clock_word(breach.kind), person=actor.name,
+         decide_by=filed.decide_by.isoformat())  # fmt: skip
+    return filed
+
+
+@transaction.atomic
+def give_opinion(*, breach_id: int, actor: Employee, at: datetime, supports: bool, text: str) -> Justification:
+    """The branch head's first opinion on an explanation from the branch; it advises, the tracker decides."""
+    breach = _locked(breach_id, actor=actor, at=at)
+    if not may_give_opinion(breach, actor, at):
+        raise errors.branch_heads_only()
+    filed = _undecided(breach)
+    if filed.filed_by_id == actor.pk:
+        raise errors.own_breach()
+    filed.opinion_by, filed.opinion_at, filed.opinion_supports, filed.opinion = actor, at, supports, text
+    filed.save(update_fields=["opinion_by", "opinion_at", "opinion_supports", "opinion"])
+    return filed
+
+
+@transaction.atomic
+def decide_justification(*, breach_id: int, actor: Employee, at: datetime, accepted: bool, note: str) -> Justification:
+    """Accepts or refuses an explanation; by a tracker or a supervisor who does not answer for the breach."""
+    breach = _locked(breach_id, actor=actor, at=at)
+    if not actor.has_role(*DECIDERS, on=local_day(at)):
+        raise errors.deciders_only()
+    filed = _undecided(breach)
+    if is_concerned(breach, actor):
+        raise errors.own_breach()
+    if filed.code == Ground.WORKLOAD and accepted and not actor.has_role(Role.SUP, on=local_day(at)):
+        raise errors.supervisor_confirms_workload()
+    filed.decided_by, filed.decided_at, filed.is_accepted, filed.decision = actor, at, accepted, note
+    filed.save(update_fields=["decided_by", "decided_at", "is_accepted", "decision"])
+    _settle(at=at, breach_id=breach.pk)
+    tell([filed.filed_by], kind="justification_accepted" if accepted else "justification_refused", at=at,
+         about=f"/breaches/{breach.pk}/", number=breach.application.number, clock=clock_word(breach.kind),
+         note=note)  # fmt: skip
+    return filed
+
+
+@transaction.atomic
+def close_lapsed_windows(*, at: datetime) -> dict[str, int]:
+    """Turns what decisions and lapsed windows have made final into the outcome of each clock that has stopped.
+
+    An explanation that waits for its decision keeps the clock pending: nobody pays for a slow decision.
+    """
+    return _settle(at=at)
+
+
+# -- who may what ------------------------------------------------------------------------------------------------------
+def standing(breach: Breach, at: datetime) -> Standing:
+    """Where a breach stands, with the rule of the last two hours: who took the case too late answers for nothing."""
+    if not answers_to_anybody(breach):
+        return Standing.NOBODYS
+    return breach.standing(at)
+
+
+def answers_to_anybody(breach: Breach) -> bool:
+    """False for a case that waited in a queue, or was taken with less than two working hours left (ASM-19)."""
+    if breach.explanation is not None:
+        return True
+    if breach.owner_id is None:
+        return breach.owner_branch_id is not None
+    return breach.clock.owner_id != breach.owner_id or is_personal(breach.clock)
+
+
+def may_explain(breach: Breach, actor: Employee, at: datetime) -> bool:
+    """The person who answered for the clock; for a branch that answers as such, its head."""
+    if breach.owner_id is not None:
+        return breach.owner_id == actor.pk
+    return breach.owner_branch_id == actor.branch_id and actor.has_role(Role.BH, on=local_day(at))
+
+
+def may_give_opinion(breach: Breach, actor: Employee, at: datetime) -> bool:
+    home = breach.owner.branch_id if breach.owner else breach.owner_branch_id
+    return home == actor.branch_id and actor.has_role(Role.BH, on=local_day(at))
+
+
+def is_concerned(breach: Breach, actor: Employee) -> bool:
+    """Answers for the breach, or has explained it."""
+    filed = breach.explanation
+    return actor.pk in {breach.owner_id, breach.clock.owner_id, filed.filed_by_id if filed else None}
+
+
+def _first_readers(breach: Breach, filed_by: Employee, at: datetime) -> list[Employee]:
+    """The head of a branch gives the first opinion; trackers and supervisors decide."""
+    on = local_day(at)
+    people = list(Employee.objects.holding(*DECIDERS, on=on))
+    if filed_by.branch.kind == Branch.Kind.BRANCH:
+        people += Employee.objects.filter(branch=filed_by.branch).holding(Role.BH, on=on)
+    return [person for person in people if person.pk != filed_by.pk]
+
+
+def _locked(breach_id: int, *, actor: Employee, at: datetime) -> Breach:
+    """The breach with its row locked, if the actor may see it."""
+    in_sight = Breach.objects.visible_to(actor, at).filter(pk=breach_id).exists()
+    breach = (
+        Breach.objects.select_for_update(of=("self",)).with_facts().filter(pk=breach_id).first() if in_sight else None
+    )
+    if breach is None:
+        raise errors.no_breach()
+    return breach
+
+
+def _undecided(breach: Breach) -> Justification:
+    filed = breach.explanation
+    if filed is None:
+        raise errors.nothing_filed()
+    if filed.decided_at is not None:
+        raise errors.already_decided()
+    return filed
+
+
+# -- the verdict -------------------------------------------------------------------------------------------------------
+_JUSTIFIED = """
+    UPDATE applications_caseclock c SET outcome = %(justified)s
+    FROM supervision_breach b JOIN supervision_justification j ON j.breach_id = b.id AND j.is_accepted
+    WHERE b.settled_at IS NULL {only} AND c.id = b.clock_id AND c.outcome IN %(late)s
+"""
+_LATE = """
+    UPDATE applications_caseclock c SET outcome = %(final)s
+    FROM supervision_breach b LEFT JOIN supervision_justification j ON j.breach_id = b.id
+    WHERE b.settled_at IS NULL {only} AND c.id = b.clock_id AND c.outcome = %(pending)s
+      AND (j.is_accepted IS FALSE OR (j.id IS NULL AND b.file_by < %(at)s))
+"""
+_SETTLED = """
+    UPDATE supervision_breach b SET settled_at = %(at)s
+    FROM applications_caseclock c
+    WHERE b.settled_at IS NULL {only} AND c.id = b.clock_id AND c.stopped_at IS NOT NULL AND c.outcome <> %(pending)s
+      AND CASE
+        WHEN EXISTS (SELECT FROM supervision_justification j WHERE j.breach_id = b.id)
+        THEN EXISTS (SELECT FROM supervision_justification j WHERE j.breach_id = b.id AND j.decided_at IS NOT NULL)
+        ELSE b.file_by < %(at)s OR c.outcome NOT IN %(late)s
+      END
+"""
+
+
+def _settle(*, at: datetime, breach_id: int | None = None) -> dict[str, int]:
+    """One rule for one breach and for all: who calls it for one has its row locked."""
+    only = "" if breach_id is None else "AND b.id = %(breach)s"
+    facts = {
+        "at": at,
+        "breach": breach_id,
+        "pending": Outcome.LATE_PENDING.value,
+        "final": Outcome.LATE.value,
+        "justified": Outcome.LATE_JUSTIFIED.value,
+        "late": (Outcome.LATE_PENDING.value, Outcome.LATE.value, Outcome.RETURNED_LATE.value),
+    }
+    counts = {}
+    with connection.cursor() as cursor:
+        for name, statement in (("justified", _JUSTIFIED), ("late", _LATE), ("settled", _SETTLED)):
+            cursor.execute(statement.format(only=only), facts)
+            counts[name] = cursor.rowcount
+    return counts
