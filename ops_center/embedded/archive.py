@@ -73,16 +73,7 @@ def backup(file: Path, home: Home) -> None:
             for path in sorted(path for path in home.documents.rglob("*") if path.is_file()):
                 name = str(PurePosixPath(_DOCUMENTS, *path.relative_to(home.documents).parts))
                 parts[name] = _add(tar, path, name)
-            manifest = {
-                "format": _FORMAT,
-                "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "keys": key_marks,
-                "parts": {name: asdict(part) for name, part in parts.items()},
-            }
-            text = json.dumps({"sha256": _digest_of(manifest), "manifest": manifest}, indent=1).encode()
-            entry = tarfile.TarInfo(_MANIFEST)
-            entry.size = len(text)
-            tar.addfile(entry, BytesIO(text))
+            _add_manifest(tar, parts, key_marks)
         _say("reading it back")
         verified(draft)
         draft.rename(file)
@@ -215,6 +206,19 @@ def _check_keys(needed: dict[str, Any], given: dict[str, str]) -> None:
 
 def _digest_of(manifest: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def _add_manifest(tar: tarfile.TarFile, parts: dict[str, Part], key_marks: dict[str, Any]) -> None:
+    manifest = {
+        "format": _FORMAT,
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "keys": key_marks,
+        "parts": {name: asdict(part) for name, part in parts.items()},
+    }
+    text = json.dumps({"sha256": _digest_of(manifest), "manifest": manifest}, indent=1).encode()
+    entry = tarfile.TarInfo(_MANIFEST)
+    entry.size = len(text)
+    tar.addfile(entry, BytesIO(text))
 
 
 def _add(tar: tarfile.TarFile, path: Path, name: str) -> Part:

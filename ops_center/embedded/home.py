@@ -56,9 +56,7 @@ class Home:
             (self.run / "household.lock").open("w") as household,
         ):
             if not _locked(supervisor.fileno()):
-                raise StackError(
-                    f"Another server already runs on {self.folder}: stop it, or choose another --data folder"
-                )
+                raise StackError(f"Another server runs on {self.folder}: stop it, or choose another --data folder")
             deadline = time.monotonic() + _LAST_STACK_ENDS_WITHIN
             while not _locked(household.fileno()):
                 if time.monotonic() > deadline:

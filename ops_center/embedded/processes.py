@@ -102,6 +102,7 @@ class Nursery:
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.logs = logs
         self._keep_open = tuple(keep_open)
+        self._children: dict[int, Child] = {}
         reader, self._to_guard = os.pipe()  # closed on exec: no child can keep the starter's end open
         sys.stdout.flush()
         sys.stderr.flush()
@@ -162,15 +163,21 @@ class Nursery:
                 )
             except (OSError, subprocess.SubprocessError) as error:
                 raise StackError(f"{name} cannot be started: {error}") from error
-            self._tell_guard(process.pid, stop_signal)
+            child = Child(name, process, stop_signal, log, self._forget)
+            self._children[child.pid] = child
+            self._tell_guard(child.pid, stop_signal)
         assert process.stdin is not None
         with suppress(BrokenPipeError):
             process.stdin.write(stdin)
             process.stdin.close()
-        return Child(name, process, stop_signal, log, self._tell_guard)
+        return child
 
-    def _tell_guard(self, pid: int, stop_signal: int = 0) -> None:
-        """That it now minds this process; without a signal, that it need not any more."""
+    def _forget(self, pid: int) -> None:
+        self._children.pop(pid, None)
+        self._tell_guard(pid, 0)
+
+    def _tell_guard(self, pid: int, stop_signal: int) -> None:
+        """That it now minds this process; with 0 for the signal, that it need not any more."""
         with suppress(BrokenPipeError):
             os.write(self._to_guard, f"{pid} {stop_signal:d}\n".encode())
 
@@ -182,7 +189,9 @@ class Nursery:
         return True
 
     def close(self) -> None:
-        """Lets the guard go and waits for it; children that still run are ended by it."""
+        """Ends the children that still run (of a start that failed half-way), the youngest first, then the guard."""
+        for child in reversed(list(self._children.values())):
+            child.stop(patience=1)
         os.close(self._to_guard)
         with suppress(ChildProcessError):
             os.waitpid(self._guard, 0)
