@@ -195,9 +195,8 @@ def _check_keys(needed: dict[str, Any], given: dict[str, str]) -> None:
     try:
         offered = _fingerprints(given)
     except StackError as error:
-        raise StackError(
-            f"The backup needs the keys {', '.join(needed['field'])} and the index key: {way_out}"
-        ) from error
+        named = ", ".join(needed["field"])
+        raise StackError(f"The backup needs the field keys {named} and the index key: {way_out}") from error
     wrong = [key_id for key_id, mark in needed["field"].items() if offered["field"].get(key_id) != mark]
     if wrong or offered["index"] != needed["index"]:
         named = ", ".join(wrong) or "the index key"
