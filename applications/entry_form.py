@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from applications.models import Application, CustomerGroup, Product
 from ops_center.kernel.errors import Malformed
@@ -71,7 +71,7 @@ FIELDS: tuple[Field, ...] = (
     Field("contact2_phone", gettext_lazy("Telephone 2"), "phone", 3),
     Field("product", gettext_lazy("Product"), "choice", 4, critical=True),
     Field("mailing", gettext_lazy("Mail to"), "choice", 4, choices=(
-        ("HOME", gettext_lazy("Home")), ("WORK", gettext_lazy("Work")), ("BRANCH", gettext_lazy("Branch")),
+        ("HOME", pgettext_lazy("mail to", "Home")), ("WORK", pgettext_lazy("mail to", "Work")), ("BRANCH", pgettext_lazy("mail to", "Branch")),
     )),
     Field("auto_repay", gettext_lazy("Automatic repayment"), "bool", 4, required=False),
     Field("collector_number", gettext_lazy("Collector's employee number"), "text", 5, critical=True),
