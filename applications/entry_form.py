@@ -71,7 +71,8 @@ FIELDS: tuple[Field, ...] = (
     Field("contact2_phone", gettext_lazy("Telephone 2"), "phone", 3),
     Field("product", gettext_lazy("Product"), "choice", 4, critical=True),
     Field("mailing", gettext_lazy("Mail to"), "choice", 4, choices=(
-        ("HOME", pgettext_lazy("mail to", "Home")), ("WORK", pgettext_lazy("mail to", "Work")), ("BRANCH", pgettext_lazy("mail to", "Branch")),
+        ("HOME", pgettext_lazy("mail to", "Home")), ("WORK", pgettext_lazy("mail to", "Work")),
+        ("BRANCH", pgettext_lazy("mail to", "Branch")),
     )),
     Field("auto_repay", gettext_lazy("Automatic repayment"), "bool", 4, required=False),
     Field("collector_number", gettext_lazy("Collector's employee number"), "text", 5, critical=True),
