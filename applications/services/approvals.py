@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from applications import errors
 from applications.lifecycle import RULES, STAMP_ORDER, STAMPS, State, Step
@@ -76,7 +77,7 @@ def decide_approval(*, approval: int, actor: Employee, at: datetime, approve: bo
     if approve:
         _carry_out(row, actor=actor, at=at)
     tell([row.asked_by], kind="approval_decided", at=at, about=f"/applications/{row.application.number}/",
-         number=row.application.number, decision=_("approved") if approve else _("refused"))  # fmt: skip
+         number=row.application.number, decision=pgettext("approval", "approved") if approve else pgettext("approval", "refused"))  # fmt: skip
     return row
 
 
