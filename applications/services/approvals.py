@@ -76,8 +76,9 @@ def decide_approval(*, approval: int, actor: Employee, at: datetime, approve: bo
     row.save(update_fields=["decided_by", "decided_at", "is_approved", "note"])
     if approve:
         _carry_out(row, actor=actor, at=at)
+    decision = pgettext("approval", "approved") if approve else pgettext("approval", "refused")
     tell([row.asked_by], kind="approval_decided", at=at, about=f"/applications/{row.application.number}/",
-         number=row.application.number, decision=pgettext("approval", "approved") if approve else pgettext("approval", "refused"))  # fmt: skip
+         number=row.application.number, decision=decision)  # fmt: skip
     return row
 
 
