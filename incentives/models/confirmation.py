@@ -1,0 +1,72 @@
+"""The payout confirmation document (绩效发放确认书): drafted from what is registered, locked when it is certified."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from incentives.lifecycle import ConfirmationState
+from incentives.models.ledger import RewardEntry
+from organization.models import Branch
+
+
+class Confirmation(models.Model):
+    """Number, period, scope and totals of one document. Once it has left DRAFT nothing of it changes (trigger), and the
+    trigger that lets it become CONFIRMED asks that its total is the sum of its entries and that whoever certifies
+    neither registered nor earns from any of its cases."""
+
+    no = models.CharField(_("document number"), max_length=16, unique=True)  # JXQR-YYYYMM-NNN
+    period = models.CharField(_("period"), max_length=8)  # 2026-11, or a week: 2026-W47
+    branches = models.ManyToManyField(Branch, blank=True, related_name="+", verbose_name=_("branches"))
+    state = models.CharField(_("state"), max_length=9, choices=ConfirmationState, default=ConfirmationState.DRAFT)
+    drafted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("drafted by")
+    )
+    drafted_at = models.DateTimeField(_("drafted"))
+    certified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("certified by")
+    )
+    certified_at = models.DateTimeField(_("certified"), null=True)
+    total_fen = models.BigIntegerField(_("total"), default=0)
+    entry_count = models.PositiveIntegerField(_("entries"), default=0)
+    case_count = models.PositiveIntegerField(_("cases"), default=0)
+    check_code = models.CharField(_("check code"), max_length=14, blank=True)
+
+    class Meta:
+        ordering = ["-drafted_at", "-id"]
+        verbose_name = _("confirmation")
+        verbose_name_plural = _("confirmations")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state=ConfirmationState.CONFIRMED)
+                | Q(certified_by__isnull=False, certified_at__isnull=False) & ~Q(check_code=""),
+                name="confirmation_signed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.no
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == ConfirmationState.DRAFT
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.state == ConfirmationState.CONFIRMED
+
+
+class ConfirmationLine(models.Model):
+    """An entry stands on at most one confirmation."""
+
+    confirmation = models.ForeignKey(Confirmation, models.PROTECT, related_name="lines")
+    entry = models.OneToOneField(RewardEntry, models.PROTECT, related_name="confirmation_line")
+
+    class Meta:
+        verbose_name = _("confirmation line")
+        verbose_name_plural = _("confirmation lines")
+
+    def __str__(self) -> str:
+        return f"{self.confirmation_id} {self.entry_id}"

@@ -1,0 +1,134 @@
+"""Bounties and split tables, each in force from a day on; a second person of the management approves (domain 6, 7)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from applications.lifecycle import Path, Performance
+from applications.models import Product
+from incentives.lifecycle import CustomerMode, PolicyStatus
+from incentives.rules import Terms
+from ops_center.kernel.money import WHOLE, yuan
+
+
+class PolicyVersion(models.Model):
+    """Terms from a day on. What is approved never changes again (triggers); a mistake is a new version.
+
+    Without a drafter it came with the system (incentives/reference.py).
+    """
+
+    starts_on = models.DateField(_("from"))
+    status = models.CharField(_("status"), max_length=9, choices=PolicyStatus, default=PolicyStatus.DRAFT)
+    drafted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("drafted by")
+    )
+    drafted_at = models.DateTimeField(_("drafted"), null=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by")
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True)
+
+    class Meta:
+        abstract = True
+
+
+def _two_people(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=~Q(status=PolicyStatus.APPROVED)
+        | Q(drafted_by=None)
+        | (Q(approved_by__isnull=False) & ~Q(approved_by=F("drafted_by"))),
+        name=name,
+    )
+
+
+class Bounty(PolicyVersion):
+    """What one activated card of a product is worth, to be divided among those who brought it about."""
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="bounties", verbose_name=_("product"))
+    amount_fen = models.PositiveIntegerField(_("bounty"))
+
+    class Meta:
+        ordering = ["product", "-starts_on"]
+        verbose_name = _("bounty")
+        verbose_name_plural = _("bounties")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "starts_on"], condition=Q(status=PolicyStatus.APPROVED), name="bounty_once_per_day"
+            ),
+            _two_people("bounty_two_people"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {yuan(self.amount_fen)}"
+
+
+class SplitPolicy(PolicyVersion):
+    """One version of the split table, with the special rewards that go with it."""
+
+    number = models.PositiveSmallIntegerField(_("version"), unique=True)
+    second_keyer_bp = models.PositiveSmallIntegerField(
+        _("second keyer's part of the entry share"), default=4_000, validators=[MaxValueValidator(WHOLE)]
+    )
+    customer_mode = models.CharField(
+        _("customer reward"), max_length=5, choices=CustomerMode, default=CustomerMode.FIXED
+    )
+    customer_fen = models.PositiveIntegerField(_("fixed customer reward"), default=2_000)
+
+    class Meta:
+        ordering = ["-starts_on", "-number"]
+        verbose_name = _("split policy")
+        verbose_name_plural = _("split policies")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["starts_on"], condition=Q(status=PolicyStatus.APPROVED), name="splitpolicy_once_per_day"
+            ),
+            models.CheckConstraint(condition=Q(second_keyer_bp__lte=WHOLE), name="splitpolicy_second_keyer_part"),
+            _two_people("splitpolicy_two_people"),
+        ]
+
+    def __str__(self) -> str:
+        return self.version
+
+    @property
+    def version(self) -> str:
+        return f"v{self.number}"
+
+    @cached_property
+    def terms(self) -> Terms:
+        columns: dict[str, dict[str, int]] = {path: {} for path in Path.values}
+        for share in self.shares.all():
+            columns[share.path][share.role] = share.share_bp
+        return Terms(
+            columns=columns,
+            second_keyer_bp=self.second_keyer_bp,
+            customer_mode=self.customer_mode,
+            customer_fen=self.customer_fen,
+        )
+
+
+class SplitShare(models.Model):
+    """The share of one role on one path, in basis points. Every column of a policy sums to 10000 (deferred trigger)."""
+
+    append_only = True
+
+    policy = models.ForeignKey(SplitPolicy, models.PROTECT, related_name="shares")
+    path = models.CharField(_("path"), max_length=1, choices=Path)
+    role = models.CharField(_("role"), max_length=16, choices=Performance)
+    share_bp = models.PositiveSmallIntegerField(_("share"))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "path", "role"], name="splitshare_once"),
+            models.CheckConstraint(condition=Q(share_bp__lte=WHOLE), name="splitshare_at_most_whole"),
+            # The second keyer takes from the entry share, by the policy's second_keyer_bp.
+            models.CheckConstraint(condition=~Q(role=Performance.ENTRY_2ND), name="splitshare_no_second_keyer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.policy_id} {self.path} {self.role} {self.share_bp}"

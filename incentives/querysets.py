@@ -1,0 +1,72 @@
+"""Cuts through the entries, named so that they read after "entries that are …"."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
+
+from incentives.lifecycle import ConfirmationState, EntryKind, EntryState, PayeeKind
+from ops_center.clock import local_day
+from organization.models import Employee
+from organization.roles import Role
+
+if TYPE_CHECKING:
+    from incentives.models import RewardEntry  # noqa: F401  (in the quotes below)
+
+SEES_ALL = frozenset({Role.TR, Role.SUP, Role.MGT, Role.AUD})
+IS_CONFIRMED = Q(confirmation_line__confirmation__state=ConfirmationState.CONFIRMED)
+IS_VOIDED = Q(kind=EntryKind.SPLIT, mirrors__isnull=False) | Q(mirrored_by__kind=EntryKind.SPLIT)
+
+
+class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
+    def visible_to(self, employee: Employee, at: datetime) -> RewardEntryQuerySet:
+        """The entries that are this person's to see (permission matrix, domain section 2); the rest is a 404."""
+        roles = employee.role_codes(local_day(at))
+        if not employee.is_active:
+            return self.none()
+        if roles & SEES_ALL:
+            return self
+        sight = Q(payee=employee)
+        if Role.HR in roles:
+            sight |= IS_CONFIRMED
+        return self.filter(sight)
+
+    def undecided(self) -> RewardEntryQuerySet:
+        """Entries whose payee is still open: HELD and not yet released."""
+        return self.filter(payee_kind=PayeeKind.HELD, mirrors=None, mirrored_by=None)
+
+    def on_hold(self) -> RewardEntryQuerySet:
+        """Entries under a hold that somebody, or the system, has put on them."""
+        return self.filter(_has_open_hold())
+
+    def not_on_hold(self) -> RewardEntryQuerySet:
+        return self.filter(~_has_open_hold())
+
+    def with_state(self) -> RewardEntryQuerySet:
+        """With ``state``, derived from registration, holds, confirmation, payout and mirror lines."""
+        return self.annotate(
+            state=Case(
+                When(mirrored_by__kind=EntryKind.REVERSAL, then=Value(EntryState.REVERSED)),
+                When(IS_VOIDED, then=Value(EntryState.VOIDED)),
+                When(payout_line__batch__paid_on__isnull=False, then=Value(EntryState.PAID)),
+                When(payout_line__isnull=False, then=Value(EntryState.EXPORTED)),
+                When(Q(payee_kind=PayeeKind.HELD) | Q(_has_open_hold()), then=Value(EntryState.HELD)),
+                When(IS_CONFIRMED, then=Value(EntryState.CERTIFIED)),
+                When(assessment__registration__isnull=False, then=Value(EntryState.REGISTERED)),
+                default=Value(EntryState.ACCRUED),
+                output_field=CharField(),
+            )
+        )
+
+    def with_trace(self) -> RewardEntryQuerySet:
+        """With all that a line of a list or of an answer names: one query."""
+        return self.with_state().select_related("assessment__application__product", "assessment__policy", "payee")
+
+
+def _has_open_hold() -> Exists:
+    holds = apps.get_model("incentives", "Hold")._default_manager
+    return Exists(holds.filter(entry=OuterRef("pk"), released_at=None))
