@@ -1,0 +1,194 @@
+"""The clocks of a case that is told: what applications.services.clocks does one row at a time, kept in memory.
+
+Deadlines, verdicts and owners come from the same functions; here are only the runs. A test compares the two.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from applications.lifecycle import CLOCK_OWNER, FINISHED, Outcome
+from applications.models import ClockPolicy
+from applications.services.clocks import FROM_THE_REFERRAL, hours_of, judge
+from ops_center.kernel.worktime import SHANGHAI
+from ops_center.kernel.worktime import Deadline, Hours, Mode, WorkCalendar, deadline, resume
+from organization.models import Branch, Employee
+
+DayKey = tuple[int, Hours, date, date, bool]
+
+
+class JsonText(str):
+    """JSON that is already spelled."""
+
+    __slots__ = ()
+
+
+class Deadlines:
+    """The bank's calendar and policies, read once for a whole set, and the explanations seen so far."""
+
+    def __init__(self, calendar: WorkCalendar, policies: Iterable[ClockPolicy]) -> None:
+        self.calendar = calendar
+        self._policies: dict[tuple[str, str], list[ClockPolicy]] = {}
+        for policy in sorted(policies, key=lambda policy: policy.starts_on, reverse=True):
+            self._policies.setdefault((policy.kind, policy.variant), []).append(policy)
+        self._explained: dict[DayKey, str] = {}
+
+    def policy(self, kind: str, *, on: date, variant: str = "") -> ClockPolicy:
+        for policy in self._policies.get((kind, variant), ()):
+            if policy.starts_on <= on:
+                return policy
+        if variant:
+            return self.policy(kind, on=on)
+        raise LookupError(f"no policy for {kind} on {on}")
+
+    def due(self, start: datetime, policy: ClockPolicy, hours: Hours) -> tuple[Deadline, JsonText]:
+        """The deadline and its explanation. The days that explain it are the same for all starts of a day that are due
+        on the same day, so they are spelled once."""
+        due = deadline(start, policy.limit, self.calendar, hours)
+        begun, ends, warns = (_local(moment) for moment in (start, due.due_at, due.warn_at))
+        key = (policy.pk, hours, begun.date(), ends.date(), due.after_hours)
+        days = self._explained.get(key)
+        if days is None:
+            told = due.as_json()
+            days = self._explained[key] = json.dumps(
+                {name: told[name] for name in ("mode", "provisional", "days")}, ensure_ascii=False
+            )[1:]
+        return due, JsonText(
+            f'{{"started_at":"{begun.isoformat()}","due_at":"{ends.isoformat()}","warn_at":"{warns.isoformat()}",{days}'
+        )
+
+
+@dataclass(slots=True, eq=False)
+class PastClock:
+    """One run of one clock; the names are those of CaseClock."""
+
+    kind: str
+    round: int
+    run: int
+    policy: ClockPolicy
+    started_at: datetime
+    due_at: datetime
+    warn_at: datetime
+    explanation: JsonText
+    owner: Employee | None
+    owned_since: datetime | None
+    owner_branch: Branch | None
+    owner_role: str
+    stopped_at: datetime | None = None
+    paused_at: datetime | None = None
+    outcome: str = ""
+    pauses: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def owner_id(self) -> int | None:
+        return self.owner.pk if self.owner else None
+
+
+class PastTicking:
+    """The clocks of one case while it is told: the verbs of applications.services.clocks.Ticking."""
+
+    def __init__(self, case: Any, deadlines: Deadlines) -> None:
+        self.case = case
+        self.deadlines = deadlines
+        self.clocks: list[PastClock] = []  # all of them, in the order of their starts
+        self.open: dict[str, PastClock] = {}  # those that have not stopped
+        self._runs: Counter[tuple[str, int]] = Counter()
+
+    def start(
+        self,
+        kind: str,
+        *,
+        at: datetime,
+        variant: str = "",
+        owner: Employee | None = None,
+        owner_branch: Branch | None = None,
+        owner_role: str = "",
+    ) -> None:
+        case = self.case
+        from_referral = kind in FROM_THE_REFERRAL
+        day = _local(case.referred_at or at).date() if from_referral else case.priced_on or _local(at).date()
+        policy = self.deadlines.policy(kind, on=day, variant=variant)
+        branch = owner_branch or (case.host_branch if case.host_confirmed_at else case.branch)
+        due, explanation = self.deadlines.due(at, policy, hours_of(kind, branch))
+        self._runs[kind, case.round] += 1
+        clock = PastClock(
+            kind=kind, round=case.round, run=self._runs[kind, case.round], policy=policy, started_at=at,
+            due_at=due.due_at, warn_at=due.warn_at, explanation=explanation, owner=owner,
+            owned_since=at if owner else None, owner_branch=owner_branch,
+            owner_role=owner_role or CLOCK_OWNER.get(kind, ""),
+        )  # fmt: skip
+        self.clocks.append(clock)
+        self.open[kind] = clock
+
+    def stop(self, kind: str, *, at: datetime, outcome: str | None = None) -> None:
+        clock = self.open.pop(kind, None)
+        if clock is None:
+            return
+        if clock.paused_at is not None:
+            clock.pauses[-1]["resumed_at"] = at
+        clock.outcome = outcome or self._verdict(clock, at=clock.paused_at or at)
+        clock.stopped_at, clock.paused_at = at, None
+
+    def void(self, kinds: Iterable[str] | None, *, at: datetime) -> None:
+        for kind in list(self.open) if kinds is None else kinds:
+            self.stop(kind, at=at, outcome=Outcome.VOID)
+
+    def forget(self, kind: str) -> None:
+        """Drops a run whose end the old records do not know: nobody can judge it."""
+        clock = self.open.pop(kind, None)
+        if clock is not None:
+            self.clocks.remove(clock)
+            self._runs[kind, clock.round] -= 1
+
+    def pause(self, *, at: datetime, reason: str) -> None:
+        for clock in self.open.values():
+            if clock.paused_at is None:
+                clock.paused_at = at
+                clock.pauses.append(
+                    {"paused_at": at, "resumed_at": None, "reason": reason, "minutes_left": None,
+                     "due_before": clock.due_at}
+                )  # fmt: skip
+
+    def resume(self, *, at: datetime) -> None:
+        calendar = self.deadlines.calendar
+        for clock in self.open.values():
+            if clock.paused_at is None:
+                continue
+            mode, hours = Mode(clock.policy.mode), hours_of(clock.kind, clock.owner_branch)
+            clock.warn_at, _left = resume(clock.warn_at, clock.paused_at, at, mode, calendar, hours)
+            clock.due_at, minutes = resume(clock.due_at, clock.paused_at, at, mode, calendar, hours)
+            clock.pauses[-1].update(resumed_at=at, minutes_left=minutes)
+            clock.paused_at = None
+
+    def give_to(self, kind: str, *, at: datetime, owner: Employee | None, owner_branch: Branch | None = None) -> None:
+        clock = self.open.get(kind)
+        if clock is None:
+            return
+        if owner is None or clock.owner_id != owner.pk:
+            clock.owned_since = at if owner else None
+        clock.owner, clock.owner_branch = owner, owner_branch
+
+    def settle(self) -> None:
+        case = self.case
+        running = [clock for clock in self.open.values() if clock.paused_at is None]
+        if case.state in FINISHED or not running:
+            case.due_at, case.warn_at, case.due_clock = None, None, ""
+            return
+        first = min(running, key=lambda clock: clock.due_at)
+        case.due_at, case.due_clock = first.due_at, first.kind
+        case.warn_at = min(clock.warn_at for clock in running)
+
+    def _verdict(self, clock: PastClock, *, at: datetime) -> str:
+        """As the services judge. An imported case was settled long ago: late is late, nobody is asked to explain."""
+        if self.case.is_imported:
+            return Outcome.ON_TIME if at <= clock.due_at else Outcome.LATE
+        return judge(clock, at=at)  # type: ignore[arg-type]  # it asks only what both kinds of row have
+
+
+def _local(at: datetime) -> datetime:
+    return at.astimezone(SHANGHAI)

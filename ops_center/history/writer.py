@@ -1,0 +1,147 @@
+"""Writes histories in sets: about a thousand cases per transaction, each table by one COPY.
+
+Keys and numbers come from the sequences that the services use, so that people can go on working while a history is
+being written. What one case looks like is told by :mod:`ops_center.history.past`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import Model
+
+from applications.models import (
+    Applicant,
+    Application,
+    Bag,
+    CaseClock,
+    ClockPause,
+    ClockPolicy,
+    EntryRecord,
+    Event,
+    Performer,
+    Seal,
+)  # fmt: skip
+from applications.services.numbers import spell_bag_number, spell_case_number, status_code
+from ops_center.history.clocks import Deadlines
+from ops_center.history.past import PastCase, Told, tell
+from ops_center.history.rows import keys, numbers, table
+from organization.services.calendar import working_calendar
+
+BATCH = 1000
+
+
+@dataclass(slots=True, eq=False)
+class PastBag:
+    """A bag as it stands now. It is written with the first batch that has a file of it."""
+
+    at: datetime  # when it was opened
+    columns: dict[str, Any]
+    seals: Sequence[dict[str, Any]] = ()
+    key: int = 0
+    number: str = ""
+
+
+class HistoryWriter:
+    """One set of histories over one calendar and one set of clock policies, read once."""
+
+    def __init__(self, *, batch: int = BATCH, code: Callable[[], str] = status_code) -> None:
+        self.batch = batch
+        self.code = code
+        self.deadlines = Deadlines(working_calendar(), ClockPolicy.objects.all())
+
+    def write(self, cases: Iterable[PastCase]) -> Iterator[list[Told]]:
+        """Writes the cases and gives back each batch after its commit."""
+        source = iter(cases)
+        while batch := list(islice(source, self.batch)):
+            yield self._write(batch)
+
+    @transaction.atomic
+    def _write(self, batch: Sequence[PastCase]) -> list[Told]:
+        ids = keys(Application, len(batch))
+        serials = numbers("applications_case_number", len(batch))
+        codes = self._free_codes(len(batch))
+        told = [
+            tell(
+                past, key=key, number=spell_case_number(past.steps[0].at, serial), status_code=code,
+                deadlines=self.deadlines,
+            )
+            for past, key, serial, code in zip(batch, ids, serials, codes, strict=True)
+        ]  # fmt: skip
+        table(Application).copy((one.case.__dict__ for one in told), with_key=True)
+        table(Applicant).copy(
+            ({**one.applicant.__dict__, "id": uuid4(), "application": one.case.id} for one in told), with_key=True
+        )
+        table(Performer).copy(
+            ({**row, "application": one.case.id} for one in told for row in one.performers.values()), with_key=False
+        )
+        table(Event).copy(({**row, "application": one.case.id} for one in told for row in one.events), with_key=False)
+        self._write_clocks(told)
+        self._write_rows(batch, told)
+        return told
+
+    def _write_clocks(self, told: Sequence[Told]) -> None:
+        clocks = [(one.case.id, clock) for one in told for clock in one.clocks.clocks]
+        ids = keys(CaseClock, len(clocks))
+        table(CaseClock).copy(
+            (
+                {"id": key, "application": case, **{name: getattr(clock, name) for name in _CLOCK_COLUMNS}}
+                for key, (case, clock) in zip(ids, clocks, strict=True)
+            ),
+            with_key=True,
+        )
+        table(ClockPause).copy(
+            (
+                {**pause, "clock": key}
+                for key, (_case, clock) in zip(ids, clocks, strict=True)
+                for pause in clock.pauses
+            ),
+            with_key=False,
+        )
+
+    def _write_rows(self, batch: Sequence[PastCase], told: Sequence[Told]) -> None:
+        """Bags first, then whatever else stands about the cases."""
+        by_model: dict[type[Model], list[dict[str, Any]]] = {}
+        bags: dict[int, PastBag] = {}
+        for past, one in zip(batch, told, strict=True):
+            for model, columns in past.about:
+                row = {**columns, "application": one.case.id}
+                if isinstance(columns.get("bag"), PastBag) and not columns["bag"].key:
+                    bags.setdefault(id(columns["bag"]), columns["bag"])
+                by_model.setdefault(model, []).append(row)
+        self._write_bags(list(bags.values()))
+        for model, rows in by_model.items():
+            for row in rows:
+                if isinstance(row.get("bag"), PastBag):
+                    row["bag"] = row["bag"].key
+            if model is EntryRecord:  # sealed under its own key, so the key comes first
+                rows = [{**row, "id": uuid4()} for row in rows]
+            table(model).copy(rows, with_key=model is EntryRecord)
+
+    def _write_bags(self, bags: Sequence[PastBag]) -> None:
+        serials = numbers("applications_bag_number", len(bags))
+        for bag, key, serial in zip(bags, keys(Bag, len(bags)), serials, strict=True):
+            bag.key, bag.number = key, spell_bag_number(bag.at, serial)
+        table(Bag).copy(({**bag.columns, "id": bag.key, "number": bag.number} for bag in bags), with_key=True)
+        table(Seal).copy(({**seal, "bag": bag.key} for bag in bags for seal in bag.seals), with_key=True)
+
+    def _free_codes(self, count: int) -> list[str]:
+        """Inquiry codes that no case has."""
+        codes: dict[str, None] = {}  # a set in the order of the draw
+        while len(codes) < count:
+            codes.update(dict.fromkeys(self.code() for _ in range(count - len(codes))))
+            for taken in Application.objects.filter(status_code__in=codes).values_list("status_code", flat=True):
+                del codes[taken]
+        return list(codes)
+
+
+_CLOCK_COLUMNS = (
+    "kind", "round", "run", "policy", "started_at", "due_at", "warn_at", "stopped_at", "paused_at", "outcome", "owner",
+    "owned_since", "owner_branch", "owner_role", "explanation",
+)  # fmt: skip
