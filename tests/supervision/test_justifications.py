@@ -1,0 +1,204 @@
+"""Explanations: late costs only without a timely return and without a valid explanation (domain section 5, S9)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from applications.lifecycle import Clock, Outcome
+from applications.models import CaseClock
+from ops_center.kernel.errors import NotAllowed, OutOfSight, Refused
+from organization.models import Message
+from supervision.models import Breach, Ground, Justification, Standing
+from supervision.services.breaches import find_breaches
+from supervision.services.justifications import (
+    close_lapsed_windows,
+    decide_justification,
+    give_opinion,
+    justify,
+    standing,
+)  # fmt: skip
+from tests.supervision.conftest import Bank, at
+
+pytestmark = pytest.mark.django_db
+
+LATE = at("2026-11-26 17:31")
+IN_THE_WINDOW = at("2026-11-27 10:00")
+WINDOW_ENDS = at("2026-11-30 17:30")
+AFTER = WINDOW_ENDS + timedelta(seconds=1)
+
+
+@pytest.fixture
+def breach(bank: Bank, s5: CaseClock) -> Breach:
+    find_breaches(at=LATE)
+    return Breach.objects.get()
+
+
+def outcome(clock: CaseClock) -> str:
+    return CaseClock.objects.get(pk=clock.pk).outcome
+
+
+def explain(breach: Breach, who, when=IN_THE_WINDOW, code: str = Ground.SYSTEM_FAILURE) -> Justification:
+    return justify(breach_id=breach.pk, actor=who, at=when, code=code, text="录入系统 15:00 至 17:40 无法登录")
+
+
+def test_late_without_an_explanation_is_late_when_the_window_has_closed(bank: Bank, s5, breach) -> None:
+    bank.stop(s5, LATE)
+    close_lapsed_windows(at=WINDOW_ENDS)
+    assert outcome(s5) == Outcome.LATE_PENDING
+    assert close_lapsed_windows(at=AFTER) == {"justified": 0, "late": 1, "settled": 1}
+    assert outcome(s5) == Outcome.LATE
+    assert close_lapsed_windows(at=AFTER) == {"justified": 0, "late": 0, "settled": 0}
+
+
+def test_an_accepted_explanation_lifts_the_penalty_at_once(bank: Bank, s5, breach) -> None:
+    bank.stop(s5, LATE)
+    explain(breach, bank.people.ec)
+    decide_justification(breach_id=breach.pk, actor=bank.people.tr, at=IN_THE_WINDOW, accepted=True, note="已核实")
+    assert outcome(s5) == Outcome.LATE_JUSTIFIED
+    assert Breach.objects.get().settled_at == IN_THE_WINDOW
+    assert Message.objects.filter(employee=bank.people.ec, kind="justification_accepted").count() == 1
+
+
+def test_a_refused_explanation_is_late(bank: Bank, s5, breach) -> None:
+    bank.stop(s5, LATE)
+    explain(breach, bank.people.ec)
+    decide_justification(breach_id=breach.pk, actor=bank.people.sup, at=IN_THE_WINDOW, accepted=False, note="无记录")
+    assert outcome(s5) == Outcome.LATE
+
+
+def test_an_explanation_accepted_while_the_clock_runs_counts_when_it_stops(bank: Bank, s5, breach) -> None:
+    explain(breach, bank.people.ec)
+    decide_justification(breach_id=breach.pk, actor=bank.people.tr, at=IN_THE_WINDOW, accepted=True, note="")
+    assert outcome(s5) == ""
+    assert bank.stop(s5, at("2026-12-08 09:00")).outcome == Outcome.LATE_PENDING
+    close_lapsed_windows(at=at("2026-12-08 09:01"))
+    assert outcome(s5) == Outcome.LATE_JUSTIFIED
+
+
+def test_a_slow_decision_costs_the_performer_nothing(bank: Bank, s5, breach) -> None:
+    bank.stop(s5, LATE)
+    explain(breach, bank.people.ec)
+    close_lapsed_windows(at=at("2026-12-20 09:00"))
+    assert outcome(s5) == Outcome.LATE_PENDING
+    assert Breach.objects.get().settled_at is None
+
+
+def test_the_decision_is_due_two_working_days_after_the_filing(bank: Bank, breach) -> None:
+    assert explain(breach, bank.people.ec).decide_by == at("2026-12-01 17:30")
+
+
+def test_the_last_second_of_the_window_is_in_time_and_the_next_is_not(bank: Bank, breach) -> None:
+    with pytest.raises(Refused) as refusal:
+        explain(breach, bank.people.ec, AFTER)
+    assert refusal.value.code == "window_closed"
+    assert explain(breach, bank.people.ec, WINDOW_ENDS).filed_at == WINDOW_ENDS
+
+
+def test_claimed_with_less_than_two_working_hours_left_is_nobodys_fault(bank: Bank) -> None:
+    clock = bank.clock(
+        Clock.ENTRY, at("2026-11-24 08:40"), owner=bank.people.ec, owned_since=at("2026-11-26 16:00")
+    )  # fmt: skip
+    find_breaches(at=LATE)
+    breach = Breach.objects.get()
+    assert standing(breach, LATE) == Standing.NOBODYS
+    assert bank.stop(clock, LATE).outcome == Outcome.LATE_QUEUE
+    with pytest.raises(Refused) as refusal:
+        explain(breach, bank.people.ec)
+    assert refusal.value.code == "nobodys"
+    close_lapsed_windows(at=AFTER)
+    assert outcome(clock) == Outcome.LATE_QUEUE
+
+
+def test_only_who_answers_for_the_clock_explains_it(bank: Bank, breach) -> None:
+    with pytest.raises(NotAllowed):
+        explain(breach, bank.people.tr)
+    with pytest.raises(OutOfSight):
+        explain(breach, bank.people.cc)
+    assert not Justification.objects.exists()
+
+
+def test_a_breach_is_explained_once(bank: Bank, breach) -> None:
+    explain(breach, bank.people.ec)
+    with pytest.raises(Refused) as refusal:
+        explain(breach, bank.people.ec)
+    assert refusal.value.code == "already_explained"
+
+
+def test_nobody_decides_on_the_own_breach(bank: Bank) -> None:
+    bank.clock(Clock.FILE, at("2026-11-25 09:00"), owner=bank.people.tr)
+    find_breaches(at=LATE)
+    breach = Breach.objects.get()
+    explain(breach, bank.people.tr)
+    with pytest.raises(Refused) as refusal:
+        decide_justification(breach_id=breach.pk, actor=bank.people.tr, at=IN_THE_WINDOW, accepted=True, note="")
+    assert refusal.value.code == "own_breach"
+    assert decide_justification(
+        breach_id=breach.pk, actor=bank.people.sup, at=IN_THE_WINDOW, accepted=True, note=""
+    ).is_accepted
+
+
+def test_the_database_refuses_a_decision_by_who_filed_it(bank: Bank, breach) -> None:
+    filed = explain(breach, bank.people.ec)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Justification.objects.filter(pk=filed.pk).update(
+            decided_by=bank.people.ec, decided_at=IN_THE_WINDOW, is_accepted=True
+        )
+
+
+def test_only_trackers_and_supervisors_decide(bank: Bank, breach) -> None:
+    explain(breach, bank.people.ec)
+    for who in (bank.people.bh, bank.people.aud):
+        with pytest.raises(NotAllowed):
+            decide_justification(breach_id=breach.pk, actor=who, at=IN_THE_WINDOW, accepted=True, note="")
+
+
+def test_workload_is_confirmed_by_the_supervisor(bank: Bank, breach) -> None:
+    explain(breach, bank.people.ec, code=Ground.WORKLOAD)
+    with pytest.raises(Refused) as refusal:
+        decide_justification(breach_id=breach.pk, actor=bank.people.tr, at=IN_THE_WINDOW, accepted=True, note="")
+    assert refusal.value.code == "workload_supervisor"
+    decide_justification(breach_id=breach.pk, actor=bank.people.sup, at=IN_THE_WINDOW, accepted=True, note="")
+
+
+def test_a_decision_is_made_once(bank: Bank, breach) -> None:
+    with pytest.raises(Refused) as refusal:
+        decide_justification(breach_id=breach.pk, actor=bank.people.tr, at=IN_THE_WINDOW, accepted=True, note="")
+    assert refusal.value.code == "nothing_filed"
+    explain(breach, bank.people.ec)
+    decide_justification(breach_id=breach.pk, actor=bank.people.tr, at=IN_THE_WINDOW, accepted=False, note="")
+    with pytest.raises(Refused) as refusal:
+        decide_justification(breach_id=breach.pk, actor=bank.people.sup, at=IN_THE_WINDOW, accepted=True, note="")
+    assert refusal.value.code == "already_decided"
+
+
+def test_the_branch_head_gives_the_first_opinion_for_the_own_branch_only(bank: Bank) -> None:
+    bank.clock(Clock.DISPATCH, at("2026-11-25 16:40"), owner=bank.people.cm)
+    find_breaches(at=LATE)
+    breach = Breach.objects.get()
+    explain(breach, bank.people.cm)
+    assert Message.objects.filter(employee=bank.people.bh, kind="justification_filed").exists()
+    with pytest.raises(OutOfSight):
+        give_opinion(breach_id=breach.pk, actor=bank.people.bh2, at=IN_THE_WINDOW, supports=True, text="")
+    with pytest.raises(NotAllowed):
+        give_opinion(breach_id=breach.pk, actor=bank.people.tr, at=IN_THE_WINDOW, supports=True, text="")
+    filed = give_opinion(breach_id=breach.pk, actor=bank.people.bh, at=IN_THE_WINDOW, supports=True, text="钞车提前")
+    assert (filed.opinion_by, filed.opinion_supports) == (bank.people.bh, True)
+
+
+def test_a_head_explains_for_a_branch_that_answers_as_such(bank: Bank) -> None:
+    bank.clock(Clock.DISPATCH, at("2026-11-25 16:40"), owner_branch=bank.branches.bh01, owner_role="BAG")
+    find_breaches(at=LATE)
+    breach = Breach.objects.get()
+    with pytest.raises(OutOfSight):
+        explain(breach, bank.people.bag)
+    assert explain(breach, bank.people.bh).filed_by == bank.people.bh
+
+
+def test_everybody_sees_the_own_the_branch_head_the_branch_and_supervision_all(bank: Bank, breach) -> None:
+    seen = {
+        name: Breach.objects.visible_to(person, LATE).count() for name, person in vars(bank.people).items()
+    }  # fmt: skip
+    assert {name for name, rows in seen.items() if rows} == {"ec", "bh", "tr", "sup", "aud"}
