@@ -1,10 +1,14 @@
-"""Keys and passwords of a local stack: invented once, kept in files that only their owner can read."""
+"""Keys and passwords: invented once, kept in files that only their owner can read.
+
+``python -m ops_center.embedded.keys`` prints a fresh set, for an installation that is not started by ``script/server``.
+"""
 
 from __future__ import annotations
 
 import base64
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -45,3 +49,7 @@ def write(path: Path, values: Mapping[str, str]) -> None:
     draft.touch(mode=0o600)
     draft.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
     draft.replace(path)
+
+
+if __name__ == "__main__":
+    sys.stdout.write("".join(f"{name}={value}\n" for name, value in invent().items()))
