@@ -11,21 +11,27 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import LANGUAGE_QUERY_PARAMETER
 from django.views.i18n import set_language as set_language_cookie
 
+from ops_center import clock
+from ops_center.desk.forms import SignInForm
 from ops_center.desk.services import choose_language
 from ops_center.web.pages import StaffRequest, staff
+from organization.services import audit
 
 
 class SignIn(LoginView):
     """Employee number and password; five bad tries lock the pair of number and address (django-axes)."""
 
+    form_class = SignInForm
     template_name = "registration/sign_in.html"
     redirect_authenticated_user = True
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
+        person = form.get_user()
+        audit.record(action="sign-in", actor=person, at=clock.now(), subject=person.number)
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
-            form.get_user().language,
+            person.language,
             samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )

@@ -2,11 +2,12 @@
 
 Each function gives one ``<svg>``; colours are classes of static/css/ops.css, and every mark says its figure in a
 ``<title>``. The figures stand once more in the table of components/_chart.html: a chart is never the only source.
+Where a figure has a list behind it, ``link`` gives its address (of the column, or of row and column).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil, log10
 
 from django.utils.html import format_html, format_html_join
@@ -23,6 +24,7 @@ def bars(
     label: str,
     goal: Number | None = None,
     tones: Sequence[str] = (),
+    link: Callable[[int], str] | None = None,
     height: int = 200,
 ) -> SafeString:
     """One bar per (label, value), a dashed line at ``goal``; ``tones`` (good, soon, late, wait) colour single bars."""
@@ -31,7 +33,8 @@ def bars(
     for at, (name, value) in enumerate(points):
         tone = tones[at] if at < len(tones) and tones[at] else "s1"
         x, y = scale.x(at), scale.y(value)
-        marks.append(_rect(x, y, scale.bar, scale.base - y, tone, f"{name}: {_figure(value)}"))
+        bar = _rect(x, y, scale.bar, scale.base - y, tone, f"{name}: {_figure(value)}")
+        marks.append(_linked(bar, link(at)) if link else bar)
         if len(points) <= 16:
             marks.append(_text(x + scale.bar / 2, y - 3, _figure(value), "value"))
     if goal:
@@ -86,7 +89,12 @@ def lines(
 
 
 def heat(
-    rows: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[Number | None]], *, label: str
+    rows: Sequence[str],
+    columns: Sequence[str],
+    cells: Sequence[Sequence[Number | None]],
+    *,
+    label: str,
+    link: Callable[[int, int], str] | None = None,
 ) -> SafeString:
     """A cell per row and column, darker for more; the figure stands in the cell, so print loses nothing."""
     left, head, tall = 112, 22, 26
@@ -99,12 +107,14 @@ def heat(
         for at, value in enumerate(row):
             depth = ceil(5 * value / most) if value and most else 0
             title = f"{name} · {columns[at]}: {_figure(value)}"
-            marks.append(_rect(left + at * wide + 1, y + 1, wide - 2, tall - 2, f"h{depth}", title))
-            marks.append(_text(left + wide * (at + 0.5), y + 17, _figure(value)))
+            cell = _rect(left + at * wide + 1, y + 1, wide - 2, tall - 2, f"h{depth}", title)
+            marks.append(_linked(cell, link(down, at)) if link and value else cell)
+            ink = "light" if depth > 3 else "dark"
+            marks.append(_text(left + wide * (at + 0.5), y + 17, _figure(value), ink))
     return _svg(head + len(rows) * tall + 2, label, marks)
 
 
-def funnel(stages: Sequence[tuple[str, int]], *, label: str) -> SafeString:
+def funnel(stages: Sequence[tuple[str, int]], *, label: str, link: Callable[[int], str] | None = None) -> SafeString:
     """A bar per stage from the first to the last, with what is left of the stage before in per cent."""
     left, tall = 96, 34
     most = max((value for _name, value in stages), default=0) or 1
@@ -115,7 +125,8 @@ def funnel(stages: Sequence[tuple[str, int]], *, label: str) -> SafeString:
         before = stages[at - 1][1] if at else 0
         kept = f" · {value / before:.0%}" if before else ""
         marks.append(_text(left - 8, y + 20, name, anchor="end"))
-        marks.append(_rect(left, y + 4, long, tall - 10, "s1", f"{name}: {_figure(value)}{kept}"))
+        bar = _rect(left, y + 4, long, tall - 10, "s1", f"{name}: {_figure(value)}{kept}")
+        marks.append(_linked(bar, link(at)) if link else bar)
         marks.append(_text(left + long + 8, y + 20, f"{_figure(value)}{kept}", "value", anchor="start"))
     return _svg(len(stages) * tall + 2, label, marks)
 
@@ -181,6 +192,10 @@ def _rect(x: float, y: float, width: float, height: float, css: str, title: str)
     return format_html(
         '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="1.5"><title>{}</title></rect>', css, *size, title
     )
+
+
+def _linked(mark: SafeString, href: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', href, mark)
 
 
 def _dot(x: float, y: float, css: str, title: str) -> SafeString:

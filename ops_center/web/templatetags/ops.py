@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -97,7 +97,7 @@ def bp(basis_points: int | None) -> str:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """A sign of static/img/icons.svg. Decoration unless it has a ``label``; then it speaks."""
-    speech = format_html('role="img" aria-label="{}"', label) if label else format_html('aria-hidden="true"')
+    speech = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html('<svg class="icon" {}><use href="{}#{}"/></svg>', speech, static("img/icons.svg"), name)
 
 
@@ -218,10 +218,11 @@ def clock_badge(clock: Any, now: datetime, label: Any = "") -> dict[str, Any]:
     return badge
 
 
-def _left_words() -> tuple[str, str, str, str, str]:
+def _left_words() -> tuple[str, str, str, str, str, str]:
     return (
         _("%(days)d d %(hours)d h"),
         _("%(hours)d h %(minutes)d min"),
+        _("%(hours)d h"),
         _("%(minutes)d min"),
         _("%(length)s left"),
         _("%(length)s over"),
@@ -231,11 +232,16 @@ def _left_words() -> tuple[str, str, str, str, str]:
 @register.filter
 def until(amount: int) -> str:
     """Minutes by the wall clock to a due time, short: ``3 d 4 h left``, ``25 min over``."""
-    with_days, with_hours, short, left, over = _left_words()
+    with_days, with_both, with_hours, short, left, over = _left_words()
     days, rest = divmod(abs(amount), 1440)
     facts = {"days": days, "hours": rest // 60, "minutes": rest % 60}
-    length = (with_days if days else with_hours if facts["hours"] else short) % facts
-    return (left if amount >= 0 else over) % {"length": length}
+    if days:
+        length = with_days
+    elif facts["hours"]:
+        length = with_both if facts["minutes"] else with_hours
+    else:
+        length = short
+    return (left if amount >= 0 else over) % {"length": length % facts}
 
 
 @register.simple_tag

@@ -1,0 +1,32 @@
+"""The form of the front door."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.forms import AuthenticationForm
+from django.utils.translation import gettext_lazy as _
+
+from ops_center import clock
+from organization.services.tokens import may_sign_in
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import _User
+
+
+class SignInForm(AuthenticationForm):
+    """Employee number and password. One sentence for every kind of wrong: it never says which of the two it was."""
+
+    error_messages = {
+        "invalid_login": _("The employee number or the password is wrong."),
+        "inactive": _("The employee number or the password is wrong."),
+    }
+
+    def clean_username(self) -> str:
+        """Capital letters, as numbers are kept; or the lock would count lz10001 and LZ10001 apart."""
+        return str(self.cleaned_data["username"]).strip().upper()
+
+    def confirm_login_allowed(self, user: _User) -> None:
+        super().confirm_login_allowed(user)
+        if not may_sign_in(user, password=self.cleaned_data["password"], at=clock.now()):
+            raise self.get_invalid_login_error()
