@@ -236,7 +236,7 @@ def deadline(start: datetime, limit: Limit, calendar: WorkCalendar, hours: Hours
     return Deadline(
         started_at=start.astimezone(UTC),
         due_at=due,
-        warn_at=_warn_at(start, due, limit, calendar, hours),
+        warn_at=warn_at(start, due, limit, calendar, hours),
         mode=limit.mode,
         counted=counted,
         skipped=skipped,
@@ -292,7 +292,10 @@ def resume(
     return calendar.add_working_minutes(resumed_at, left, hours), left
 
 
-def _warn_at(start: datetime, due: datetime, limit: Limit, calendar: WorkCalendar, hours: Hours) -> datetime:
+def warn_at(
+    start: datetime, due: datetime, limit: Limit, calendar: WorkCalendar, hours: Hours = BANK_HOURS
+) -> datetime:
+    """Only the instant of the warning, of a limit that is due then (K3)."""
     begun = start.astimezone(UTC)
     if limit.warn_at_day is not None:
         return begun + timedelta(days=limit.warn_at_day)
