@@ -421,6 +421,23 @@ QUEUES: dict[str, Queue] = {
 }
 QUEUE_OF_STATE: dict[str, Queue] = {state: queue for queue in QUEUES.values() for state in queue.states}
 
+# The clocks that run while a case waits in a state: a reopened case starts them anew (T40).
+CLOCKS_OF_STATE: dict[str, tuple[Clock, ...]] = {
+    State.REFERRED: (Clock.REF_ACCEPT,),
+    State.ACCEPTED: (Clock.REF_CONTACT,),
+    State.TAKEN_IN: (Clock.DISPATCH,),
+    State.BAGGED: (Clock.DISPATCH,),
+    State.IN_TRANSIT: (Clock.TRANSIT,),
+    State.RECEIVED: (Clock.CHECK, Clock.ENTRY),
+    State.CHECKED: (Clock.ENTRY,),
+    State.KEYED: (Clock.ENTRY,),
+    State.ENTERED: (Clock.FILE, Clock.ISSUE),
+    State.SUBMITTED: (Clock.ISSUE,),
+    State.ISSUED: (Clock.CONTACT, Clock.COACH, Clock.ACTIVATE),
+    State.COLLECTED: (Clock.ACTIVATE,),
+    State.RETURNED: (Clock.SUPPLEMENT,),
+}
+
 # Which role answers for a running clock while nobody has claimed the case; the person is set when there is one.
 CLOCK_OWNER: dict[str, Role] = {
     Clock.REF_ACCEPT: Role.CS,

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from ops_center.embedded.postgres import RUNTIME
+from tests.cast import Cast, make_bank
 
 TEMPLATE = "ops_center_template"
 
@@ -71,3 +72,9 @@ def runtime_connection(runtime_dsn: str):
     opened = psycopg2.connect(runtime_dsn)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def bank(db: None) -> Cast:
+    """A small bank with the people of the scenarios (tests/cast.py)."""
+    return make_bank()

@@ -31,7 +31,7 @@ Move = Callable[Concatenate["Application", Facts], None]
 def _step(step: Step, *, to: Callable[..., str] | None = None) -> Callable[[Move[Facts]], Move[Facts]]:
     """A transition whose sources and target are the charter's; ``to`` picks the target where the charter says DEPENDS."""
     rule = RULES[step]
-    target = GET_STATE(to) if to else rule.target
+    target = GET_STATE(to) if to else None if rule.target is Goes.STAYS else rule.target
     assert (to is not None) == (rule.target in (Goes.DEPENDS, Goes.RESUMES)), step
 
     def decorate(method: Move[Facts]) -> Move[Facts]:

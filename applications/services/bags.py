@@ -229,7 +229,7 @@ def receive_bag(
 def close_incident(*, incident: int, finding: str, actor: Employee, at: datetime) -> BagIncident:
     """Closes one incident with its finding; the bag is reconciled when none is left. A missing file that has turned up
     is received by the same act."""
-    row = BagIncident.objects.select_for_update().select_related("bag", "application").filter(pk=incident).first()
+    row = BagIncident.objects.select_for_update(of=("self",)).select_related("bag", "application").filter(pk=incident).first()
     if row is None:
         raise OutOfSight("not_found", _("There is no such incident."))
     if not actor.has_role(Role.RCV, Role.SUP, on=local_day(at)):

@@ -191,7 +191,7 @@ def _take(case: Application, row: CardStatusRow, *, at: datetime) -> None:
         case "ACTIVATED":
             activate(case=case.pk, actor=None, at=at, activated_at=row.at, source=source)
         case "REJECTED":
-            reject(case=case.pk, actor=None, at=at, code=row.reason[:4] or "K", source=source)
+            reject(case=case.pk, actor=None, at=at, code=row.reason or "CARD_SYSTEM", source=source)
         case "FIRST_SPEND":
             if case.activated_at is None:
                 raise Malformed("not_active", _("The card is not activated here."))

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 
 from applications import errors, rules
-from applications.lifecycle import RULES, Clock, Outcome, Performance, Rule, State, Step, path_of
+from applications.lifecycle import CLOCKS_OF_STATE, RULES, Clock, Outcome, Performance, Rule, State, Step, path_of
 from applications.models import Application, Event, Performer
 from applications.models.event import digest_of
 from applications.services.clocks import Ticking, owner_of
@@ -144,6 +144,9 @@ def _finish(move: Move) -> None:
             clocks.start(kind, variant=move.clock_variant, **owner)
         if move.resumes:
             clocks.resume()
+    if rule.step is Step.REOPEN:
+        for kind in CLOCKS_OF_STATE.get(case.state, ()):
+            clocks.start(kind, **owner_of(kind, case, performer=None))
     _derive_path(move)
     _settle(move)
 

@@ -34,4 +34,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(sql=FUNCTION, reverse_sql="DROP FUNCTION ops_refuse_rewrite()"),
         guard("organization_auditrecord"),
+        migrations.RunSQL("CREATE SEQUENCE organization_revision_number", "DROP SEQUENCE organization_revision_number"),
     ]

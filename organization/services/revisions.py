@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import F
+from django.db import connection
 
 from organization.models import Revision
 
@@ -12,6 +12,8 @@ def revision(name: str) -> int:
 
 
 def bump(name: str) -> None:
-    """Called in the transaction of the change."""
-    if not Revision.objects.filter(pk=name).update(number=F("number") + 1):
-        Revision.objects.create(pk=name, number=1)
+    """Called in the transaction of the change. Numbers come from a sequence: one that was rolled back never returns."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('organization_revision_number')")
+        number = cursor.fetchone()[0]
+    Revision.objects.update_or_create(pk=name, defaults={"number": number})
