@@ -5,13 +5,14 @@ import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
 from ops_center.desk.demo_people import DEMO_PEOPLE
@@ -27,6 +28,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         Path(settings.DOCUMENT_ROOT).mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Hashing and compressing takes the second core while the tables and the demo bank are made on the first.
+        static_files = get_context("fork").Process(target=_collect_static)
+        static_files.start()
         with self._told("words"):
             self._call_if_there("words", compile=True)
         with self._told("tables"):
@@ -37,7 +41,9 @@ class Command(BaseCommand):
             with self._told("demo bank"):
                 self._call_if_there("demo")
         with self._told("static files"):
-            _collect_static()
+            static_files.join()
+        if static_files.exitcode:
+            raise CommandError("The static files could not be collected (see above)")
         if settings.DEMO:
             self.stdout.write(_sign_ins())
 
