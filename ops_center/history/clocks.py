@@ -9,17 +9,16 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from applications.lifecycle import CLOCK_OWNER, FINISHED, Outcome
 from applications.models import ClockPolicy
 from applications.services.clocks import FROM_THE_REFERRAL, hours_of, judge
-from ops_center.kernel.worktime import SHANGHAI
-from ops_center.kernel.worktime import Deadline, Hours, Mode, WorkCalendar, deadline, resume
+from ops_center.kernel.worktime import SHANGHAI, Hours, Mode, WorkCalendar, deadline, due_at, resume, warn_at
 from organization.models import Branch, Employee
 
-DayKey = tuple[int, Hours, date, date, bool]
+DayKey = tuple[int, Hours, date, date, int]
 
 
 class JsonText(str):
@@ -46,21 +45,32 @@ class Deadlines:
             return self.policy(kind, on=on)
         raise LookupError(f"no policy for {kind} on {on}")
 
-    def due(self, start: datetime, policy: ClockPolicy, hours: Hours) -> tuple[Deadline, JsonText]:
-        """The deadline and its explanation. The days that explain it are the same for all starts of a day that are due
-        on the same day, so they are spelled once."""
-        due = deadline(start, policy.limit, self.calendar, hours)
-        begun, ends, warns = (_local(moment) for moment in (start, due.due_at, due.warn_at))
-        key = (policy.pk, hours, begun.date(), ends.date(), due.after_hours)
+    def due(self, start: datetime, policy: ClockPolicy, hours: Hours) -> tuple[datetime, datetime]:
+        """When the limit runs out and when it warns."""
+        limit = policy.limit
+        due = due_at(start, limit, self.calendar, hours)
+        return due, warn_at(start, due, limit, self.calendar, hours)
+
+    def explain(self, start: datetime, due: datetime, warns: datetime, policy: ClockPolicy, hours: Hours) -> JsonText:
+        """How the date came about, as Deadline.as_json tells it. The days are the same for all starts of one day, on
+        the same side of closing time, that are due on the same day: they are spelled once."""
+        begun, ends = start.astimezone(SHANGHAI), due.astimezone(SHANGHAI)
+        of_day = begun.time()
+        side = (of_day >= hours.closes) + (of_day > hours.closes) + (of_day > hours.cut_off)
+        key = (policy.pk, hours, begun.date(), ends.date(), side)
         days = self._explained.get(key)
         if days is None:
-            told = due.as_json()
+            told = deadline(start, policy.limit, self.calendar, hours).as_json()
             days = self._explained[key] = json.dumps(
                 {name: told[name] for name in ("mode", "provisional", "days")}, ensure_ascii=False
             )[1:]
-        return due, JsonText(
-            f'{{"started_at":"{begun.isoformat()}","due_at":"{ends.isoformat()}","warn_at":"{warns.isoformat()}",{days}'
+        return JsonText(
+            f'{{"started_at":"{begun.isoformat()}","due_at":"{ends.isoformat()}",'
+            f'"warn_at":"{warns.astimezone(SHANGHAI).isoformat()}",{days}'
         )
+
+
+NOT_YET = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True, eq=False)
@@ -71,14 +81,15 @@ class PastClock:
     round: int
     run: int
     policy: ClockPolicy
+    hours: Hours
     started_at: datetime
-    due_at: datetime
-    warn_at: datetime
-    explanation: JsonText
     owner: Employee | None
     owned_since: datetime | None
     owner_branch: Branch | None
     owner_role: str
+    due_at: datetime = NOT_YET  # reckoned when it is first asked: runs that are dropped never are
+    warn_at: datetime = NOT_YET
+    explanation: JsonText | None = None
     stopped_at: datetime | None = None
     paused_at: datetime | None = None
     outcome: str = ""
@@ -114,16 +125,29 @@ class PastTicking:
         day = _local(case.referred_at or at).date() if from_referral else case.priced_on or _local(at).date()
         policy = self.deadlines.policy(kind, on=day, variant=variant)
         branch = owner_branch or (case.host_branch if case.host_confirmed_at else case.branch)
-        due, explanation = self.deadlines.due(at, policy, hours_of(kind, branch))
         self._runs[kind, case.round] += 1
         clock = PastClock(
-            kind=kind, round=case.round, run=self._runs[kind, case.round], policy=policy, started_at=at,
-            due_at=due.due_at, warn_at=due.warn_at, explanation=explanation, owner=owner,
-            owned_since=at if owner else None, owner_branch=owner_branch,
+            kind=kind,
+            round=case.round,
+            run=self._runs[kind, case.round],
+            policy=policy,
+            hours=hours_of(kind, branch),
+            started_at=at,
+            owner=owner,
+            owned_since=at if owner else None,
+            owner_branch=owner_branch,
             owner_role=owner_role or CLOCK_OWNER.get(kind, ""),
-        )  # fmt: skip
+        )
         self.clocks.append(clock)
         self.open[kind] = clock
+
+    def reckon(self, clock: PastClock) -> PastClock:
+        """The clock with its deadline."""
+        if clock.due_at is NOT_YET:
+            asked = (clock.policy, clock.hours)
+            clock.due_at, clock.warn_at = self.deadlines.due(clock.started_at, *asked)
+            clock.explanation = self.deadlines.explain(clock.started_at, clock.due_at, clock.warn_at, *asked)
+        return clock
 
     def stop(self, kind: str, *, at: datetime, outcome: str | None = None) -> None:
         clock = self.open.pop(kind, None)
@@ -131,7 +155,7 @@ class PastTicking:
             return
         if clock.paused_at is not None:
             clock.pauses[-1]["resumed_at"] = at
-        clock.outcome = outcome or self._verdict(clock, at=clock.paused_at or at)
+        clock.outcome = outcome or self._verdict(self.reckon(clock), at=clock.paused_at or at)
         clock.stopped_at, clock.paused_at = at, None
 
     def void(self, kinds: Iterable[str] | None, *, at: datetime) -> None:
@@ -146,7 +170,7 @@ class PastTicking:
             self._runs[kind, clock.round] -= 1
 
     def pause(self, *, at: datetime, reason: str) -> None:
-        for clock in self.open.values():
+        for clock in map(self.reckon, self.open.values()):
             if clock.paused_at is None:
                 clock.paused_at = at
                 clock.pauses.append(
@@ -159,7 +183,7 @@ class PastTicking:
         for clock in self.open.values():
             if clock.paused_at is None:
                 continue
-            mode, hours = Mode(clock.policy.mode), hours_of(clock.kind, clock.owner_branch)
+            mode, hours = Mode(clock.policy.mode), clock.hours
             clock.warn_at, _left = resume(clock.warn_at, clock.paused_at, at, mode, calendar, hours)
             clock.due_at, minutes = resume(clock.due_at, clock.paused_at, at, mode, calendar, hours)
             clock.pauses[-1].update(resumed_at=at, minutes_left=minutes)
@@ -174,7 +198,10 @@ class PastTicking:
         clock.owner, clock.owner_branch = owner, owner_branch
 
     def settle(self) -> None:
+        """At the end of the story: every run has its deadline, and the case the earliest of those that run."""
         case = self.case
+        for clock in self.clocks:
+            self.reckon(clock)
         running = [clock for clock in self.open.values() if clock.paused_at is None]
         if case.state in FINISHED or not running:
             case.due_at, case.warn_at, case.due_clock = None, None, ""

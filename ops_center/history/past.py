@@ -127,6 +127,7 @@ def tell(past: PastCase, *, key: int, number: str, status_code: str, deadlines: 
         holder, since, until = past.claim
         _lease(told, holder, since)
         case.claimed_until = until
+    told.clocks.settle()
     return told
 
 
@@ -156,7 +157,6 @@ def _take(told: Told, step: PastStep, *, before: datetime) -> None:
         clocks.void(None, at=at)  # settled before: nothing of it is waited for
     if told.events:
         _derive_path(told)
-    clocks.settle()
     case.version += 1
     _write_event(told, step, from_state)
 

@@ -84,6 +84,8 @@ def _aad(column: SealedField, key: UUID) -> str:
 def _spelling(column: Field[Any, Any]) -> Spelling:
     if isinstance(column, ForeignKey):
         return lambda value: str(getattr(value, "pk", value))
+    if column.choices:
+        return str  # words of the code: nothing to escape
     return _SPELLINGS.get(column.get_internal_type(), str)
 
 
