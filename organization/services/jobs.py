@@ -15,7 +15,7 @@ Counts = dict[str, int]
 
 @contextmanager
 def job_run(name: str, *, at: datetime, ended: datetime | None = None) -> Iterator[Counts]:
-    """Gives a dictionary of counts to fill, and stores it when the pass ends; an error is stored by its kind and raised."""
+    """Gives a dictionary of counts to fill and stores it when the pass ends; an error is stored by kind and raised."""
     run = JobRun.objects.create(name=name, started_at=at)
     counts: Counts = {}
     try:
@@ -28,3 +28,20 @@ def job_run(name: str, *, at: datetime, ended: datetime | None = None) -> Iterat
             run.ended_at = ended or at
             run.counts = counts
             run.save(update_fields=["ended_at", "counts", "error"])
+
+
+def forget_runs(*, before: datetime) -> int:
+    """Removes the rows of passes that started before; returns how many. The boards look back a few days only."""
+    removed, _tables = JobRun.objects.filter(started_at__lt=before).delete()
+    return removed
+
+
+def last_finished(name: str) -> datetime | None:
+    """When the last pass of a job ended well."""
+    ended: datetime | None = (
+        JobRun.objects.filter(name=name, ended_at__isnull=False, error="")
+        .order_by("-started_at")
+        .values_list("ended_at", flat=True)
+        .first()
+    )
+    return ended

@@ -1,0 +1,102 @@
+"""The periodic jobs of the product, in the order in which one pass takes them.
+
+Every job may run at any moment, any number of times and twice at once: it looks for undone work and finds nothing the
+second time; what goes out once a day is remembered in a row. So a scheduler that slept delays and never loses, and one
+that stutters never doubles. On top of that a pass takes an advisory lock of its job, so that the work is done by one.
+Each pass leaves a ``JobRun``. Celery beat asks for jobs by name (ops_center/tasks.py); ``manage.py sweep`` runs all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from applications.models import CardStatusImport
+from applications.services.card_status import apply_file
+from applications.services.endings import expire_lapsed
+from organization.services.jobs import Counts, forget_runs, job_run
+from supervision.services import breaches, daily, justifications, seals
+
+Act = Callable[[datetime], Counts]
+
+MINUTE, FIVE_MINUTES, HOUR, DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
+LOOK_BACK = DAY  # clocks that stopped late are looked for so far back each minute, without limit each night
+JOB_RUNS_KEPT = timedelta(days=14)
+_LOCKS = 7_319  # the space of our advisory locks; the second key is the job's name
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A periodic job: what its runs are called, how often it is asked for, and the call."""
+
+    name: str
+    every: timedelta
+    act: Act
+
+
+def _card_files(at: datetime) -> Counts:
+    """Files of the card system whose worker died, or never got the hint."""
+    ended = (CardStatusImport.State.DONE, CardStatusImport.State.FAILED)
+    waiting = list(CardStatusImport.objects.exclude(state__in=ended).order_by("pk").values_list("pk", flat=True))
+    for pk in waiting:
+        apply_file(file_id=pk, at=at)
+    return {"applied": len(waiting)}
+
+
+def _recent_breaches(at: datetime) -> Counts:
+    return {"found": breaches.find_breaches(at=at, since=at - LOOK_BACK)}
+
+
+def _all_breaches(at: datetime) -> Counts:
+    return {"found": breaches.find_breaches(at=at)}
+
+
+JOBS: tuple[Job, ...] = (
+    Job("card-files", FIVE_MINUTES, _card_files),
+    Job("breaches", MINUTE, _recent_breaches),
+    Job("breaches-all", DAY, _all_breaches),
+    Job("warnings", MINUTE, lambda at: {"told": breaches.warn(at=at)}),
+    Job("escalation", FIVE_MINUTES, lambda at: breaches.escalate(at=at)),
+    Job("explanations", MINUTE, lambda at: justifications.close_lapsed_windows(at=at)),
+    Job("expiry", HOUR, lambda at: {"expired": expire_lapsed(at)}),
+    Job("calls", MINUTE, lambda at: {"told": daily.remind_of_calls(at=at)}),
+    Job("cut-off", MINUTE, lambda at: {"branches": daily.remind_of_cut_off(at=at)}),
+    Job("undispatched", FIVE_MINUTES, lambda at: {"files": daily.list_undispatched(at=at)}),
+    Job("calendar", HOUR, lambda at: {"missing": daily.alarm_missing_calendar(at=at)}),
+    Job("seal", HOUR, lambda at: {"cases": seals.seal(at=at)}),
+    Job("job-runs", DAY, lambda at: {"removed": forget_runs(before=at - JOB_RUNS_KEPT)}),
+)
+BY_NAME = {job.name: job for job in JOBS}
+HEARTBEAT = "breaches"  # readiness asks when this one last finished (ops_center/health.py)
+
+
+def run(job: Job, *, at: datetime, wait: bool = False) -> Counts | None:
+    """One pass of a job. When another process is in it: waits for its turn, or with ``wait=False`` returns ``None``."""
+    with _alone(job.name, wait=wait) as turn:
+        if not turn:
+            return None
+        with job_run(job.name, at=at) as counts:
+            counts.update(job.act(at))
+        return counts
+
+
+@contextmanager
+def _alone(name: str, *, wait: bool) -> Iterator[bool]:
+    """A lock of this session, so that a job may commit as often as it likes while it holds it."""
+    with connection.cursor() as cursor:
+        if wait:
+            cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [_LOCKS, name])
+            mine = True
+        else:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_LOCKS, name])
+            mine = bool(cursor.fetchone()[0])
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [_LOCKS, name])
