@@ -10,9 +10,9 @@ from kombu.exceptions import OperationalError
 log = logging.getLogger(__name__)
 
 
-def nudge(task: str) -> None:
+def nudge(task: str, *args: int) -> None:
     """Asks the worker to run a task soon; a broker that is down must not fail the request that asks."""
     try:
-        current_app.send_task(task, ignore_result=True, retry=False)
+        current_app.send_task(task, args=args, ignore_result=True, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("no hint sent for %s: %s", task, type(error).__name__)
