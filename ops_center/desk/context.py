@@ -86,7 +86,9 @@ ROOMS: tuple[Room, ...] = (
     Room(_RULES, _("Administration"), "settings", roles("ADM"), "admin:index"),
 )
 
-PHONE_ROOMS = 4  # so many fit side by side at 360 px; the others stand behind "More"
+# Under the thumb at 360 px: the first four of these that the person has; the others stand behind "More".
+_THUMB = ("home", "application-new", "application-list", "bag-list", "referral-new", "referral-list", "my-rewards")
+_FIT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +151,11 @@ class Frame:
             for room, path in rooms
         ]
 
-    @cached_property
+    @property
     def phone_rail(self) -> list[RailItem]:
-        """The first rooms of this person's own work, for the bar at the bottom of a phone."""
-        return [item for item in self.rail if item.url_name != "inbox"][:PHONE_ROOMS]
+        """The rooms for the bar at the bottom of a phone."""
+        mine = {item.url_name: item for item in self.rail}
+        return [mine[name] for name in _THUMB if name in mine][:_FIT]
 
     @cached_property
     def unread(self) -> int:

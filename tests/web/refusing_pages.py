@@ -1,11 +1,16 @@
-"""Pages that refuse, for test_refusals: each raises what a service would raise."""
+"""Pages for the tests of the edge: some refuse as a service would, one is a small workbench for the scripts."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template import RequestContext, Template
 from django.urls import path
 
+from ops_center import clock
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused, StaleVersion
 from ops_center.urls import handler400, handler403, handler404, handler500, urlpatterns
 from ops_center.web.pages import StaffRequest, staff
@@ -34,7 +39,32 @@ def for_trackers(request: StaffRequest) -> HttpResponse:
     return HttpResponse(f"{request.actor.number} {request.at:%Y} {' '.join(sorted(request.roles))}")
 
 
+class Applicant(forms.Form):
+    id_number = forms.CharField()
+
+
+WORKBENCH = """{% extends "base.html" %}{% block topic %}workbench{% endblock %}{% block content %}
+{% deadline_badge due_at now warn_at=now %}
+<form method="post" action="/refuse/409/">{% field form.id_number data_check="id_number" %}</form>
+<form method="post" action="/slow/" id="slow">{% csrf_token %}<button type="submit">Send</button></form>
+<button type="button" data-opens="void">Void</button>
+{% include "components/_confirm.html" with id="void" title="Void" action="/refuse/409/" label="Void" note_name="note" %}
+{% endblock %}"""
+
+
+def workbench(request: HttpRequest) -> HttpResponse:
+    now = clock.now()
+    facts = {"form": Applicant(), "now": now, "due_at": now + timedelta(minutes=30)}
+    return HttpResponse(Template(WORKBENCH).render(RequestContext(request, facts)))
+
+
+def slow(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("<h1>done</h1>")
+
+
 urlpatterns = [
+    path("workbench/", workbench),
+    path("slow/", slow),
     path("refuse/<int:status>/", refuse),
     path("api/v1/refuse/<int:status>/", refuse),
     path("raise/<str:name>/", raise_djangos),

@@ -145,11 +145,16 @@ def state_badge(state: str, label: Any = "", tone: str = "") -> dict[str, Any]:
 
 
 # --- clocks -----------------------------------------------------------------------------------------------------------
-_CLOCK_SIGNS: Mapping[str, tuple[str, Any]] = {
-    "good": ("check", gettext_lazy("In time")),
+_RUNNING: Mapping[str, tuple[str, Any]] = {
+    "good": ("clock", gettext_lazy("In time")),
     "soon": ("clock", gettext_lazy("Due soon")),
     "late": ("alert", gettext_lazy("Overdue")),
     "wait": ("pause", gettext_lazy("Waiting")),
+    "end": ("minus", gettext_lazy("Void")),
+}
+_STOPPED: Mapping[str, tuple[str, Any]] = {
+    "good": ("check", gettext_lazy("On time")),
+    "late": ("alert", gettext_lazy("Late")),
     "end": ("minus", gettext_lazy("Void")),
 }
 
@@ -186,7 +191,7 @@ def deadline_badge(
     if due_at is None:
         return {"due_at": None}
     tone = "end" if void else clock_tone(due_at=due_at, now=now, warn_at=warn_at, stopped_at=stopped_at, paused=paused)
-    sign, word = _CLOCK_SIGNS[tone]
+    sign, word = (_STOPPED if stopped_at else _RUNNING)[tone]
     return {
         "tone": tone,
         "sign": sign,
@@ -247,7 +252,7 @@ def until(amount: int) -> str:
 @register.simple_tag
 def countdown_words() -> str:
     """The words of ``until`` and of an overdue clock for static/js/clocks.js, which keeps the badges going."""
-    return "|".join((*_left_words(), str(_CLOCK_SIGNS["late"][1])))
+    return "|".join((*_left_words(), str(_RUNNING["late"][1])))
 
 
 _WHY: Mapping[str, Any] = {
