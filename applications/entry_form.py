@@ -90,7 +90,7 @@ def choices_of(field: Field) -> Choices:
 
 
 def clean(case: Application, values: Mapping[str, Any], *, on: date) -> dict[str, Any]:
-    """The keyed form, checked field by field and against the intake record. Malformed with every wrong field at once."""
+    """The keyed form, checked by field and against the intake record. Malformed names every wrong field at once."""
     wrong: dict[str, Any] = {name: _("There is no such field.") for name in values if name not in BY_NAME}
     cleaned: dict[str, Any] = {}
     for field in FIELDS:
@@ -125,7 +125,7 @@ def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
 
 
 def _across(case: Application, cleaned: dict[str, Any], wrong: dict[str, Any], *, on: date) -> None:
-    """What no field can know alone (codes D02, F04, C02 of the code list), and the comparison with the intake record."""
+    """What no field can know alone (codes D02, F04, C02), and the comparison with the intake record."""
     if cleaned.get("home_phone") and cleaned.get("home_phone") == cleaned.get("work_phone"):
         wrong["home_phone"] = _("The home telephone may not be the work telephone (C02).")
     if cleaned.get("contact1_relation") and cleaned["contact1_relation"] not in RELATIVES:
@@ -202,7 +202,7 @@ def _even(raw: Any) -> str:
 
 
 def example_of(case: Application, *, on: date) -> dict[str, Any]:
-    """Demo mode only: a filled form made from the case itself, the same for everybody who asks, that passes every check."""
+    """Demo mode only: a filled form made from the case itself, the same for all who ask, that passes every check."""
     seed = int.from_bytes(hashlib.sha256(case.number.encode()).digest()[:6], "big")
     applicant = case.applicant
     digits = f"{seed % 10**8:08d}"

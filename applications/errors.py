@@ -46,7 +46,8 @@ def stale(case: Application) -> DomainError:
 def held_by_another(case: Application) -> DomainError:
     holder = case.claimed_by
     until: datetime | None = case.claimed_until
-    assert holder is not None and until is not None
+    assert holder is not None
+    assert until is not None
     return Refused(
         "claimed_by_another",
         _("%(number)s is already claimed by %(person)s until %(time)s. Take the next case.")
@@ -58,8 +59,6 @@ def held_by_another(case: Application) -> DomainError:
 def not_claimed(case: Application) -> DomainError:
     return Refused(
         "not_claimed",
-        _(
-            "You do not hold %(number)s (a claim ends after 30 minutes without work). Claim it again; your draft is kept."
-        )
+        _("You do not hold %(number)s: a claim ends after 30 idle minutes. Claim it again; your draft is kept.")
         % {"number": case.number},
     )

@@ -2,8 +2,7 @@
 
 Nothing else in the code says which step leads where, whose it is, which stamp it sets, whose performance it is or which
 clocks it moves. The transition methods of :class:`applications.models.Application` take their sources and targets from
-here; :mod:`applications.services.engine` takes stamps, performers and clocks from here; the diagram in the docs is drawn
-from here.
+here, :mod:`applications.services.engine` performers and clocks; the diagram in the docs is drawn from here.
 """
 
 from __future__ import annotations
@@ -155,7 +154,7 @@ class Step(StrEnum):
     E_INTAKE = "e-intake"
     SELF_ROUTE = "self-route"
     HAND_TO_CENTER = "hand-to-center"
-    PASS_CHECK = "pass-check"
+    PASS_CHECK = "pass-check"  # noqa: S105
     SUBMIT_ENTRY = "submit-entry"
     VERIFY = "verify"
     ARBITRATE = "arbitrate"
@@ -334,8 +333,8 @@ CHARTER: tuple[Rule, ...] = (
     _rule("T32", Step.RESOLVE,           S.PROBLEM,                        Goes.RESUMES, "TR",
           stamps="problem_resolved_at", stops="PROBLEM_ACT PROBLEM_CLOSE"),
     _rule("T33/T34", Step.RETURN,        (S.RECEIVED, S.CHECKED, S.KEYED, S.PROBLEM), S.RETURNED, "CC EC ER TR CM",
-          stamps="returned_at", stops="CHECK ENTRY PROBLEM_ACT PROBLEM_CLOSE", voids="FILE ISSUE CONTACT COACH ACTIVATE",
-          starts="SUPPLEMENT"),
+          stamps="returned_at", stops="CHECK ENTRY PROBLEM_ACT PROBLEM_CLOSE",
+          voids="FILE ISSUE CONTACT COACH ACTIVATE", starts="SUPPLEMENT"),
     _rule("T35", Step.RESUBMIT,          S.RETURNED,                       S.TAKEN_IN,   "CM BH CS",
           stamps="resubmitted_at", stops="SUPPLEMENT", starts="DISPATCH"),
     _rule("T36", Step.REJECT,            (S.RECEIVED, S.SUBMITTED),        S.REJECTED,   "TR SUP",

@@ -15,7 +15,7 @@ from organization.models import Employee
 from organization.roles import Role
 
 if TYPE_CHECKING:
-    from applications.models import Application, CaseClock
+    pass
 
 SEES_ALL = frozenset({Role.TR, Role.SUP, Role.AUD})
 IN_BRANCH_CUSTODY = (State.TAKEN_IN, State.BAGGED, State.IN_TRANSIT, State.RETURNED)
@@ -33,8 +33,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         # Own referrals, own collections, and what the person holds right now.
         sight = Q(referrer=me) | Q(collector=me) | Q(claimed_by=me, claimed_until__gt=at)
         if roles & {Role.CM, Role.CS}:
-            areas = [area.pk for area in employee.areas.all()] or [employee.branch.area_id]
-            sight |= Q(state=State.REFERRED, area__in=[pk for pk in areas if pk])
+            sight |= Q(state=State.REFERRED, area__in=employee.lead_areas())
         if Role.BH in roles:
             sight |= Q(branch=home) | Q(host_branch=home) | Q(referrer__branch=home)
         if Role.BAG in roles:

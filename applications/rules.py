@@ -26,7 +26,7 @@ LATE_COACHING_DAYS = 15
 TAKEOVER_DAYS = 15  # Path A: the center may coach when the customer manager has not within 15 days of issue
 
 
-# -- sight -------------------------------------------------------------------------------------------------------------
+# -- sight ------------------------------------------------------------------------------------------------------------
 def require_sight(case: Application, *, step: Step, actor: Employee, at: datetime) -> None:
     """OutOfSight unless the case is this person's to see. Who works a queue, or an area's pool, and comes too late has
     seen the case a moment ago: the answer is then the rule's, with the name of who has it, not "no such case"."""
@@ -35,26 +35,19 @@ def require_sight(case: Application, *, step: Step, actor: Employee, at: datetim
     queue = QUEUE_OF_STATE.get(case.state)
     if step in WORK and queue is not None and actor.has_role(queue.role, on=local_day(at)):
         return
-    if step is Step.ACCEPT and case.area_id in areas_of(actor):
+    if step is Step.ACCEPT and case.area_id in actor.lead_areas():
         return
     raise errors.out_of_sight()
 
 
-def areas_of(employee: Employee) -> list[int]:
-    """The areas whose leads this person may accept: those covered by name, else the own branch's."""
-    covered = [area.pk for area in employee.areas.all()]
-    own = employee.branch.area_id
-    return covered or ([own] if own else [])
-
-
-# -- standing rules ----------------------------------------------------------------------------------------------------
+# -- standing rules ---------------------------------------------------------------------------------------------------
 def _present(case: Application, actor: Employee, at: datetime) -> None:
     if actor.is_absent(local_day(at)):
         raise Refused("absent", _("You are registered as absent today, so no lead can be given to you."))
 
 
 def _leads_of_the_area(case: Application, actor: Employee, at: datetime) -> None:
-    if case.area_id not in areas_of(actor):
+    if case.area_id not in actor.lead_areas():
         raise errors.out_of_sight()
 
 
@@ -224,9 +217,7 @@ def _decides_reject(case: Application, actor: Employee, at: datetime) -> None:
     if not actor.has_role(wanted, on=local_day(at)):
         raise NotAllowed(
             "reject_role",
-            _(
-                "A refusal at the check is the supervisor's act; a refusal by the card system is registered by the tracker."
-            ),
+            _("At the check the supervisor refuses; a refusal by the card system is registered by the tracker."),
         )
 
 

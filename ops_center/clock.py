@@ -13,7 +13,7 @@ from functools import cache
 
 from django.conf import settings
 
-from ops_center.kernel.worktime import SHANGHAI
+from ops_center.kernel.worktime import SHANGHAI as SHANGHAI  # the bank's own time zone, for who reads the clock
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -10,6 +10,8 @@ from ops_center.kernel.vault import Sealed
 from organization.vault import vault
 
 HIDDEN = "•••"
+# Generic for the type checker only.
+_BinaryField = models.BinaryField[Any, Any] if TYPE_CHECKING else models.BinaryField
 
 
 class _SealedAttribute:
@@ -35,7 +37,7 @@ class _SealedAttribute:
         instance.__dict__[self.field.attname] = value
 
 
-class SealedField(models.BinaryField):
+class SealedField(_BinaryField):
     """Text under AES-GCM whose additional data name table, column and row, so that a blob moved elsewhere won't open.
 
     Only for models whose UUID key is made in Python: the key must be known before the INSERT. ``mask_from`` names the

@@ -21,7 +21,7 @@ WORDS: dict[str, Any] = {
     # bags
     "bag_missing": _("Bag %(bag)s: manifest %(packed)s files, found %(found)s. To be cleared within 24 hours."),
     "bag_seal": _("Bag %(bag)s arrived with seal %(found)s instead of %(expected)s."),
-    # problems and returns
+    # what stops a case
     "problem_raised": _("Problem item %(code)s on %(number)s: please answer by %(due)s."),
     "problem_replied": _("%(number)s: the branch has answered problem %(code)s."),
     "problem_resolved": _("%(number)s: problem %(code)s is resolved, work goes on."),

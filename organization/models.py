@@ -86,7 +86,7 @@ class Employee(AbstractBaseUser):
     mobile_index = models.BinaryField(null=True, editable=False)
     id_index = models.BinaryField(null=True, editable=False)
 
-    objects: ClassVar[EmployeeManager] = EmployeeManager()  # type: ignore[assignment]
+    objects: ClassVar[EmployeeManager] = EmployeeManager()
     USERNAME_FIELD = "number"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
@@ -123,6 +123,11 @@ class Employee(AbstractBaseUser):
     def is_qualified(self, on: date) -> bool:
         """Holds a valid internal marketing qualification on that day (domain section 0, decision 10)."""
         return any(row.covers(on) for row in self.qualifications.all())
+
+    def lead_areas(self) -> list[int]:
+        """Keys of the areas whose leads this person may accept: those covered by name, else the own branch's."""
+        own = self.branch.area_id
+        return [area.pk for area in self.areas.all()] or ([own] if own else [])
 
     def is_absent(self, on: date) -> bool:
         return any(row.starts_on <= on <= row.ends_on for row in self.absences.all())
@@ -242,7 +247,7 @@ class Message(models.Model):
     at = models.DateTimeField(_("at"))
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
 
-    objects: ClassVar[models.Manager[Message]] = MessageQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Message]] = MessageQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-id"]

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 if TYPE_CHECKING:
-    from organization.models import Employee, Message
+    pass
 
 
 class EmployeeQuerySet(models.QuerySet["Employee"]):

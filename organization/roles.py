@@ -33,7 +33,7 @@ class Employment(models.TextChoices):
     RETIREE = "RETIREE", _("Retiree")
 
 
-# Marketing, credit check and after-sales may not be outsourced (domain section 0, decision 10): outsourced staff may key.
+# Marketing, credit check and after-sales may not be outsourced (decision 10): outsourced staff may key.
 OPEN_TO_OUTSOURCED = frozenset({Role.EC})
 # Refer for pay and collect only with a valid internal qualification.
 COLLECTORS = frozenset({Role.CM, Role.BH, Role.CS})

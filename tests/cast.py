@@ -103,9 +103,7 @@ class Cast:
         """An invented client with a valid ID number of the area 99 and a mobile nobody else has."""
         serial = next(_serial)
         first17 = f"990101{born}{serial % 1000:03d}"
-        return intake.person_of(
-            name=name, mobile_number=f"1000{serial:07d}", id_number=first17 + check_digit(first17)
-        )
+        return intake.person_of(name=name, mobile_number=f"1000{serial:07d}", id_number=first17 + check_digit(first17))
 
     # -- the main line ---------------------------------------------------------------------------------------------
     def refer(self, *, when: datetime, product: str = "PK", by: Employee | None = None, **facts: Any) -> Application:
@@ -156,9 +154,7 @@ class Cast:
 
     def send(self, *cases: Application, when: datetime) -> Bag:
         bag = self.pack(*cases, when=when)
-        return bags.hand_over_bag(
-            bag=bag.pk, truck_no="岚A-10086", escort="押运员甲", actor=self.qian_yumei, at=when
-        )
+        return bags.hand_over_bag(bag=bag.pk, truck_no="岚A-10086", escort="押运员甲", actor=self.qian_yumei, at=when)
 
     def receive(self, bag: Bag, *, when: datetime) -> Bag:
         numbers = list(bag.items.values_list("application__number", flat=True))
@@ -197,7 +193,9 @@ class Cast:
     def issue(self, case: Application, *, when: datetime) -> Application:
         return issue.mark_issued(case=case.pk, actor=self.zheng_weiguo, at=when, card_last4="6688")
 
-    def coach(self, case: Application, *, when: datetime, by: Employee | None = None, late: bool = False) -> Application:
+    def coach(
+        self, case: Application, *, when: datetime, by: Employee | None = None, late: bool = False
+    ) -> Application:
         return issue.coach(
             case=case.pk, actor=by or self.lin_xiaoyu, at=when, has_card=True, items=list(COACHING), satisfaction=5,
             late=late,
@@ -205,8 +203,9 @@ class Cast:
 
     def activate(self, case: Application, *, when: datetime, by: Employee | None = None) -> Application:
         return issue.activate(
-            case=case.pk, actor=by or self.lin_xiaoyu, at=when, identity_verified=True, channel="PHONE", proof="回呼核验"
-        )
+            case=case.pk, actor=by or self.lin_xiaoyu, at=when, identity_verified=True, channel="PHONE",
+            proof="回呼核验",
+        )  # fmt: skip
 
     # -- long ways ---------------------------------------------------------------------------------------------------
     def received(self, *, when: datetime, taken_in: datetime | None = None, product: str = "PK") -> Application:
@@ -269,9 +268,7 @@ def make_bank() -> Cast:
         cast.branches[code] = Branch.objects.create(code=code, name=name, kind=kind, area=areas.get(area))
     password = make_password(settings.DEMO_PASSWORD)
     for attribute, (number, name, branch, roles, outsourced) in PEOPLE.items():
-        cast.people[attribute] = cast.hire(
-            name, branch, roles, number=number, outsourced=outsourced, password=password
-        )
+        cast.people[attribute] = cast.hire(name, branch, roles, number=number, outsourced=outsourced, password=password)
     cast.zhou_qiming.areas.set(areas.values())
     return cast
 

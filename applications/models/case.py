@@ -15,7 +15,16 @@ from django.utils.translation import pgettext_lazy
 from django_fsm import GET_STATE, FSMField, transition
 
 from applications.lifecycle import (
-    FINISHED, RULES, STAGE_OF, EntryMode, Goes, Path, Performance, Stage, State, Step,
+    FINISHED,
+    RULES,
+    STAGE_OF,
+    EntryMode,
+    Goes,
+    Path,
+    Performance,
+    Stage,
+    State,
+    Step,
 )  # fmt: skip
 from applications.models.product import CustomerGroup, Product
 from applications.querysets import ApplicationQuerySet
@@ -29,14 +38,16 @@ Move = Callable[Concatenate["Application", Facts], None]
 
 
 def _step(step: Step, *, to: Callable[..., str] | None = None) -> Callable[[Move[Facts]], Move[Facts]]:
-    """A transition whose sources and target are the charter's; ``to`` picks the target where the charter says DEPENDS."""
+    """A transition with the charter's sources and target; ``to`` picks the target where it depends."""
     rule = RULES[step]
     target = GET_STATE(to) if to else None if rule.target is Goes.STAYS else rule.target
     assert (to is not None) == (rule.target in (Goes.DEPENDS, Goes.RESUMES)), step
 
     def decorate(method: Move[Facts]) -> Move[Facts]:
-        wrapped = transition(field="state", source=sorted(rule.sources), target=target, custom={"step": step})(method)
-        return wrapped  # type: ignore[no-any-return]
+        moving: Move[Facts] = transition(
+            field="state", source=sorted(rule.sources), target=target, custom={"step": step}
+        )(method)
+        return moving
 
     return decorate
 
@@ -51,8 +62,8 @@ class ReferrerType(models.TextChoices):
 class Application(models.Model):
     """One card application from the referral to the activation.
 
-    ``state`` changes only through the transition methods below, which change fields and nothing else; they are called by
-    the services, which lock the row, ask the rules, move the clocks and write the event in one transaction.
+    ``state`` changes only through the transition methods below, which change fields and nothing else; the services call
+    them, which lock the row, ask the rules, move the clocks and write the event in one transaction.
     """
 
     number = models.CharField(_("number"), max_length=16, unique=True)
@@ -150,7 +161,7 @@ class Application(models.Model):
     created_at = models.DateTimeField(_("created"))
     progressed_at = models.DateTimeField(_("last progress"))  # the last change of state: expiry counts from here
 
-    objects: ClassVar[models.Manager[Application]] = ApplicationQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Application]] = ApplicationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
@@ -194,7 +205,7 @@ class Application(models.Model):
                     issued_at__isnull=False,
                 ),
                 name="application_no_signoff_no_card",
-            ),  # fmt: skip
+            ),
             models.CheckConstraint(
                 condition=~Q(state=State.ACTIVATED) | Q(activated_at__isnull=False, activated_at__gte=F("issued_at")),
                 name="application_activated_after_issue",

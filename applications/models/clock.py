@@ -73,7 +73,7 @@ class CaseClock(models.Model):
     owner_role = models.CharField(_("role"), max_length=4, choices=Role, blank=True)
     explanation = models.JSONField(_("explanation"), default=dict)  # how the date came about; see kernel.worktime
 
-    objects: ClassVar[models.Manager[CaseClock]] = CaseClockQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[CaseClock]] = CaseClockQuerySet.as_manager()
 
     class Meta:
         ordering = ["started_at", "id"]

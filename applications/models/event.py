@@ -65,7 +65,8 @@ class Event(models.Model):
 
 def digest_of(
     previous: bytes, *, number: str, seq: int, step: str, from_state: str, to_state: str, actor: str | None,
-    at: datetime, round: int, note: str, facts: dict[str, Any],
+    at: datetime, round: int,  # noqa: A002
+    note: str, facts: dict[str, Any],
 ) -> bytes:  # fmt: skip
     """The digest of an event, from the digest before it; the single-case path, the importer and verify share it."""
     return link(previous, [number, seq, str(step), str(from_state), str(to_state), actor, at, round, note, facts])

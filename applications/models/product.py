@@ -30,7 +30,7 @@ class Product(models.Model):
         SUPPLEMENTARY = "SUPPLEMENTARY", pgettext_lazy("tier", "Supplementary")
 
     class ReviewMode(models.TextChoices):
-        """ASM-11: a second person confirms (REVIEW), keys the critical fields blind (DOUBLE), or nobody looks (NONE)."""
+        """ASM-11: a second person confirms, keys the critical fields blind, or nobody looks."""
 
         REVIEW = "REVIEW", _("Review by a second person")
         DOUBLE = "DOUBLE", _("Blind double keying")

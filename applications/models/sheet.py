@@ -106,7 +106,7 @@ class KeyDifference(models.Model):
 
 
 class FactIndex(models.Model):
-    """Keyed hashes of telephones, addresses, employers and contacts, so that warnings find other cases with the same."""
+    """Keyed hashes of telephones, addresses, employers and contacts: warnings find other cases with the same."""
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="fact_indexes")
     kind = models.CharField(max_length=12)  # mobile, home, work, employer, address, contact

@@ -121,8 +121,10 @@ def _ask(
     row = Approval.objects.create(
         application=case, kind=kind, facts=facts, reason=reason[:300], asked_by=actor, asked_at=at
     )
-    tell(Employee.objects.holding(Role.SUP, on=local_day(at)), kind="approval_asked", at=at,
-         about=f"/applications/{case.number}/", person=actor.name, what=row.get_kind_display(), number=case.number)  # fmt: skip
+    tell(
+        Employee.objects.holding(Role.SUP, on=local_day(at)), kind="approval_asked", at=at,
+        about=f"/applications/{case.number}/", person=actor.name, what=row.get_kind_display(), number=case.number,
+    )  # fmt: skip
     return row
 
 

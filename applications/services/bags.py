@@ -183,7 +183,7 @@ def receive_bag(
     _require_state(packed, Bag.State.HANDED_OVER, _("it is not on its way"))
     items = {item.application.number: item for item in packed.items.select_related("application")}
     _require_whole_count(items, received=received, missing=missing)
-    found, lost = set(received), set(missing)
+    found = set(received)
     incidents: list[BagIncident] = []
 
     def incident(code: str, *, case: Application | None = None, note: str = "") -> None:
@@ -196,7 +196,7 @@ def receive_bag(
                 opened_by=actor,
                 opened_at=at,
                 due_at=at + timedelta(hours=INCIDENT_HOURS),
-            )  # fmt: skip
+            )
         )
 
     if seal_no.strip() != packed.seal_no:
@@ -229,7 +229,8 @@ def receive_bag(
 def close_incident(*, incident: int, finding: str, actor: Employee, at: datetime) -> BagIncident:
     """Closes one incident with its finding; the bag is reconciled when none is left. A missing file that has turned up
     is received by the same act."""
-    row = BagIncident.objects.select_for_update(of=("self",)).select_related("bag", "application").filter(pk=incident).first()
+    incidents = BagIncident.objects.select_for_update(of=("self",)).select_related("bag", "application")
+    row = incidents.filter(pk=incident).first()
     if row is None:
         raise OutOfSight("not_found", _("There is no such incident."))
     if not actor.has_role(Role.RCV, Role.SUP, on=local_day(at)):
@@ -251,7 +252,7 @@ def close_incident(*, incident: int, finding: str, actor: Employee, at: datetime
     return row
 
 
-# -- inside -----------------------------------------------------------------------------------------------------------------
+# -- inside -----------------------------------------------------------------------------------------------------------
 def _in_custody_of(branch: Branch) -> Q:
     return Q(host_branch=branch, host_confirmed_at__isnull=False) | Q(branch=branch, host_confirmed_at=None)
 

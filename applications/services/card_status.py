@@ -96,7 +96,7 @@ def last4_index(last4: str) -> bytes:
     return vault().index("id_last4", last4.strip().upper())
 
 
-# -- reading -----------------------------------------------------------------------------------------------------------------
+# -- reading ----------------------------------------------------------------------------------------------------------
 def _rows(content: bytes) -> Iterator[CardStatusRow]:
     if len(content) > MOST_BYTES:
         raise Malformed("file_too_large", _("The file is larger than 20 MB: split it."))
@@ -147,7 +147,7 @@ def _row(line: int, cells: list[str]) -> CardStatusRow:
     )  # fmt: skip
 
 
-# -- applying ----------------------------------------------------------------------------------------------------------------
+# -- applying ---------------------------------------------------------------------------------------------------------
 def _apply(row: CardStatusRow, *, at: datetime) -> tuple[str, str]:
     case = Application.objects.select_related("applicant").filter(number=row.application_number).first()
     if case is None:

@@ -11,7 +11,14 @@ from django.utils.translation import gettext as _
 
 from applications import errors, rules
 from applications.lifecycle import (
-    QUEUE_OF_STATE, QUEUES, Clock, EntryMode, Performance, Queue, State, Step,
+    QUEUE_OF_STATE,
+    QUEUES,
+    Clock,
+    EntryMode,
+    Performance,
+    Queue,
+    State,
+    Step,
 )  # fmt: skip
 from applications.models import Application
 from applications.querysets import ApplicationQuerySet

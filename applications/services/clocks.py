@@ -48,12 +48,12 @@ def hours_of(kind: str, branch: Branch | None) -> Hours:
 def deadline_for(
     kind: str, *, start: datetime, branch: Branch | None = None, on: date | None = None, variant: str = ""
 ) -> Deadline:
-    """When a clock that starts then is due, why, and when it warns. ``on`` picks the policy (default: the start's day)."""
+    """When a clock that starts then is due, why, and when it warns. ``on`` picks the policy."""
     policy = policy_for(kind, on=on or local_day(start), variant=variant)
     return deadline(start, policy.limit, working_calendar(), hours_of(kind, branch))
 
 
-# -- the clocks of one case --------------------------------------------------------------------------------------------
+# -- the clocks of one case -------------------------------------------------------------------------------------------
 class Ticking:
     """The clocks of one locked case that have not stopped, and what a step does to them."""
 
@@ -141,7 +141,7 @@ class Ticking:
             clock.save(update_fields=["warn_at", "due_at", "paused_at"])
 
     def give_to(self, kind: str, *, owner: Employee | None, owner_branch: Branch | None = None) -> None:
-        """Names the person (or the branch) that answers for a clock from now on; the same person keeps the older date."""
+        """Names who answers for a clock from now on; the same person keeps the older date."""
         clock = self.find(kind)
         if clock is None:
             return

@@ -27,7 +27,7 @@ def reject(
     *, case: Ref, actor: Employee | None, at: datetime, code: str, note: str = "", version: int | None = None,
     source: str = "",
 ) -> Application:  # fmt: skip
-    """拒批: by the card system's answer, or a hard stop at the check. People outside the center read no credit detail."""
+    """拒批: by the card system, or a hard stop at the check. Outside the center nobody reads a credit detail."""
     if actor is not None:
         reason_for(code, effect=ReasonCode.Effect.REJECT)
     with taking(Step.REJECT, case=case, actor=actor, at=at, version=version, note=note) as move:

@@ -2,8 +2,8 @@
 
 ``with taking(Step.PASS_CHECK, ...) as move:`` locks the row, asks role, sight, version, state and the standing rules,
 lets the service check its facts and call the transition, and then does what the charter says of the step: performer,
-path, clocks, deadline of the case, version and event, all in the caller's transaction. Effects on others begin when that
-transaction has been committed, and only as hints.
+path, clocks, deadline of the case, version and event, all in the caller's transaction. Effects on others begin when
+that transaction has been committed, and only as hints.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def verify(
     fields: Mapping[str, Any] | None = None,
     version: int | None = None,
 ) -> Application:
-    """复核: in REVIEW mode ``agree`` with ``remarks`` per field when not; in DOUBLE mode the six critical ``fields``, blind.
+    """复核: in REVIEW mode ``agree``, with ``remarks`` when not; in DOUBLE mode the critical ``fields``, blind.
 
     REVIEW and not agreed: back to the first keyer (E01). DOUBLE and different: to the tracker's arbitration.
     """
@@ -90,7 +90,7 @@ def verify(
             second = clean_blind(fields)
             _store(keyed, actor=actor, at=at, fields=second, submitted=True)
             move.performs = Performance.ENTRY_2ND
-            wrong = {name: "" for name in differing(first.fields, second)}
+            wrong = dict.fromkeys(differing(first.fields, second), "")
             agrees = not wrong
         else:
             if agree is None:

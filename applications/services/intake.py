@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,7 +13,13 @@ from django.utils.translation import gettext as _
 
 from applications.lifecycle import Clock, State, Step
 from applications.models import (
-    Applicant, Application, ChecklistItem, CustomerGroup, Document, Product, ReasonCode,
+    Applicant,
+    Application,
+    ChecklistItem,
+    CustomerGroup,
+    Document,
+    Product,
+    ReasonCode,
 )  # fmt: skip
 from applications.models.case import ReferrerType
 from applications.rules import require_qualified_collector
@@ -24,6 +30,7 @@ from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from ops_center.kernel.identity import age_on, mobile, resident_id
 from organization.models import Area, Branch, Employee
+from organization.querysets import EmployeeQuerySet
 from organization.roles import Role
 from organization.services.inbox import tell
 from organization.vault import vault
@@ -66,7 +73,7 @@ def person_of(*, name: str, mobile_number: str, id_number: str = "", id_required
     return Person(name=clean_name, mobile=clean_mobile, id_number=clean_id, born_on=born_on)
 
 
-# -- T01: a referral -----------------------------------------------------------------------------------------------------
+# -- T01: a referral --------------------------------------------------------------------------------------------------
 @transaction.atomic
 def refer(
     *,
@@ -106,11 +113,11 @@ def refer(
     return case
 
 
-def _pool(case: Application) -> Iterable[Employee]:
+def _pool(case: Application) -> EmployeeQuerySet:
     return Employee.objects.holding(Role.CS, on=local_day(case.created_at)).filter(areas=case.area)
 
 
-# -- T02, T03: a collector takes the lead ---------------------------------------------------------------------------------
+# -- T02, T03: a collector takes the lead -----------------------------------------------------------------------------
 @transaction.atomic
 def accept(*, case: Ref, actor: Employee, at: datetime, version: int | None = None) -> Application:
     """First come, first served: the row lock decides, the others read who was first."""
@@ -153,13 +160,13 @@ def release(
     return move.case
 
 
-# -- T04: intake begins --------------------------------------------------------------------------------------------------
+# -- T04: intake begins -----------------------------------------------------------------------------------------------
 @transaction.atomic
 def start_intake(
     *, case: Ref, actor: Employee, at: datetime, person: Person, customer_group: str, consent: bool,
     version: int | None = None,
 ) -> Application:  # fmt: skip
-    """An accepted lead becomes a file: the client's data as on the ID card, checked for an open case of the same person."""
+    """An accepted lead becomes a file: the client's data as on the ID card, no open case of the same person."""
     _require_consent(consent)
     with taking(Step.START_INTAKE, case=case, actor=actor, at=at, version=version) as move:
         _require_age(move.case.product, person, at=at)
@@ -204,7 +211,7 @@ def start_walk_in(
     return case
 
 
-# -- T05: intake is complete -----------------------------------------------------------------------------------------------
+# -- T05: intake is complete ------------------------------------------------------------------------------------------
 def checklist_of(case: Application, *, on: date) -> list[ChecklistItem]:
     """The lines of the checklist for the case's product and customer group, in their latest version."""
     lines: dict[str, ChecklistItem] = {}
@@ -226,7 +233,7 @@ def missing_from(lines: Sequence[ChecklistItem], items: Sequence[dict[str, Any]]
             sets.setdefault(line.one_of, []).append(line)
     for alternatives in sets.values():
         if not any(line.code in have for line in alternatives):
-            missing.append(_("one of: %(items)s") % {"items": "、".join(line.label for line in alternatives)})
+            missing.append(_("one of: %(items)s") % {"items": "、".join(line.label for line in alternatives)})  # noqa: PERF401
     return missing
 
 
@@ -284,7 +291,7 @@ def complete_intake(
     return move.case
 
 
-# -- T06, T12, T13: which way the file goes --------------------------------------------------------------------------------
+# -- T06, T12, T13: which way the file goes ---------------------------------------------------------------------------
 @transaction.atomic
 def hand_to_branch(
     *, case: Ref, actor: Employee, at: datetime, branch: Branch, version: int | None = None
@@ -341,7 +348,7 @@ def hand_to_center(
     return move.case
 
 
-# -- what several steps ask ----------------------------------------------------------------------------------------------
+# -- what several steps ask -------------------------------------------------------------------------------------------
 def reason_for(code: str, *, effect: str) -> ReasonCode:
     """An active reason code that allows the effect; Malformed otherwise."""
     found = ReasonCode.objects.filter(pk=code, is_active=True).first()
@@ -364,7 +371,7 @@ def require_no_duplicate(person: Person, *, at: datetime, besides: int | None = 
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], "big", signed=True)])
     same = Q(applicant__id_index=digest) if person.id_number else Q(applicant__mobile_index=digest)
-    first = Application.objects.open().filter(same, is_imported=False).exclude(pk=besides).order_by("id").first()
+    first = Application.objects.open().filter(same, is_imported=False).exclude(pk=besides or 0).order_by("id").first()
     if first is not None:
         raise Refused(
             "duplicate",

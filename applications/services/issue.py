@@ -20,9 +20,8 @@ from organization.models import Employee
 from organization.roles import Role
 from organization.services.inbox import tell
 
-SIGN_OFFS = {  # decision 8: what must stand before a card may be issued
-    "taken_in_at": "intake", "received_at": "receipt", "checked_at": "check", "entered_at": "entry", "filed_at": "filing",
-}  # fmt: skip
+# Decision 8: what must stand before a card may be issued.
+SIGN_OFFS = ("taken_in_at", "received_at", "checked_at", "entered_at", "filed_at")
 
 
 @transaction.atomic
@@ -53,7 +52,7 @@ def mark_issued(
     version: int | None = None,
     source: str = "",
 ) -> Application:
-    """登记发卡: by the tracker (the time is the server's) or by the card system's file (``actor=None``, its own times)."""
+    """登记发卡: by the tracker (the server's time) or by the card system's file (``actor=None``, its own times)."""
     if not re.fullmatch(r"\d{4}", card_last4):
         raise Malformed(
             "card_last4", _("Enter the last four digits of the card."), {"card_last4": _("Four digits, never more.")}

@@ -32,7 +32,7 @@ REPLIED = "REPLIED"  # the variant of PROBLEM_CLOSE after an answer: the tracker
 def raise_problem(
     *, case: Ref, actor: Employee, at: datetime, code: str, party: str, note: str = "", version: int | None = None
 ) -> Application:
-    """登记问题件: pauses what runs, unless the center itself has to act (rule K6), and starts the problem's own clocks."""
+    """登记问题件: pauses what runs, unless the center has to act (rule K6), and starts the problem's own clocks."""
     if party not in Party.values:
         raise Malformed("bad_party", _("Say who has to act."), {"party": _("Say who has to act.")})
     reason_for(code, effect=ReasonCode.Effect.PROBLEM)

@@ -109,7 +109,7 @@ def _is_staff(case: Application) -> bool:
 
 def _contact_is_staff(case: Application) -> bool:
     digests = case.fact_indexes.filter(kind="contact").values("digest")
-    return Employee.objects.filter(mobile_index__in=digests).exists()
+    return bool(Employee.objects.filter(mobile_index__in=digests).exists())
 
 
 def _employer_burst(case: Application, *, at: datetime) -> Iterator[tuple[str, dict[str, Any]]]:

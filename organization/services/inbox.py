@@ -18,7 +18,7 @@ def tell(people: Iterable[Employee | int | None], *, kind: str, at: datetime, ab
     (organization/messages.py). Returns how many were written.
     """
     ids = {person.pk if isinstance(person, Employee) else person for person in people if person is not None}
-    rows = [Message(employee_id=pk, kind=kind, facts=facts, about=about, at=at) for pk in sorted(ids)]  # type: ignore[type-var]
+    rows = [Message(employee_id=pk, kind=kind, facts=facts, about=about, at=at) for pk in sorted(ids)]
     Message.objects.bulk_create(rows)
     return len(rows)
 

@@ -9,7 +9,18 @@ import pytest
 from django_fsm import GET_STATE
 
 from applications.lifecycle import (
-    CHARTER, CLOCKS_OF_STATE, FINISHED, MAIN_LINE, RULES, STAMP_ORDER, STAMPS, Clock, Goes, Performance, State, Step,
+    CHARTER,
+    CLOCKS_OF_STATE,
+    FINISHED,
+    MAIN_LINE,
+    RULES,
+    STAMP_ORDER,
+    STAMPS,
+    Clock,
+    Goes,
+    Performance,
+    State,
+    Step,
     path_of,
 )  # fmt: skip
 from applications.models import Application
@@ -88,7 +99,8 @@ def test_every_step_of_the_charter_is_one_transition_with_its_sources_and_target
 
 
 def test_a_transition_sets_the_stamps_of_its_line_and_no_others() -> None:
-    for transition in {t.name: t for t in Application._meta.get_field("state").get_all_transitions(Application)}.values():
+    transitions = Application._meta.get_field("state").get_all_transitions(Application)
+    for transition in {transition.name: transition for transition in transitions}.values():
         rule = RULES[transition.custom["step"]]
         source = inspect.getsource(getattr(Application, transition.name))
         written = set(re.findall(r"self\.(\w+_at) = at\b", source))

@@ -128,7 +128,6 @@ def test_issue_and_withdrawal_at_one_moment_leave_one_story(bank: Cast) -> None:
     bank.review(bank.again(case), when=WHEN)
     bank.file(case, when=WHEN)
 
-
     answers = all_at_once(
         [
             lambda: issue.mark_issued(case=case.pk, actor=bank.zheng_weiguo, at=WHEN, card_last4="6688"),
