@@ -47,9 +47,9 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
         return self.filter(~_has_open_hold())
 
     def with_state(self) -> RewardEntryQuerySet:
-        """With ``state``, derived from registration, holds, confirmation, payout and mirror lines."""
+        """With ``state_code``, derived from registration, holds, confirmation, payout and mirror lines."""
         return self.annotate(
-            state=Case(
+            state_code=Case(
                 When(mirrored_by__kind=EntryKind.REVERSAL, then=Value(EntryState.REVERSED)),
                 When(IS_VOIDED, then=Value(EntryState.VOIDED)),
                 When(payout_line__batch__paid_on__isnull=False, then=Value(EntryState.PAID)),

@@ -121,6 +121,19 @@ def waits_until(why: str, *, activated_at: datetime) -> datetime:
     return activated_at + (COACHING_WAIT if why == Why.NO_COACHING else RENEWAL_WAIT)
 
 
+def released(held: Share, *, came_to: int | None, until: datetime, at: datetime) -> Share | None:
+    """Where a HELD share goes: to the person for whom what it waited for has come, to the pool once the wait is over,
+    nowhere yet (``None``)."""
+    is_coaching = held.why == Why.NO_COACHING
+    if came_to is not None:
+        why = Why.COACHED if is_coaching else Why.RENEWED
+        return Share(held.role, held.amount_fen, PayeeKind.EMPLOYEE, came_to, why)
+    if at >= until:
+        why = Why.NOT_COACHED if is_coaching else Why.NOT_RENEWED
+        return Share(held.role, held.amount_fen, PayeeKind.POOL, why=why)
+    return None
+
+
 def not_whole(columns: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     """The columns of a split table that do not sum to the whole, with their sums in basis points."""
     sums = {path: sum(column.values()) for path, column in columns.items()}

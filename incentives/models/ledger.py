@@ -111,9 +111,9 @@ class RewardEntry(models.Model):
         return self.amount_fen < 0
 
     @property
-    def state_label(self) -> str:
-        """The words of ``state``, the annotation of ``with_state()``."""
-        return str(EntryState(self.state).label)  # type: ignore[attr-defined]
+    def state(self) -> EntryState:
+        """Where the entry stands; for rows that were read ``with_state()``."""
+        return EntryState(self.__dict__["state_code"])
 
 
 class Registration(models.Model):

@@ -1,0 +1,46 @@
+"""What the bank pays from the first day: the bounties of domain section 6 and the split table of section 7.
+
+Both are assumptions that the management changes in the application (ASM-7, ASM-8): a new version from a day on, never
+another number in an old one.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+
+from applications.lifecycle import Path, Performance
+from applications.models import Product
+from incentives.lifecycle import PolicyStatus
+from incentives.models import Bounty, SplitPolicy
+from incentives.services.policies import add_shares
+
+FIRST_DAY = date(2024, 1, 1)
+BOUNTIES = {"PK": 100_00, "JK": 150_00, "BJ": 300_00, "ZS": 600_00, "GWK": 80_00, "CZ": 120_00, "FS": 30_00}  # fen
+# Basis points, the same on every path: who performs several roles earns their shares (100 / 50 / 25).
+SHARES = {
+    Performance.REFERRER: 2_500,
+    Performance.COLLECTOR: 2_500,
+    Performance.CREDIT_CHECK: 1_500,
+    Performance.ENTRY: 1_000,
+    Performance.TRACKER: 500,
+    Performance.AFTER_SALES: 2_000,
+}
+
+
+@transaction.atomic
+def install_policies() -> dict[str, int]:
+    """Adds the first bounties and the first split table where they are missing; answers how many. Needs the products."""
+    priced = Bounty.objects.filter(starts_on=FIRST_DAY, status=PolicyStatus.APPROVED).values("product_id")
+    bounties = [
+        Bounty(product=product, amount_fen=BOUNTIES[product.code], starts_on=FIRST_DAY, status=PolicyStatus.APPROVED)
+        for product in Product.objects.filter(code__in=BOUNTIES).exclude(pk__in=priced)
+    ]
+    Bounty.objects.bulk_create(bounties)
+    policy, is_new = SplitPolicy.objects.get_or_create(
+        number=1, defaults={"starts_on": FIRST_DAY, "status": PolicyStatus.APPROVED}
+    )
+    if is_new:
+        add_shares(policy, dict.fromkeys(Path.values, SHARES))
+    return {"bounties": len(bounties), "split_policies": int(is_new)}

@@ -1,0 +1,1 @@
+"""What happens to the money: pricing, accrual, holds, registration, confirmation, payout."""

@@ -1,0 +1,71 @@
+"""What a card is worth on a day, and how it is divided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from applications.lifecycle import Path, Performance
+from incentives.lifecycle import PolicyStatus
+from incentives.models import Bounty, SplitPolicy
+from ops_center.kernel.errors import Malformed, Refused
+from ops_center.kernel.money import divide
+
+LARGEST_BOUNTY = 100_000_00  # fen; a bounty beyond this is a slip of the hand
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBook:
+    """Every approved bounty and split policy, newest first. Read once for a whole pass: the tables are small."""
+
+    bounties: list[Bounty]
+    policies: list[SplitPolicy]
+
+    @classmethod
+    def read(cls) -> PriceBook:
+        return cls(
+            bounties=list(Bounty.objects.filter(status=PolicyStatus.APPROVED).order_by("-starts_on")),
+            policies=list(
+                SplitPolicy.objects.filter(status=PolicyStatus.APPROVED)
+                .order_by("-starts_on")
+                .prefetch_related("shares")
+            ),
+        )
+
+    def bounty(self, product_id: int, *, on: date) -> Bounty | None:
+        fitting = (row for row in self.bounties if row.product_id == product_id and row.starts_on <= on)
+        return next(fitting, None)
+
+    def policy(self, *, on: date) -> SplitPolicy | None:
+        return next((row for row in self.policies if row.starts_on <= on), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """A bounty divided by role, in the fixed order, and the policy that says so."""
+
+    shares: list[tuple[Performance, int]]
+    policy: SplitPolicy
+
+    @property
+    def total_fen(self) -> int:
+        return sum(amount for _role, amount in self.shares)
+
+
+def split(*, bounty_fen: int, path: str, on: date, double_keyed: bool = False) -> Division:
+    """Divides a bounty by the policy of a day. Malformed for a path or an amount that cannot be; Refused before the
+    first policy."""
+    if path not in Path.values:
+        raise Malformed("bad_path", _("The path is A, B or C."), {"path": _("The path is A, B or C.")})
+    if not 0 <= bounty_fen <= LARGEST_BOUNTY:
+        sentence = _("A bounty is between 0.00 and 100000.00 yuan.")
+        raise Malformed("bad_bounty", sentence, {"bounty": sentence})
+    policy = PriceBook.read().policy(on=on)
+    if policy is None:
+        raise Refused(
+            "no_split_policy",
+            _("No split policy was in force on %(day)s. Choose a later day.") % {"day": on.isoformat()},
+        )
+    return Division(shares=divide(bounty_fen, policy.terms.weights(path, double_keyed=double_keyed)), policy=policy)
