@@ -15,7 +15,8 @@ from organization.models import Employee
 from organization.roles import Role
 
 if TYPE_CHECKING:
-    pass
+    from applications.models import Application, CaseClock  # noqa: F401  named in the generic bases
+
 
 SEES_ALL = frozenset({Role.TR, Role.SUP, Role.AUD})
 IN_BRANCH_CUSTODY = (State.TAKEN_IN, State.BAGGED, State.IN_TRANSIT, State.RETURNED)

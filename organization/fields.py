@@ -10,8 +10,12 @@ from ops_center.kernel.vault import Sealed
 from organization.vault import vault
 
 HIDDEN = "•••"
-# Generic for the type checker only.
-_BinaryField = models.BinaryField[Any, Any] if TYPE_CHECKING else models.BinaryField
+
+if TYPE_CHECKING:  # generic for the type checker only
+
+    class _BinaryField(models.BinaryField[Any, Any]): ...
+else:
+    _BinaryField = models.BinaryField
 
 
 class _SealedAttribute:

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 if TYPE_CHECKING:
-    pass
+    from organization.models import Employee, Message  # noqa: F401  named in the generic bases
 
 
 class EmployeeQuerySet(models.QuerySet["Employee"]):

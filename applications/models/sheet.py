@@ -78,7 +78,8 @@ class EntryRecord(models.Model):
     @property
     def fields(self) -> dict[str, Any]:
         """The keyed values in clear: for the keyer's own form and for the comparison, never for a list."""
-        return json.loads(self.document.reveal()) if self.document is not None else {}
+        document: dict[str, Any] = json.loads(self.document.reveal()) if self.document is not None else {}
+        return document
 
     @fields.setter
     def fields(self, values: dict[str, Any]) -> None:

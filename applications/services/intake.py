@@ -114,7 +114,8 @@ def refer(
 
 
 def _pool(case: Application) -> EmployeeQuerySet:
-    return Employee.objects.holding(Role.CS, on=local_day(case.created_at)).filter(areas=case.area)
+    pool: EmployeeQuerySet = Employee.objects.holding(Role.CS, on=local_day(case.created_at)).filter(areas=case.area)
+    return pool
 
 
 # -- T02, T03: a collector takes the lead -----------------------------------------------------------------------------

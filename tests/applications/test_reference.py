@@ -80,7 +80,7 @@ def test_new_clock_policies_raise_their_revision() -> None:
     before = revision("clock-policies")
 
     assert install_reference_data()["clock_policies"] > 0
-    assert revision("clock-policies") == before + 1
+    assert revision("clock-policies") > before
 
 
 def test_a_higher_tier_is_earlier_in_a_queue(installed: dict[str, int]) -> None:
