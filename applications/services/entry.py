@@ -164,6 +164,14 @@ def values_for_review(case: Application, *, actor: Employee, at: datetime) -> di
     return first.fields if first else {}
 
 
+def values_to_arbitrate(case: Application, *, actor: Employee, at: datetime) -> dict[str, tuple[Any, Any]]:
+    """Both readings of every field that differs, for the tracker who decides; the look is logged."""
+    first, second = _both_turns(case)
+    record(action="view_entry", at=at, actor=actor, subject=case.number)
+    names = case.differences.filter(round=case.round, settled_at=None).values_list("field", flat=True)
+    return {name: (first.fields.get(name), second.fields.get(name)) for name in names}
+
+
 def facts_of(values: Mapping[str, Any]) -> dict[str, list[str]]:
     """What later cases are compared with: kind → clear values."""
     wanted = {
