@@ -3,8 +3,13 @@
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from ops_center import health
+
 urlpatterns = [
+    path("health/", health.Health.as_view(), name="api-health"),
+    path("ready/", health.Ready.as_view(), name="api-ready"),
     path("", include("organization.api_urls")),
+    path("", include("applications.api_urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
 ]

@@ -280,7 +280,8 @@ def problem(error: Exception, context: Mapping[str, Any]) -> HttpResponseBase | 
             errors={name: list(map(str, lines)) for name, lines in errors.items()},
         )
     if isinstance(error, DomainError | Http404 | exceptions.NotFound):
-        return _problem(404, "not_found", _NOT_FOUND)  # absent and out of sight: the same words to the letter
+        # Absent and out of sight: the same words to the letter, and those of an address that does not exist.
+        return refusals.not_found(context["request"]._request, error)
     if isinstance(error, exceptions.ValidationError):
         return _problem(400, "malformed", _MALFORMED, errors=dict(_flat(error.detail)))
     if _is_busy(error):
@@ -295,7 +296,6 @@ def problem(error: Exception, context: Mapping[str, Any]) -> HttpResponseBase | 
     return None
 
 
-_NOT_FOUND = _("There is nothing here that you could see: a mistyped number, or a case of another branch.")
 _MALFORMED = _("The request has another shape than this address expects; “errors” names what and where.")
 _BUSY = _("The system is busy and has done nothing. Send the same request again in a moment.")
 _NOES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], tuple[int, str, Any]], ...] = (

@@ -57,28 +57,37 @@ def once(
     """Does the act, or gives the answer that it had. ``request`` is everything that makes two requests the same.
 
     Raises ``KeyReused`` for another request under the same key, ``Malformed`` for an unusable key, and what the act
-    raises: then neither act nor key remain. Unstored answers are made anew each time.
+    raises: then neither act nor key remain. An act whose answer is not stored is done each time, outside the
+    transaction of its key, so that the record of a refused look survives.
     """
     if not 0 < len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
-        raise Malformed(
-            "bad_idempotency_key", _("An Idempotency-Key has 1 to 200 printable ASCII characters.")
-        )  # fmt: skip
+        raise Malformed("bad_idempotency_key", _("An Idempotency-Key has 1 to 200 printable ASCII characters."))
     digest = digest_of(request)
+    if not is_stored:
+        with transaction.atomic():
+            _claim(actor_id=actor_id, key=key, digest=digest, at=at)
+        return act()
     with transaction.atomic():
-        if not _insert(actor_id=actor_id, key=key, digest=digest, at=at):
-            before = IdempotencyKey.objects.get(actor_id=actor_id, key=key)
-            if bytes(before.digest) != digest:
-                raise KeyReused
-            if before.status is not None:
-                return Answer(status=before.status, text=before.answer, is_replayed=True)
+        before = _claim(actor_id=actor_id, key=key, digest=digest, at=at)
+        if before is not None and before.status is not None:
+            return Answer(status=before.status, text=before.answer, is_replayed=True)
         answer = act()
-        if is_stored:
-            IdempotencyKey.objects.filter(actor_id=actor_id, key=key).update(status=answer.status, answer=answer.text)
+        IdempotencyKey.objects.filter(actor_id=actor_id, key=key).update(status=answer.status, answer=answer.text)
         return answer
 
 
+def _claim(*, actor_id: int, key: str, digest: bytes, at: datetime) -> IdempotencyKey | None:
+    """Takes the key, or gives what stands under it. Waits while another transaction holds the same one."""
+    if _insert(actor_id=actor_id, key=key, digest=digest, at=at):
+        return None
+    before = IdempotencyKey.objects.get(actor_id=actor_id, key=key)
+    if bytes(before.digest) != digest:
+        raise KeyReused
+    return before
+
+
 def _insert(*, actor_id: int, key: str, digest: bytes, at: datetime) -> bool:
-    """Whether the key is new. Waits while another transaction holds the same one."""
+    """Whether the key was new."""
     table = IdempotencyKey._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(

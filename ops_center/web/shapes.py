@@ -165,6 +165,17 @@ class PersonName(Text):
         return name
 
 
+class Named(serializers.SlugRelatedField[Any]):
+    """One of our own things by its code or number: a product, a branch, a person."""
+
+    default_error_messages = {"does_not_exist": _("There is none with this code."), "invalid": _("Give its code.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data.strip().upper())
+
+
 class Flag(serializers.BooleanField):
     """JSON true or false and nothing that merely resembles them."""
 
@@ -202,7 +213,7 @@ class Instant(serializers.DateTimeField):
     def to_internal_value(self, value: Any) -> datetime:
         if not isinstance(value, str):
             self.fail("invalid", format="YYYY-MM-DDThh:mm:ss+08:00")
-        at: datetime = super().to_internal_value(re.sub(r"(?<=T.{5}|T.{8}) (?=\d\d:\d\d$)", "+", value))
+        at: datetime = super().to_internal_value(re.sub(r"(T[\d:.]+) (\d\d:\d\d)$", r"\1+\2", value))
         if at.year not in YEARS:
             raise serializers.ValidationError(_("This year is outside what the system knows."))
         return at
