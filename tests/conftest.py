@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 from urllib.parse import quote
 
 import psycopg2
@@ -12,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from ops_center.embedded.postgres import RUNTIME
+from ops_center.embedded.processes import Nursery
 from tests.cast import Cast, make_bank
 
 TEMPLATE = "ops_center_template"
@@ -78,3 +81,26 @@ def runtime_connection(runtime_dsn: str):
 def bank(db: None) -> Cast:
     """A small bank with the people of the scenarios (tests/cast.py)."""
     return make_bank()
+
+
+@pytest.fixture(scope="session")
+def worker(runtime_dsn: str, tmp_path_factory: pytest.TempPathFactory):
+    """A real Celery worker on the test database, as the role and with the broker that it has in a running stack.
+
+    It sees what is committed: use ``@pytest.mark.django_db(transaction=True)``. Its output is in ``worker.log``.
+    """
+    nursery = Nursery(tmp_path_factory.mktemp("worker"))
+    celery = [sys.executable, "-m", "celery", "--app", "ops_center.celery", "worker"]
+    child = nursery.spawn(
+        "worker",
+        [*celery, "--concurrency", "1", "--loglevel", "INFO", "--without-gossip", "--without-mingle"],
+        env={**os.environ, "DATABASE_URL": runtime_dsn},
+        cwd=settings.BASE_DIR,
+    )
+    deadline = time.monotonic() + 30
+    while " ready." not in child.last_words():
+        if child.ended or time.monotonic() > deadline:
+            pytest.fail(f"The worker did not start:\n{child.last_words()}")
+        time.sleep(0.1)
+    yield child
+    nursery.close()
