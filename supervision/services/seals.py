@@ -51,7 +51,7 @@ def seal(*, at: datetime) -> int:
 
 
 def latest() -> AuditRecord | None:
-    return AuditRecord.objects.filter(actor=None, action=ACTION).order_by("-at", "-id").first()
+    return AuditRecord.objects.filter(action=ACTION).order_by("-id").first()
 
 
 def heads_between(start: datetime, until: datetime) -> list[Head]:

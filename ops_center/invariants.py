@@ -1,0 +1,308 @@
+"""What must be true of the bank's data at every moment (domain section 18), each as one question to the database.
+
+A check answers with the numbers of what is broken, and with nothing when all is well. Constraints and triggers refuse
+most of this already; the checks ask again, because a hole in a guard, a restored copy or a hand in the tables shows
+here and nowhere else. ``manage.py verify`` runs them; a test plants the damage that each of them must find.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from django.db import connection
+
+from applications.lifecycle import FINISHED, LATE_OUTCOMES, STAMP_ORDER, State
+from applications.models import Event
+from applications.models.event import digest_of
+from ops_center.kernel.chain import GENESIS
+from organization.models import AuditRecord
+from organization.services.audit import broken_links
+from supervision.services import seals
+
+SHOWN = 20  # so many broken numbers are named; the first ones say enough
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One invariant: its number in the domain's list, a name, and how to look for what breaks it."""
+
+    no: str
+    name: str
+    find: Callable[[], Iterator[str]]
+
+    def broken(self) -> list[str]:
+        return list(islice(self.find(), SHOWN))
+
+
+def _asking(sql: str) -> Callable[[], Iterator[str]]:
+    def ask() -> Iterator[str]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            yield from (str(row[0]) for row in cursor.fetchall())
+
+    return ask
+
+
+def _listed(*values: str) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+# --- 1, 2, 7: the money ----------------------------------------------------------------------------------------------
+SHARES_ARE_THE_BOUNTY = """
+    SELECT a.number FROM incentives_assessment s
+    JOIN applications_application a ON a.id = s.application_id
+    LEFT JOIN (SELECT assessment_id, sum(amount_fen) AS fen FROM incentives_rewardentry
+               WHERE kind = 'SPLIT' GROUP BY 1) e ON e.assessment_id = s.application_id
+    LEFT JOIN incentives_bounty b ON b.id = s.bounty_id
+    WHERE s.bounty_fen <> coalesce(e.fen, 0) OR (s.verdict = 'EARNED' AND s.bounty_fen IS DISTINCT FROM b.amount_fen)
+"""
+NO_SHARE_BEFORE_ACTIVATION = """
+    SELECT DISTINCT a.number FROM incentives_rewardentry e
+    JOIN incentives_assessment s ON s.application_id = e.assessment_id
+    JOIN applications_application a ON a.id = s.application_id
+    LEFT JOIN applications_event v ON v.id = s.event_id AND v.application_id = a.id AND v.to_state = 'ACTIVATED'
+    WHERE e.kind = 'SPLIT' AND (a.state <> 'ACTIVATED' OR v.id IS NULL OR e.at < a.activated_at)
+"""
+ONE_SET_OF_SHARES = """
+    SELECT a.number FROM applications_application a
+    JOIN (SELECT assessment_id FROM incentives_rewardentry WHERE kind = 'SPLIT' AND mirrors_id IS NULL
+          GROUP BY assessment_id, role, payee_kind, coalesce(payee_id, 0)
+          HAVING count(*) > 1 AND payee_kind <> 'HELD') twice ON twice.assessment_id = a.id
+    UNION
+    SELECT a.number FROM applications_application a
+    JOIN incentives_assessment s ON s.application_id = a.id GROUP BY a.number HAVING count(*) > 1
+    UNION
+    SELECT a.number FROM applications_application a
+    JOIN applications_event v ON v.application_id = a.id AND v.step = 'activate' GROUP BY a.number HAVING count(*) > 1
+"""
+CONFIRMATIONS_ADD_UP = """
+    SELECT c.no FROM incentives_confirmation c
+    LEFT JOIN (SELECT l.confirmation_id, sum(e.amount_fen) AS fen, count(*) AS entries
+               FROM incentives_confirmationline l JOIN incentives_rewardentry e ON e.id = l.entry_id
+               GROUP BY 1) s ON s.confirmation_id = c.id
+    WHERE c.state = 'CONFIRMED' AND (c.total_fen <> coalesce(s.fen, 0) OR c.entry_count <> coalesce(s.entries, 0))
+"""
+PAYOUTS_ADD_UP = """
+    SELECT 'batch ' || b.id FROM incentives_payoutbatch b
+    LEFT JOIN (SELECT l.batch_id, sum(e.amount_fen) AS fen
+               FROM incentives_payoutline l JOIN incentives_rewardentry e ON e.id = l.entry_id
+               GROUP BY 1) s ON s.batch_id = b.id
+    WHERE b.total_fen <> coalesce(s.fen, 0)
+    UNION
+    SELECT 'batch ' || l.batch_id FROM incentives_payoutline l
+    LEFT JOIN incentives_confirmationline c ON c.entry_id = l.entry_id
+    LEFT JOIN incentives_payoutbatch_confirmations m
+           ON m.payoutbatch_id = l.batch_id AND m.confirmation_id = c.confirmation_id
+    WHERE m.id IS NULL
+"""
+
+# --- 3: the case and its history -------------------------------------------------------------------------------------
+STATE_IS_THE_LAST_EVENTS = """
+    SELECT a.number FROM applications_application a
+    LEFT JOIN applications_event e ON e.application_id = a.id AND e.seq = a.event_count
+    WHERE e.to_state IS DISTINCT FROM a.state
+"""
+HISTORY_HAS_NO_GAP = """
+    SELECT a.number FROM applications_application a
+    LEFT JOIN (SELECT application_id, count(*) AS events, max(seq) AS last FROM applications_event GROUP BY 1) e
+           ON e.application_id = a.id
+    WHERE coalesce(e.events, 0) <> a.event_count OR coalesce(e.last, 0) <> a.event_count
+    UNION
+    SELECT a.number FROM applications_application a
+    JOIN (SELECT application_id, from_state, at,
+                 lag(to_state, 1, '') OVER w AS before, lag(at) OVER w AS earlier
+          FROM applications_event WINDOW w AS (PARTITION BY application_id ORDER BY seq)) e ON e.application_id = a.id
+    WHERE e.from_state <> e.before OR e.at < e.earlier
+"""
+STAMPS_IN_ORDER = f"""
+    SELECT a.number FROM applications_application a
+    CROSS JOIN LATERAL (
+        SELECT at < lag(at) OVER (ORDER BY place) AS falls
+        FROM unnest(ARRAY[{", ".join(f"a.{stamp}" for stamp in STAMP_ORDER)}]) WITH ORDINALITY AS t(at, place)
+        WHERE at IS NOT NULL) s
+    WHERE s.falls OR a.collected_at < a.issued_at
+    GROUP BY a.number
+"""  # noqa: S608  the columns are the charter's
+NO_SIGN_OFF_NO_CARD = """
+    SELECT a.number FROM applications_application a
+    WHERE a.state IN ('ISSUED', 'COLLECTED', 'ACTIVATED') AND NOT a.is_imported AND (
+        a.taken_in_at IS NULL OR a.received_at IS NULL OR a.checked_at IS NULL OR a.entered_at IS NULL
+        OR a.filed_at IS NULL OR a.issued_at IS NULL
+        OR 4 > (SELECT count(*) FROM applications_performer p WHERE p.application_id = a.id
+                AND p.employee_id IS NOT NULL AND p.role IN ('COLLECTOR', 'CREDIT_CHECK', 'ENTRY', 'TRACKER')))
+"""
+
+# --- 4: the paper ----------------------------------------------------------------------------------------------------
+ONE_OPEN_BAG = """
+    SELECT a.number FROM applications_bagitem i JOIN applications_application a ON a.id = i.application_id
+    WHERE i.fate = 'PACKED' GROUP BY a.number HAVING count(*) > 1
+"""
+BAGGED_FILES_ACCOUNTED_FOR = f"""
+    SELECT a.number FROM applications_bagitem i
+    JOIN applications_bag b ON b.id = i.bag_id
+    JOIN applications_application a ON a.id = i.application_id
+    WHERE i.kind IN ('FILE', 'SUPPLEMENT') AND (
+        (b.state = 'HANDED_OVER' AND (i.fate <> 'PACKED'
+            OR a.state NOT IN ('IN_TRANSIT', {_listed(State.WITHDRAWN, State.EXPIRED)})))
+        OR (b.state IN ('RECEIVED', 'RECONCILED', 'DISCREPANCY') AND i.fate = 'PACKED')
+        OR (i.fate = 'MISSING' AND NOT EXISTS (
+            SELECT FROM applications_bagincident n WHERE n.bag_id = b.id AND n.application_id = a.id)))
+    UNION
+    SELECT a.number FROM applications_application a
+    WHERE a.state = 'IN_TRANSIT' AND NOT a.is_imported AND NOT EXISTS (
+        SELECT FROM applications_bagitem i JOIN applications_bag b ON b.id = i.bag_id
+        WHERE i.application_id = a.id AND i.fate IN ('PACKED', 'MISSING')
+          AND b.state IN ('HANDED_OVER', 'DISCREPANCY', 'RECONCILED'))
+"""  # noqa: S608  the states are the charter's
+
+# --- 5: the people ---------------------------------------------------------------------------------------------------
+TWO_PEOPLE_KEY = """
+    SELECT a.number FROM applications_performer f
+    JOIN applications_performer s ON s.application_id = f.application_id AND s.role = 'ENTRY_2ND'
+    JOIN applications_application a ON a.id = f.application_id
+    WHERE f.role = 'ENTRY' AND f.employee_id = s.employee_id
+    UNION
+    SELECT a.number FROM applications_event v
+    JOIN applications_application a ON a.id = v.application_id
+    WHERE v.step = 'verify' AND v.actor_id = (
+        SELECT k.actor_id FROM applications_event k
+        WHERE k.application_id = v.application_id AND k.step = 'submit-entry' AND k.seq < v.seq
+        ORDER BY k.seq DESC LIMIT 1)
+"""
+OUTSOURCED_ONLY_KEY = """
+    SELECT a.number FROM applications_performer p
+    JOIN organization_employee w ON w.id = p.employee_id AND w.employment = 'OUTSOURCED'
+    JOIN applications_application a ON a.id = p.application_id
+    WHERE p.role IN ('REFERRER', 'COLLECTOR', 'CREDIT_CHECK', 'AFTER_SALES')
+    UNION
+    SELECT a.number FROM applications_application a
+    JOIN organization_employee w ON w.id IN (a.referrer_id, a.collector_id) AND w.employment = 'OUTSOURCED'
+"""
+
+# --- 6: problems and pauses ------------------------------------------------------------------------------------------
+PROBLEM_HAS_ONE_ITEM = """
+    SELECT a.number FROM applications_application a
+    LEFT JOIN applications_problemitem p ON p.application_id = a.id AND p.closed_at IS NULL
+    WHERE (a.state = 'PROBLEM') <> (p.id IS NOT NULL)
+    UNION
+    SELECT a.number FROM applications_application a
+    JOIN applications_problemitem p ON p.application_id = a.id AND p.closed_at IS NULL
+    GROUP BY a.number HAVING count(*) > 1
+"""
+PAUSED_FOR_A_REASON = """
+    SELECT a.number FROM applications_caseclock c
+    JOIN applications_application a ON a.id = c.application_id
+    LEFT JOIN applications_clockpause u ON u.clock_id = c.id AND u.resumed_at IS NULL
+    LEFT JOIN applications_problemitem p
+           ON p.application_id = a.id AND p.closed_at IS NULL AND p.party <> 'CENTER'
+    WHERE (c.paused_at IS NULL) <> (u.id IS NULL)
+       OR (c.paused_at IS NOT NULL AND u.reason <> 'OUTAGE' AND p.id IS NULL)
+       OR (c.stopped_at IS NULL AND c.paused_at IS NULL AND c.started_at < p.raised_at)
+    GROUP BY a.number
+"""
+
+# --- 8 and around: the clocks ----------------------------------------------------------------------------------------
+ONE_BREACH_PER_CLOCK = """
+    SELECT a.number FROM supervision_breach b
+    JOIN applications_caseclock c ON c.id = b.clock_id
+    JOIN applications_application a ON a.id = c.application_id
+    GROUP BY a.number, c.kind, c.round, c.run HAVING count(*) > 1
+    UNION
+    SELECT a.number FROM supervision_breach b JOIN applications_application a ON a.id = b.application_id
+    JOIN applications_caseclock c ON c.id = b.clock_id WHERE c.application_id <> b.application_id
+"""
+LATE_CLOCKS_HAVE_BREACHES = f"""
+    SELECT a.number FROM applications_caseclock c
+    JOIN applications_application a ON a.id = c.application_id AND NOT a.is_imported
+    WHERE c.outcome IN ({_listed(*LATE_OUTCOMES)}) AND c.stopped_at > c.due_at
+      AND NOT EXISTS (SELECT FROM supervision_breach b WHERE b.clock_id = c.id)
+      AND c.stopped_at <= (SELECT max(started_at) FROM organization_jobrun
+                           WHERE name = 'breaches-all' AND error = '' AND ended_at IS NOT NULL)
+    GROUP BY a.number
+"""  # noqa: S608  the outcomes are the charter's
+DUE_IS_THE_EARLIEST_CLOCKS = f"""
+    SELECT a.number FROM applications_application a
+    LEFT JOIN (SELECT application_id, min(due_at) AS due_at FROM applications_caseclock
+               WHERE stopped_at IS NULL AND paused_at IS NULL GROUP BY 1) c ON c.application_id = a.id
+    WHERE a.due_at IS DISTINCT FROM CASE WHEN a.state IN ({_listed(*sorted(FINISHED))}) THEN NULL ELSE c.due_at END
+"""  # noqa: S608  the states are the charter's
+
+
+# --- the chains ------------------------------------------------------------------------------------------------------
+def broken_histories() -> Iterator[str]:
+    """Cases whose events do not follow from each other, or whose last link is not the head kept on the case."""
+    rows = (
+        Event.objects.order_by("application_id", "seq")
+        .values_list(
+            "application_id", "application__number", "application__event_digest", "seq", "step", "from_state",
+            "to_state", "actor__number", "at", "round", "note", "facts", "digest",
+        )
+        .iterator(chunk_size=5000)
+    )  # fmt: skip
+    case, number, link, head, whole = None, "", GENESIS, GENESIS, True
+    for pk, of, kept, seq, step, from_state, to_state, actor, at, round_no, note, facts, digest in rows:
+        if pk != case:
+            if not whole or link != head:
+                yield number
+            case, number, link, head, whole = pk, of, GENESIS, bytes(kept), True
+        link = digest_of(
+            link, number=of, seq=seq, step=step, from_state=from_state, to_state=to_state, actor=actor, at=at,
+            round=round_no, note=note, facts=facts,
+        )  # fmt: skip
+        whole = whole and link == bytes(digest)
+    if not whole or link != head:
+        yield number
+
+
+def broken_seals() -> Iterator[str]:
+    """Seals whose digest is not that of the heads in their span any more: a history rewritten with its head."""
+    kept = list(AuditRecord.objects.filter(action=seals.ACTION).order_by("id"))
+    ends = [datetime.fromisoformat(seal.facts["until"]) for seal in kept]
+    if not ends:
+        return
+    heads: list[dict[str, seals.Head]] = [{} for _seal in kept]
+    rows = (
+        Event.objects.filter(recorded_at__lt=ends[-1])
+        .order_by("application_id", "seq")
+        .values_list("application__number", "seq", "digest", "recorded_at")
+        .iterator(chunk_size=5000)
+    )
+    for number, seq, digest, recorded_at in rows:
+        heads[bisect_right(ends, recorded_at)][number] = (number, seq, bytes(digest))
+    for seal, found in zip(kept, heads, strict=True):
+        if seals.digest_of_heads(found.values()).hex() != seal.facts["digest"]:
+            yield f"seal {seal.pk}"
+
+
+def broken_audit() -> Iterator[str]:
+    """Records of the audit chain that do not follow from the record before."""
+    return (f"audit record {pk}" for pk in broken_links())
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("1", "shares-are-the-bounty", _asking(SHARES_ARE_THE_BOUNTY)),
+    Check("2", "no-share-before-activation", _asking(NO_SHARE_BEFORE_ACTIVATION)),
+    Check("2", "one-set-of-shares", _asking(ONE_SET_OF_SHARES)),
+    Check("3", "state-is-the-last-events", _asking(STATE_IS_THE_LAST_EVENTS)),
+    Check("3", "history-has-no-gap", _asking(HISTORY_HAS_NO_GAP)),
+    Check("3", "stamps-in-order", _asking(STAMPS_IN_ORDER)),
+    Check("3", "no-sign-off-no-card", _asking(NO_SIGN_OFF_NO_CARD)),
+    Check("4", "one-open-bag", _asking(ONE_OPEN_BAG)),
+    Check("4", "bagged-files-accounted-for", _asking(BAGGED_FILES_ACCOUNTED_FOR)),
+    Check("5", "two-people-key", _asking(TWO_PEOPLE_KEY)),
+    Check("5", "outsourced-only-key", _asking(OUTSOURCED_ONLY_KEY)),
+    Check("6", "problem-has-one-item", _asking(PROBLEM_HAS_ONE_ITEM)),
+    Check("6", "paused-for-a-reason", _asking(PAUSED_FOR_A_REASON)),
+    Check("7", "confirmations-add-up", _asking(CONFIRMATIONS_ADD_UP)),
+    Check("7", "payouts-add-up", _asking(PAYOUTS_ADD_UP)),
+    Check("8", "one-breach-per-clock", _asking(ONE_BREACH_PER_CLOCK)),
+    Check("8", "late-clocks-have-breaches", _asking(LATE_CLOCKS_HAVE_BREACHES)),
+    Check("8", "due-is-the-earliest-clocks", _asking(DUE_IS_THE_EARLIEST_CLOCKS)),
+    Check("chain", "event-chains", broken_histories),
+    Check("chain", "seals", broken_seals),
+    Check("chain", "audit-chain", broken_audit),
+)
