@@ -1,4 +1,4 @@
-"""A real browser, for what only a browser can tell. Without Chromium its tests skip, with REQUIRE_BROWSER=1 they fail."""
+"""A real browser, for what only it can tell. Without Chromium its tests skip, with REQUIRE_BROWSER=1 they fail."""
 
 from __future__ import annotations
 
