@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
+from functools import cache, wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from redis.exceptions import RedisError
@@ -104,7 +105,7 @@ def operation(
             call.seen = _version(request, call.facts)
 
             def answered() -> HttpResponseBase:
-                return _response(act(view, call, *args, **kwargs), shape=answer, status=status, call=call)
+                return _response(act(view, call, *args, **kwargs), shape=answer, many=many, status=status, call=call)
 
             key = request.headers.get(IDEMPOTENCY_KEY)
             if request.method != "POST" or key is None or public:
@@ -127,7 +128,9 @@ def operation(
                 summary=summary or None,
                 request=facts,
                 parameters=_parameters(act.__name__, asked=asked, versioned=versioned, public=public),
-                responses=_responses(answer, many=many, status=status, public=public, more=more_answers or {}),
+                responses=_responses(
+                    act.__name__, answer, many=many, status=status, public=public, more=more_answers or {}
+                ),
                 auth=cast(list[str], [{}]) if public else None,  # {}: no sign-in
             )(perform),
         )
@@ -157,10 +160,22 @@ class Door(BasePermission):
         return True
 
 
+class Document(AutoSchema):
+    """How an address stands in the OpenAPI document."""
+
+    def get_operation_id(self) -> str:
+        """A page of rows is a list, though its view is no list view of the framework."""
+        name: str = super().get_operation_id()
+        declared = operation_of(self.view, self.method)
+        is_page = declared is not None and declared.asked is not None and issubclass(declared.asked, Paged)
+        return name.replace("_retrieve", "_list") if is_page else name
+
+
 class Api(APIView):
     """One address of the API; its methods are declared with ``@operation``."""
 
     permission_classes = [Door]
+    schema = Document()
     parser_classes: ClassVar[list[type[BaseParser]]] = [StrictJSONParser]  # type: ignore[misc]
     http_method_names = ["get", "head", "post", "delete"]
 
@@ -186,6 +201,7 @@ class Paged(Shape):
     before = serializers.CharField(max_length=400, required=False, help_text="From `previous`; opaque.")
 
 
+@cache
 def paged(row: type[serializers.Serializer[Any]]) -> AnswerShape:
     """The shape of a page of rows: ``{results, next, previous}``."""
     return type(
@@ -242,12 +258,12 @@ def _comparable(request: Request) -> object:
 
 
 # -- answering ---------------------------------------------------------------------------------------------------------
-def _response(result: object, *, shape: AnswerShape | None, status: int, call: Call) -> HttpResponseBase:
+def _response(result: object, *, shape: AnswerShape | None, many: bool, status: int, call: Call) -> HttpResponseBase:
     if isinstance(result, HttpResponseBase):
         return result
     if result is None:
         return Response(status=HTTPStatus.NO_CONTENT)
-    shown = shape(result, context={"call": call}).data if shape else result
+    shown = shape(result, many=many, context={"call": call}).data if shape else result
     response = Response(shown, status=status)
     version = getattr(result, "version", None)
     if isinstance(version, int):
@@ -366,15 +382,15 @@ class Problem(serializers.Serializer[Any]):
 
 
 def _responses(
-    answer: AnswerShape | None, *, many: bool, status: int, public: bool, more: Mapping[int, Any]
+    method: str, answer: AnswerShape | None, *, many: bool, status: int, public: bool, more: Mapping[int, Any]
 ) -> dict[Any, Any]:
-    shown: Any = answer(many=True) if answer and many else answer
-    noes = (400, 404, 429, 503) if public else (400, 401, 403, 404, 409, 412, 422, 429, 503)
-    return {
-        status: shown if shown is not None else OpenApiTypes.OBJECT,
-        **more,
-        **{(number, "application/problem+json"): Problem for number in noes},
-    }
+    done: dict[Any, Any] = {204: None} if method == "delete" else {status: OpenApiTypes.OBJECT}
+    if answer is not None:
+        done = {status: answer(many=True) if many else answer}
+    noes = [400, 404, 429, 503] if public else [400, 401, 403, 404, 503]
+    if method != "get" and not public:
+        noes += [409, 412, 422]
+    return {**done, **more, **{(number, "application/problem+json"): Problem for number in noes}}
 
 
 def _parameters(
