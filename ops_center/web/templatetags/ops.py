@@ -34,6 +34,12 @@ def stamp(at: datetime | None) -> str:
 
 
 @register.filter
+def instant(text: str | None) -> str:
+    """An instant that a stored explanation keeps as ISO text, as ``stamp`` shows it."""
+    return stamp(datetime.fromisoformat(text)) if text else NOTHING
+
+
+@register.filter
 def day(on: date | None) -> str:
     """A day, or the day of an instant: ``2026-11-26``."""
     if isinstance(on, datetime):
