@@ -43,15 +43,21 @@ def compute_warnings(case: Application, *, at: datetime) -> int:
 
 def index_facts(case: Application, facts: dict[str, list[str]]) -> None:
     """Stores keyed hashes of what was keyed, so that later cases find this one. ``facts``: kind → clear values."""
+    FactIndex.objects.bulk_create(
+        [FactIndex(application=case, kind=kind, digest=digest) for kind, digest in indexed(facts)],
+        ignore_conflicts=True,
+    )
+
+
+def indexed(facts: dict[str, list[str]]) -> list[tuple[str, bytes]]:
+    """The keyed hashes of facts, by kind; for one case here and for many in the writer of histories."""
     rows = {
         (kind, vault().index(DOMAIN.get(kind, kind), value))
         for kind, values in facts.items()
         for value in values
         if value.strip()
     }
-    FactIndex.objects.bulk_create(
-        [FactIndex(application=case, kind=kind, digest=digest) for kind, digest in sorted(rows)], ignore_conflicts=True
-    )
+    return sorted(rows)
 
 
 def _found(case: Application, *, at: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
