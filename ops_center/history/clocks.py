@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from applications.lifecycle import CLOCK_OWNER, FINISHED, Outcome
+from applications.lifecycle import CLOCK_OWNER, FINISHED, Clock, Outcome
 from applications.models import ClockPolicy
 from applications.services.clocks import FROM_THE_REFERRAL, hours_of, judge
 from ops_center.kernel.worktime import SHANGHAI, Hours, Mode, WorkCalendar, deadline, due_at, resume, warn_at
@@ -157,6 +157,16 @@ class PastTicking:
             clock.pauses[-1]["resumed_at"] = at
         clock.outcome = outcome or self._verdict(self.reckon(clock), at=clock.paused_at or at)
         clock.stopped_at, clock.paused_at = at, None
+
+    def returned(self, *, at: datetime) -> dict[str, str]:
+        """The verdicts of a return: in time or late, as problems.return_case judges them."""
+        verdicts: dict[str, str] = {}
+        for kind in (Clock.CHECK, Clock.ENTRY):
+            clock = self.open.get(kind)
+            if clock is not None:
+                in_time = (clock.paused_at or at) <= self.reckon(clock).due_at
+                verdicts[kind] = Outcome.RETURNED_IN_TIME if in_time else Outcome.RETURNED_LATE
+        return verdicts
 
     def void(self, kinds: Iterable[str] | None, *, at: datetime) -> None:
         for kind in list(self.open) if kinds is None else kinds:

@@ -19,6 +19,7 @@ from django.db.models import Model
 from django_fsm import GET_STATE
 
 from applications.lifecycle import (
+    CLOCKS_OF_STATE,
     FINISHED,
     MAIN_LINE,
     QUEUE_OF_STATE,
@@ -34,7 +35,7 @@ from applications.lifecycle import (
 )  # fmt: skip
 from applications.models import Applicant, Application
 from applications.models.event import digest_of
-from applications.services.claims import HOLDER_CLOCKS
+from applications.services.claims import HOLDER_CLOCKS, LEASE
 from applications.services.clocks import owner_of
 from ops_center.history.clocks import Deadlines, PastTicking
 from organization.models import Branch, Employee
@@ -62,8 +63,29 @@ class PastStep:
     clock_variant: str = ""
     owners: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     voids: tuple[Clock, ...] = ()
+    hands_to: Employee | None = None
+    held_until: datetime | None = None
     given: Mapping[str, Branch | None] = field(default_factory=dict)  # clocks that go to a branch (or back to a queue)
     columns: Mapping[str, Any] = field(default_factory=dict)  # of the case, which a service sets beside the transition
+
+
+@dataclass(slots=True)
+class PastContact:
+    """A try to reach the client: no step, but it ends the clock of the first contact."""
+
+    at: datetime
+    stops: Clock
+
+
+@dataclass(slots=True, eq=False)
+class PastBag:
+    """A bag as it stands now. It is written with the first batch that has a file of it; its number is known by then."""
+
+    at: datetime  # when it was opened
+    columns: dict[str, Any]
+    seals: Sequence[dict[str, Any]] = ()
+    key: int = 0
+    number: str = ""
 
 
 @dataclass(slots=True)
@@ -79,7 +101,7 @@ class Client:
 class PastCase:
     """One case. The first step makes it; its ``told`` are the columns that the case begins with."""
 
-    steps: Sequence[PastStep]
+    steps: Sequence[PastStep | PastContact]
     client: Client = field(default_factory=Client)
     is_imported: bool = False
     columns: Mapping[str, Any] = field(default_factory=dict)  # that no step sets: the file's number, a risk flag
@@ -111,6 +133,7 @@ def tell(past: PastCase, *, key: int, number: str, status_code: str, deadlines: 
     """Plays the steps of one case. Raises ``ValueError`` when a step leads nowhere from where the case stands, or comes
     before the step before it; imported steps are free of the first, never of the second."""
     begin = past.steps[0]
+    assert isinstance(begin, PastStep)
     case = CaseRow(**_BLANK)
     case.__dict__.update(
         begin.told, id=key, number=number, status_code=status_code, version=0, is_imported=past.is_imported,
@@ -120,8 +143,11 @@ def tell(past: PastCase, *, key: int, number: str, status_code: str, deadlines: 
     before = begin.at
     for step in past.steps:
         if step.at < before:
-            raise ValueError(f"{step.step} at {step.at} comes before the step before it")
-        _take(told, step, before=before)
+            raise ValueError(f"{step} comes before the step before it")
+        if isinstance(step, PastContact):
+            told.clocks.stop(step.stops, at=step.at)
+        else:
+            _take(told, step, before=before)
         before = step.at
     if past.claim is not None:
         holder, since, until = past.claim
@@ -149,7 +175,8 @@ def _take(told: Told, step: PastStep, *, before: datetime) -> None:
     if not told.events and case.referrer is not None:
         _perform(told, Performance.REFERRER, case.referrer, at)
     if case.state != from_state:
-        case.claimed_by = case.claimed_at = case.claimed_until = None
+        case.claimed_by, case.claimed_until = step.hands_to, step.held_until
+        case.claimed_at = at if step.hands_to else None
         case.progressed_at = at
     if rule.only_at in (None, case.state):
         _turn_clocks(clocks, rule, step)
@@ -165,30 +192,21 @@ def _turn_clocks(clocks: PastTicking, rule: Rule, step: PastStep) -> None:
     case, at = clocks.case, step.at
     clocks.void(rule.voids, at=at)
     clocks.void(step.voids, at=at)
+    outcomes = step.outcomes or (clocks.returned(at=at) if rule.step is Step.RETURN else NOTHING)
     for kind in rule.stops:
-        clocks.stop(kind, at=at, outcome=step.outcomes.get(kind))
+        clocks.stop(kind, at=at, outcome=outcomes.get(kind))
     if step.pauses:
         clocks.pause(at=at, reason=step.pauses)
-    starts: Sequence[str] = (
-        _closed_by_the_return(clocks) if step.step == Step.IMPORTED and rule.step == Step.RESUBMIT else rule.starts
-    )
-    for kind in starts:
-        owner = step.owners.get(kind) or owner_of(kind, case, performer=step.performer or step.actor)
-        clocks.start(kind, at=at, variant=step.clock_variant, **owner)
+    starts: Sequence[str] = rule.starts
+    if rule.step is Step.REOPEN or (step.to is not None and step.to not in _ENDS):
+        starts = CLOCKS_OF_STATE.get(case.state, ())
+    for started in starts:
+        owner = step.owners.get(started) or owner_of(started, case, performer=step.performer or step.actor)
+        clocks.start(started, at=at, variant=step.clock_variant, **owner)
     if step.resumes:
         clocks.resume(at=at)
     for name, branch in step.given.items():
         clocks.give_to(name, at=at, owner=None, owner_branch=branch)
-
-
-def _closed_by_the_return(clocks: PastTicking) -> list[str]:
-    """When the paper comes back to where the case was, what the return had closed runs again in the new round."""
-    returned_at = clocks.case.returned_at
-    return [
-        clock.kind
-        for clock in clocks.clocks
-        if clock.stopped_at == returned_at and clock.kind != Clock.SUPPLEMENT and clock.started_at < returned_at
-    ]
 
 
 def _rule_of(step: PastStep) -> Rule:
@@ -243,7 +261,7 @@ def _lease(told: Told, holder: Employee, since: datetime) -> None:
     queue = QUEUE_OF_STATE.get(case.state)
     if queue is None:
         return
-    case.claimed_by, case.claimed_at = holder, since
+    case.claimed_by, case.claimed_at, case.claimed_until = holder, since, since + LEASE
     started = {"check": "check_started_at", "entry": "entry_started_at"}.get(queue.name)
     if started and getattr(case, started) is None:
         setattr(case, started, since)
@@ -279,9 +297,10 @@ def _derive_path(told: Told) -> None:
 def _write_event(told: Told, step: PastStep, from_state: str) -> None:
     case = told.case
     case.event_count += 1
+    facts = {name: value.number if isinstance(value, PastBag) else value for name, value in step.facts.items()}
     event = {
         "seq": case.event_count, "step": step.step, "from_state": from_state, "to_state": case.state, "at": step.at,
-        "round": case.round, "note": step.note, "facts": step.facts,
+        "round": case.round, "note": step.note, "facts": facts,
     }  # fmt: skip
     actor = step.actor
     case.event_digest = digest_of(case.event_digest, number=case.number, actor=actor.number if actor else None, **event)

@@ -7,8 +7,6 @@ being written. What one case looks like is told by :mod:`ops_center.history.past
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import uuid4
@@ -30,22 +28,11 @@ from applications.models import (
 )  # fmt: skip
 from applications.services.numbers import spell_bag_number, spell_case_number, status_code
 from ops_center.history.clocks import Deadlines
-from ops_center.history.past import PastCase, Told, tell
+from ops_center.history.past import PastBag, PastCase, Told, tell
 from ops_center.history.rows import keys, numbers, table
 from organization.services.calendar import working_calendar
 
 BATCH = 1000
-
-
-@dataclass(slots=True, eq=False)
-class PastBag:
-    """A bag as it stands now. It is written with the first batch that has a file of it."""
-
-    at: datetime  # when it was opened
-    columns: dict[str, Any]
-    seals: Sequence[dict[str, Any]] = ()
-    key: int = 0
-    number: str = ""
 
 
 class HistoryWriter:
@@ -64,6 +51,7 @@ class HistoryWriter:
 
     @transaction.atomic
     def _write(self, batch: Sequence[PastCase]) -> list[Told]:
+        self._write_bags(batch)
         ids = keys(Application, len(batch))
         serials = numbers("applications_case_number", len(batch))
         codes = self._free_codes(len(batch))
@@ -106,25 +94,25 @@ class HistoryWriter:
         )
 
     def _write_rows(self, batch: Sequence[PastCase], told: Sequence[Told]) -> None:
-        """Bags first, then whatever else stands about the cases."""
+        """Whatever else stands about the cases."""
         by_model: dict[type[Model], list[dict[str, Any]]] = {}
-        bags: dict[int, PastBag] = {}
         for past, one in zip(batch, told, strict=True):
             for model, columns in past.about:
                 row = {**columns, "application": one.case.id}
-                if isinstance(columns.get("bag"), PastBag) and not columns["bag"].key:
-                    bags.setdefault(id(columns["bag"]), columns["bag"])
+                if model is EntryRecord:  # sealed under its own key, so the key comes first
+                    row["id"] = uuid4()
+                if isinstance(bag := row.get("bag"), PastBag):
+                    row["bag"] = bag.key
                 by_model.setdefault(model, []).append(row)
-        self._write_bags(list(bags.values()))
         for model, rows in by_model.items():
-            for row in rows:
-                if isinstance(row.get("bag"), PastBag):
-                    row["bag"] = row["bag"].key
-            if model is EntryRecord:  # sealed under its own key, so the key comes first
-                rows = [{**row, "id": uuid4()} for row in rows]
             table(model).copy(rows, with_key=model is EntryRecord)
 
-    def _write_bags(self, bags: Sequence[PastBag]) -> None:
+    def _write_bags(self, batch: Sequence[PastCase]) -> None:
+        """The bags that these cases are the first to name."""
+        named = {
+            id(bag): bag for past in batch for _model, row in past.about if isinstance(bag := row.get("bag"), PastBag)
+        }
+        bags = [bag for bag in named.values() if not bag.key]
         serials = numbers("applications_bag_number", len(bags))
         for bag, key, serial in zip(bags, keys(Bag, len(bags)), serials, strict=True):
             bag.key, bag.number = key, spell_bag_number(bag.at, serial)
