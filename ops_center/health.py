@@ -11,19 +11,21 @@ from time import monotonic
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
+from django.db.models import F, Max
+from django.db.models.functions import Now
 from redis import Redis
 from redis.exceptions import RedisError
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from applications.lifecycle import Step
+from incentives.services.accrual import unassessed
 from ops_center.schedule import HEARTBEAT
 from ops_center.web.api import Api, Call, operation
 from organization.services.jobs import last_finished
 
 SILENCE = timedelta(minutes=5)  # a sweep that has been silent for longer is an alarm
-PENDING_DAYS = 2  # how far back an activation without a verdict is looked for
+PENDING_WINDOW = timedelta(days=2)  # how far back an activation without a verdict is looked for
 _started = monotonic()  # of this process: a new installation has not swept yet
 
 
@@ -70,7 +72,7 @@ def readiness(*, at: datetime) -> dict[str, Any]:
     }
     try:
         swept_at = last_finished(HEARTBEAT)
-        facts["oldest_pending_event_age"] = _oldest_pending()
+        facts["oldest_pending_event_age"] = _oldest_pending(at)
     except DatabaseError:
         return {**facts, "database": "down", "ready": False}
     silent = timedelta(seconds=monotonic() - _started)
@@ -89,17 +91,8 @@ def _broker_answers() -> bool:
         return False
 
 
-def _oldest_pending() -> int | None:
+def _oldest_pending(at: datetime) -> int | None:
     """By the database's clock, which wrote ``recorded_at``."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT extract(epoch FROM now() - min(e.recorded_at))::int
-            FROM applications_event e
-            WHERE e.step = %s AND e.recorded_at > now() - make_interval(days => %s)
-              AND NOT EXISTS (SELECT FROM incentives_assessment a WHERE a.application_id = e.application_id)
-            """,
-            [Step.ACTIVATE.value, PENDING_DAYS],
-        )
-        row = cursor.fetchone()
-    return int(row[0]) if row and row[0] is not None else None
+    waiting = unassessed(at=at, window=PENDING_WINDOW).order_by().aggregate(longest=Max(Now() - F("recorded_at")))
+    longest: timedelta | None = waiting["longest"]
+    return int(longest.total_seconds()) if longest is not None else None

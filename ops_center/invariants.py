@@ -74,9 +74,6 @@ ONE_SET_OF_SHARES = """
           HAVING count(*) > 1 AND payee_kind <> 'HELD') twice ON twice.assessment_id = a.id
     UNION
     SELECT a.number FROM applications_application a
-    JOIN incentives_assessment s ON s.application_id = a.id GROUP BY a.number HAVING count(*) > 1
-    UNION
-    SELECT a.number FROM applications_application a
     JOIN applications_event v ON v.application_id = a.id AND v.step = 'activate' GROUP BY a.number HAVING count(*) > 1
 """
 CONFIRMATIONS_ADD_UP = """

@@ -18,13 +18,16 @@ from django.db import connection
 from applications.models import CardStatusImport
 from applications.services.card_status import apply_file
 from applications.services.endings import expire_lapsed
+from incentives.services.accrual import accrue
+from incentives.services.holds import release_due_holds
 from organization.services.jobs import Counts, forget_runs, job_run
 from supervision.services import breaches, daily, justifications, seals
 
 Act = Callable[[datetime], Counts]
 
 MINUTE, FIVE_MINUTES, HOUR, DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
-LOOK_BACK = DAY  # clocks that stopped late are looked for so far back each minute, without limit each night
+# So far back the minute's passes look for late clocks and activations; the night's look at everything.
+LOOK_BACK = 2 * DAY
 JOB_RUNS_KEPT = timedelta(days=14)
 _LOCKS = 7_319  # the space of our advisory locks; the second key is the job's name
 
@@ -62,6 +65,9 @@ JOBS: tuple[Job, ...] = (
     Job("warnings", MINUTE, lambda at: {"told": breaches.warn(at=at)}),
     Job("escalation", FIVE_MINUTES, lambda at: breaches.escalate(at=at)),
     Job("explanations", MINUTE, lambda at: justifications.close_lapsed_windows(at=at)),
+    Job("accrual", MINUTE, lambda at: dict(accrue(at=at, window=LOOK_BACK))),
+    Job("accrual-all", DAY, lambda at: dict(accrue(at=at))),
+    Job("holds", FIVE_MINUTES, lambda at: dict(release_due_holds(at=at))),
     Job("expiry", HOUR, lambda at: {"expired": expire_lapsed(at)}),
     Job("calls", MINUTE, lambda at: {"told": daily.remind_of_calls(at=at)}),
     Job("cut-off", MINUTE, lambda at: {"branches": daily.remind_of_cut_off(at=at)}),

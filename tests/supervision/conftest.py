@@ -1,36 +1,29 @@
-"""A small bank for the clocks: the official calendar, the policies, a cast of people, and cases whose clocks run."""
+"""The cast, seen from supervision: cases that stand anywhere, clocks that started at any moment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from itertools import count
 from types import SimpleNamespace
 
-import chinese_calendar
 import pytest
 
 from applications.lifecycle import Clock, Outcome, State
-from applications.models import Application, CaseClock, Product
-from applications.reference import install_reference_data
-from applications.services import clocks
+from applications.models import Application, CaseClock
 from applications.services.clocks import deadline_for, judge, policy_for
 from ops_center.clock import local_day
-from ops_center.kernel.worktime import SHANGHAI
-from organization.models import Area, Branch, Employee, RoleAssignment
-from organization.services import calendar
-from organization.services.calendar import install_days
+from organization.models import Employee
+from tests.cast import Cast, at, make_bank
 
 _numbers = count(1)
 
 
-def at(text: str) -> datetime:
-    """An instant in Shanghai: ``at("2026-11-24 08:40")``."""
-    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
-
-
 @dataclass
 class Bank:
+    """The people by their roles, and rows written straight into the tables where the way there does not matter."""
+
+    cast: Cast
     people: SimpleNamespace
     branches: SimpleNamespace
 
@@ -49,7 +42,7 @@ class Bank:
         if state == State.ACTIVATED:
             facts.setdefault("activated_at", facts["issued_at"])
         return Application.objects.create(
-            number=f"T{number:09d}", status_code=f"T{number:07d}", state=state, product=Product.objects.get(code="PK"),
+            number=f"T{number:09d}", status_code=f"T{number:07d}", state=state, product=self.cast.product("PK"),
             **facts,
         )  # fmt: skip
 
@@ -75,42 +68,16 @@ class Bank:
         return clock
 
 
-def person(number: str, name: str, branch: Branch, *roles: str, **facts) -> Employee:
-    employee = Employee.objects.create(number=number, name=name, branch=branch, **facts)
-    for role in roles:
-        RoleAssignment.objects.create(employee=employee, role=role, starts_on=date(2025, 1, 1))
-    return employee
-
-
 def found_bank() -> Bank:
-    """Founds it in the test's database, and forgets what this process remembers of the banks before."""
-    clocks._policies.clear()
-    calendar._loaded.clear()
-    days = [date(2025, 1, 1) + timedelta(days=n) for n in range(730)]
-    install_days(days=[(day, chinese_calendar.is_workday(day), "") for day in days], source="official")
-    install_reference_data()
-    east = Area.objects.create(code="E", name="城东")
-    bh01 = Branch.objects.create(code="BH01", name="滨河支行", area=east)
-    yx01 = Branch.objects.create(code="YX01", name="云栖支行", area=east)
-    oc01 = Branch.objects.create(code="OC01", name="集中操作中心", kind=Branch.Kind.CENTER)
-    mg01 = Branch.objects.create(code="MG01", name="管理部门", kind=Branch.Kind.OFFICE)
+    cast = make_bank()
     people = SimpleNamespace(
-        cm=person("LZ10001", "陈小明", bh01, "CM"),
-        bh=person("LZ10002", "赵立新", bh01, "BH"),
-        bag=person("LZ10003", "钱玉梅", bh01, "BAG"),
-        cs=person("LZ10005", "周启明", oc01, "CS"),
-        cc=person("LZ10007", "何秀兰", oc01, "CC"),
-        ec=person("LZ10008", "方芳", oc01, "EC"),
-        tr=person("LZ10010", "郑维国", oc01, "TR"),
-        as_=person("LZ10011", "林小雨", oc01, "AS"),
-        sup=person("LZ10012", "冯志强", oc01, "SUP"),
-        mgt=person("LZ10013", "曹颖", mg01, "MGT"),
-        aud=person("LZ10016", "潘伟", mg01, "AUD"),
-        cm2=person("LZ10019", "罗勇", yx01, "CM"),
-        bh2=person("LZ10021", "云行长", yx01, "BH"),
-        adm=person("LZ10020", "田野", mg01, "ADM"),
-    )
-    return Bank(people=people, branches=SimpleNamespace(bh01=bh01, yx01=yx01, oc01=oc01, mg01=mg01))
+        emp=cast.li_wenjing, cm=cast.chen_xiaoming, bh=cast.zhao_lixin, bag=cast.qian_yumei, cs=cast.zhou_qiming,
+        cc=cast.he_xiulan, ec=cast.fang_fang, tr=cast.zheng_weiguo, as_=cast.lin_xiaoyu, sup=cast.feng_zhiqiang,
+        mgt=cast.cao_ying, aud=cast.pan_wei, cm2=cast.luo_yong, adm=cast.tian_ye,
+        bh2=cast.hire("云行长", "YX01", "BH"),
+    )  # fmt: skip
+    branches = SimpleNamespace(**{code.lower(): branch for code, branch in cast.branches.items()})
+    return Bank(cast=cast, people=people, branches=branches)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from organization.messages import words_of
 from organization.models import Message
 from supervision.models import Breach, ClockNotice
 from supervision.services.breaches import escalate, find_breaches, warn
-from tests.supervision.conftest import Bank, at
+from tests.cast import at
+from tests.supervision.conftest import Bank
 
 pytestmark = pytest.mark.django_db
 

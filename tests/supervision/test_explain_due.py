@@ -7,7 +7,8 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.supervision.conftest import Bank, at
+from tests.cast import at
+from tests.supervision.conftest import Bank
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,8 @@ from supervision.services.justifications import (
     justify,
     standing,
 )  # fmt: skip
-from tests.supervision.conftest import Bank, at
+from tests.cast import at
+from tests.supervision.conftest import Bank
 
 pytestmark = pytest.mark.django_db
 

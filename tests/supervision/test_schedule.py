@@ -19,7 +19,8 @@ from organization.models import JobRun, Message
 from organization.services.inbox import tell
 from supervision.models import Breach
 from supervision.services.breaches import find_breaches
-from tests.supervision.conftest import Bank, at, found_bank
+from tests.cast import at
+from tests.supervision.conftest import Bank, found_bank
 
 LATE = at("2026-11-26 17:31")
 

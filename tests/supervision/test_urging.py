@@ -11,7 +11,8 @@ from ops_center.kernel.errors import NotAllowed, OutOfSight, Refused
 from organization.models import Message
 from supervision.models import Urge
 from supervision.services.urging import urge
-from tests.supervision.conftest import Bank, at
+from tests.cast import at
+from tests.supervision.conftest import Bank
 
 pytestmark = pytest.mark.django_db
 NOON = at("2026-11-25 12:00")

@@ -1,0 +1,222 @@
+"""verify finds what is broken: each invariant is shown the damage that it exists for, and nothing else."""
+
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+
+from applications.models import Application
+from applications.services.problems import raise_problem
+from incentives.reference import install_policies
+from incentives.services.accrual import accrue
+from incentives.services.confirmations import certify, draft_confirmation
+from incentives.services.payouts import make_payout
+from incentives.services.registration import register
+from ops_center.invariants import CHECKS
+from organization.services import audit
+from supervision.services.breaches import find_breaches
+from supervision.services.seals import seal
+from tests.cast import at
+from tests.supervision.conftest import Bank, found_bank
+
+WHEN = at("2026-11-24 10:00")
+LATER = at("2026-12-20 10:00")
+BY_NAME = {check.name: check for check in CHECKS}
+
+
+@pytest.fixture
+def busy(bank: Bank) -> dict[str, Application]:
+    """One paid case, one on the truck, one received and late with a breach, one paused by a problem of the branch."""
+    cast, people = bank.cast, bank.people
+    install_policies()
+    paid = cast.activated(when=WHEN, referred=True)
+    accrue(at=WHEN)
+    register(applications=[paid.number], actor=people.tr, at=WHEN)
+    document = draft_confirmation(period="2026-11", actor=people.tr, at=WHEN)
+    certify(no=document.no, actor=people.sup, at=WHEN)
+    make_payout(confirmations=[document.no], actor=cast.su_min, at=WHEN)
+    travelling = cast.complete(cast.draft(when=WHEN), when=WHEN)
+    cast.send(travelling, when=WHEN)
+    late = cast.received(when=WHEN)
+    paused = cast.received(when=WHEN)
+    cast.lend(paused, to=people.cc, when=WHEN)
+    raise_problem(
+        case=paused.pk,
+        actor=people.cc,
+        at=WHEN + timedelta(hours=1),
+        code="C03",
+        party="BRANCH",
+        note="单位电话无法核实",
+    )
+    find_breaches(at=LATER)
+    audit.record(action="sign-in", at=WHEN, subject="LZ10001")
+    audit.record(action="sign-in", at=WHEN, subject="LZ10002")
+    cases = {"paid": paid, "travelling": travelling, "late": late, "paused": paused}
+    return {name: cast.again(case) for name, case in cases.items()}
+
+
+def run(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def unguarded(table: str, statement: str) -> tuple[str, ...]:
+    return (f"ALTER TABLE {table} DISABLE TRIGGER USER", statement)
+
+
+def without(table: str, constraint: str, statement: str) -> tuple[str, ...]:
+    return (f"ALTER TABLE {table} DROP CONSTRAINT {constraint}", statement)
+
+
+CASE = "applications_application"
+EVENT = "applications_event"
+ENTRY = "incentives_rewardentry"
+# check → the case whose number it must name (or what it names instead), and how a hand in the tables breaks it
+DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
+    ("shares-are-the-bounty", "paid", unguarded(
+        ENTRY, f"UPDATE {ENTRY} SET amount_fen = amount_fen + 1 WHERE role = 'ENTRY'")),
+    ("shares-are-the-bounty", "paid", unguarded(
+        "incentives_assessment", "UPDATE incentives_assessment SET bounty_fen = bounty_fen + 1")),
+    ("no-share-before-activation", "paid", (
+        f"UPDATE {CASE} SET state = 'COLLECTED' WHERE number = '{{paid}}'",)),
+    ("one-set-of-shares", "paid", unguarded(
+        ENTRY, f"INSERT INTO {ENTRY} (assessment_id, kind, role, sequence, amount_fen, payee_kind, payee_id, why, at) "
+        f"SELECT assessment_id, kind, role, 9, amount_fen, payee_kind, payee_id, why, at FROM {ENTRY} "
+        "WHERE role = 'TRACKER'")),
+    ("state-is-the-last-events", "late", (f"UPDATE {CASE} SET state = 'CHECKED' WHERE number = '{{late}}'",)),
+    ("history-has-no-gap", "late", unguarded(
+        EVENT, f"DELETE FROM {EVENT} e USING {CASE} a WHERE a.id = e.application_id AND a.number = '{{late}}' "
+        "AND e.seq = 2")),
+    ("history-has-no-gap", "late", unguarded(
+        EVENT, f"UPDATE {EVENT} e SET from_state = 'KEYED' FROM {CASE} a WHERE a.id = e.application_id "
+        "AND a.number = '{late}' AND e.seq = 3")),
+    ("stamps-in-order", "late", (
+        f"UPDATE {CASE} SET taken_in_at = received_at + interval '1 minute' WHERE number = '{{late}}'",)),
+    ("no-sign-off-no-card", "paid", (
+        f"DELETE FROM applications_performer p USING {CASE} a WHERE a.id = p.application_id "
+        "AND a.number = '{paid}' AND p.role = 'CREDIT_CHECK'",)),
+    ("one-open-bag", "travelling", (
+        "DROP INDEX bagitem_one_open_bag",
+        "INSERT INTO applications_bagitem (bag_id, application_id, kind, fate, added_by_id, added_at) "
+        "SELECT b.id, i.application_id, i.kind, i.fate, i.added_by_id, i.added_at FROM applications_bagitem i "
+        "CROSS JOIN (SELECT min(id) AS id FROM applications_bag) b WHERE i.fate = 'PACKED'")),
+    ("bagged-files-accounted-for", "travelling", (
+        f"UPDATE {CASE} SET state = 'TAKEN_IN' WHERE number = '{{travelling}}'",)),
+    ("bagged-files-accounted-for", "travelling", ("DELETE FROM applications_bagitem WHERE fate = 'PACKED'",)),
+    ("two-people-key", "paid", (
+        "INSERT INTO applications_performer (application_id, role, employee_id, round, at) "
+        "SELECT application_id, 'ENTRY_2ND', employee_id, round, at FROM applications_performer "
+        "WHERE role = 'ENTRY'",)),
+    ("two-people-key", "paid", unguarded(
+        EVENT, f"UPDATE {EVENT} v SET actor_id = k.actor_id FROM {EVENT} k "
+        "WHERE v.step = 'verify' AND k.step = 'submit-entry' AND k.application_id = v.application_id")),
+    ("outsourced-only-key", "paid", (
+        "UPDATE applications_performer SET employee_id = "
+        "(SELECT id FROM organization_employee WHERE employment = 'OUTSOURCED') WHERE role = 'CREDIT_CHECK'",)),
+    ("outsourced-only-key", "late", (
+        f"UPDATE {CASE} SET collector_id = (SELECT id FROM organization_employee WHERE employment = 'OUTSOURCED') "
+        "WHERE number = '{late}'",)),
+    ("problem-has-one-item", "paused", ("UPDATE applications_problemitem SET closed_at = raised_at",)),
+    ("problem-has-one-item", "late", (
+        "INSERT INTO applications_problemitem (application_id, code, party, state, note, raised_by_id, raised_at, "
+        "answer, resolution) SELECT a.id, code, 'CENTER', p.state, p.note, raised_by_id, raised_at, '', '' "
+        f"FROM applications_problemitem p, {CASE} a WHERE a.number = '{{late}}'",)),
+    ("paused-for-a-reason", "paused", (
+        "UPDATE applications_caseclock SET paused_at = NULL WHERE paused_at IS NOT NULL",
+        "UPDATE applications_clockpause SET resumed_at = paused_at")),
+    ("confirmations-add-up", "JXQR-202611-001", unguarded(
+        "incentives_confirmation", "UPDATE incentives_confirmation SET total_fen = total_fen - 1")),
+    ("payouts-add-up", "batch ", unguarded(
+        "incentives_payoutline", "DELETE FROM incentives_payoutline WHERE id = (SELECT min(id) FROM "
+        "incentives_payoutline)")),
+    ("payouts-add-up", "batch ", ("DELETE FROM incentives_payoutbatch_confirmations",)),
+    ("one-breach-per-clock", "late", without(
+        "supervision_breach", "supervision_breach_clock_id_key",
+        "INSERT INTO supervision_breach (clock_id, application_id, kind, owner_role, due_at, found_at, file_by, "
+        "supervisor_at, management_at) SELECT clock_id, application_id, kind, owner_role, due_at, found_at, file_by, "
+        f"supervisor_at, management_at FROM supervision_breach b WHERE application_id = (SELECT id FROM {CASE} "
+        "WHERE number = '{late}')")),
+    ("late-clocks-have-breaches", "late", (
+        "DELETE FROM supervision_breach",
+        "UPDATE applications_caseclock SET stopped_at = due_at + interval '1 hour', outcome = 'LATE' "
+        f"WHERE application_id = (SELECT id FROM {CASE} WHERE number = '{{late}}')",
+        "INSERT INTO organization_jobrun (name, started_at, ended_at, counts, error) "
+        "VALUES ('breaches-all', '2027-01-01', '2027-01-01', '{}', '')")),
+    ("due-is-the-earliest-clocks", "late", (
+        f"UPDATE {CASE} SET due_at = due_at + interval '1 hour' WHERE number = '{{late}}'",)),
+    ("event-chains", "late", unguarded(
+        EVENT, f"UPDATE {EVENT} e SET note = 'nothing happened' FROM {CASE} a WHERE a.id = e.application_id "
+        "AND a.number = '{late}' AND e.seq = 3")),
+    ("event-chains", "late", (
+        f"UPDATE {CASE} SET event_digest = decode(repeat('00', 32), 'hex') WHERE number = '{{late}}'",)),
+    ("audit-chain", "audit record ", unguarded(
+        "organization_auditrecord", "UPDATE organization_auditrecord SET subject = 'LZ10003' WHERE subject = 'LZ10001'",
+    )),
+    ("audit-chain", "audit record ", unguarded(
+        "organization_auditrecord", "DELETE FROM organization_auditrecord WHERE subject = 'LZ10001'")),
+]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_working_bank_is_whole(busy: dict[str, Application], capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("verify")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(CHECKS)
+    assert all(line.endswith(" ok") for line in lines)
+
+
+@pytest.mark.django_db
+def test_each_check_finds_the_damage_that_it_exists_for(
+    busy: dict[str, Application], subtests: pytest.Subtests
+) -> None:
+    numbers = {name: case.number for name, case in busy.items()}
+    assert {name for name, _named, _statements in DAMAGE} == set(BY_NAME) - {"seals"}
+    for place, (name, named, statements) in enumerate(DAMAGE):
+        with subtests.test(damage=f"{place} {name}"), transaction.atomic():
+            run(*(statement.format(**numbers) if "{}" not in statement else statement for statement in statements))
+            broken = BY_NAME[name].broken()
+            transaction.set_rollback(True)
+            assert broken
+            assert all(item.startswith(numbers.get(named, named)) for item in broken)
+
+
+@pytest.mark.django_db
+def test_the_command_names_what_is_broken_and_ends_with_an_error(
+    busy: dict[str, Application], capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = busy["late"].number
+    run(f"UPDATE {CASE} SET state = 'CHECKED' WHERE number = '{number}'")
+    with pytest.raises(CommandError, match="1 of"):
+        call_command("verify")
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "BROKEN" in line]
+    assert "state-is-the-last-events" in line
+    assert number in line
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_seal_finds_a_history_that_was_rewritten_with_its_head() -> None:
+    bank = found_bank()
+    first = bank.cast.received(when=WHEN)
+    assert seal(at=WHEN) == 1
+    assert seal(at=WHEN) == 0
+    bank.cast.received(when=WHEN)
+    bank.cast.lend(first, to=bank.people.cc, when=WHEN)
+    assert seal(at=WHEN) == 2
+    assert BY_NAME["seals"].broken() == []
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {EVENT} DISABLE TRIGGER USER")
+        cursor.execute(
+            f"UPDATE {EVENT} SET digest = decode(repeat('ab', 32), 'hex') WHERE application_id = %s AND seq = "
+            f"(SELECT max(seq) FROM {EVENT} WHERE application_id = %s AND step = 'receive')",
+            [first.pk, first.pk],
+        )
+        cursor.execute(f"ALTER TABLE {EVENT} ENABLE TRIGGER USER")
+    [broken] = BY_NAME["seals"].broken()
+    assert broken.startswith("seal ")
