@@ -64,7 +64,7 @@ def list_undispatched(*, at: datetime) -> int:
             continue
         numbers = waiting[branch.pk]
         heads = Employee.objects.filter(branch=branch).holding(Role.BH, on=today)
-        about = f"/applications/?branch={branch.code}&state=TAKEN_IN"
+        about = f"/applications/?branch={branch.code}"
         tell([*heads, *trackers], kind="undispatched", at=at, about=about, branch=branch.name, count=len(numbers),
              numbers=numbers[:NAMED])  # fmt: skip
         listed += len(numbers)
