@@ -108,7 +108,7 @@ def opened(path: Path) -> Iterator[TextIO]:
         unpacked = gzip.open if path.suffix == ".gz" else open
         with unpacked(path, "rt", encoding="utf-8-sig", newline="") as file:
             yield file
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise BadFile(f"{path.name} cannot be read: {error}") from None
 
 
@@ -139,7 +139,7 @@ def _require_columns(header: Sequence[str]) -> None:
     unknown = [name for name in header if name not in KNOWN]
     if missing or unknown or len(set(header)) != len(header):
         parts = [f"missing {', '.join(missing)}"] if missing else []
-        parts += [f"unknown {', '.join(map(repr, unknown))}"] if unknown else []
+        parts += [f"unknown {', '.join(repr(name[:40]) for name in unknown[:5])}"] if unknown else []
         raise BadFile(f"wrong header: {'; '.join(parts) or 'a column stands twice'}")
 
 
