@@ -144,6 +144,8 @@ def _carry_out(row: Approval, *, actor: Employee, at: datetime) -> None:
             "asked_by": row.asked_by.number,
         }  # fmt: skip
         move.case.correct_stamp(stamp=stamp, value=value)
+        if old is not None:
+            move.clocks.correct(old=old, new=value)
 
 
 def _require_text(text: str) -> None:

@@ -140,6 +140,21 @@ class Ticking:
             clock.paused_at = None
             clock.save(update_fields=["warn_at", "due_at", "paused_at"])
 
+    def correct(self, *, old: datetime, new: datetime) -> None:
+        """A corrected stamp (T42): clocks that started or stopped at it are computed and judged again. What the
+        explanation of a delay has settled, and pauses, stay."""
+        for clock in CaseClock.objects.filter(application=self.case, started_at=old).select_related("policy"):
+            if clock.policy is None or clock.pauses.exists():
+                continue
+            due = deadline(new, clock.policy.limit, working_calendar(), hours_of(clock.kind, self.case.branch))
+            clock.started_at, clock.due_at, clock.warn_at = new, due.due_at, due.warn_at
+            clock.explanation = due.as_json()
+            _judge_again(clock)
+        for clock in CaseClock.objects.filter(application=self.case, stopped_at=old).select_related("policy"):
+            clock.stopped_at = new
+            _judge_again(clock)
+        self.clocks = list(CaseClock.objects.filter(application=self.case, stopped_at=None).select_related("policy"))
+
     def give_to(self, kind: str, *, owner: Employee | None, owner_branch: Branch | None = None) -> None:
         """Names who answers for a clock from now on; the same person keeps the older date."""
         clock = self.find(kind)
@@ -203,6 +218,15 @@ def explain(clock: CaseClock) -> dict[str, Any]:
         for pause in clock.pauses.all()
     ]
     return {**clock.explanation, "pauses": pauses}
+
+
+JUDGED = (Outcome.ON_TIME, Outcome.LATE, Outcome.LATE_PENDING, Outcome.LATE_QUEUE)
+
+
+def _judge_again(clock: CaseClock) -> None:
+    if clock.stopped_at is not None and clock.outcome in JUDGED:
+        clock.outcome = judge(clock, at=clock.stopped_at)
+    clock.save(update_fields=["started_at", "due_at", "warn_at", "explanation", "stopped_at", "outcome"])
 
 
 def _close_pause(clock: CaseClock, *, at: datetime, minutes: int | None) -> None:

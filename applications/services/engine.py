@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 
 from applications import errors, rules
-from applications.lifecycle import CLOCKS_OF_STATE, RULES, Clock, Outcome, Performance, Rule, State, Step, path_of
+from applications.lifecycle import CLOCKS_OF_STATE, RULES, Clock, Goes, Outcome, Performance, Rule, State, Step, path_of
 from applications.models import Application, Event, Performer
 from applications.models.event import digest_of
 from applications.services.clocks import Ticking, owner_of
@@ -127,10 +127,10 @@ def _finish(move: Move) -> None:
     case, rule, clocks = move.case, move.rule, move.clocks
     if move.performs is not None:
         _perform(move, move.performs, move.performer)
-    moved = case.state != move.from_state
-    if moved:
+    if rule.target is not Goes.STAYS:
         case.claimed_by, case.claimed_until = move.hands_to, move.held_until
         case.claimed_at = move.at if move.hands_to else None
+    if case.state != move.from_state:
         case.progressed_at = move.at
     if rule.only_at in (None, case.state):
         clocks.void(rule.voids)

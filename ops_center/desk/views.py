@@ -68,7 +68,7 @@ def home(request: StaffRequest) -> HttpResponse:
     return render(request, "desk/home.html")
 
 
-# -- the case and what waits for a second person ------------------------------------------------------------------------
+# -- the case and what waits for a second person -------------------------------------------------------------------
 @staff()
 def application(request: StaffRequest, number: str) -> HttpResponse:
     """The case page."""

@@ -1,0 +1,112 @@
+"""How cases end and come back: refusal, withdrawal, expiry, reopening; corrections by a second person."""
+
+from __future__ import annotations
+
+import pytest
+
+from applications.lifecycle import State, Step
+from applications.models import CaseClock
+from applications.services import approvals, endings, problems
+from ops_center.kernel.errors import Malformed, NotAllowed, Refused
+from tests.cast import Cast, at
+
+pytestmark = pytest.mark.django_db
+WHEN = at("2026-11-24 10:00")
+
+
+def test_s23_an_issued_card_that_nobody_activates_expires_after_90_days(bank: Cast) -> None:
+    case = bank.issued(bank.received(when=at("2026-08-20 09:00")), when=at("2026-08-20 10:00"))
+    assert endings.expire_lapsed(at("2026-11-18 09:59")) == 0
+    assert endings.expire_lapsed(at("2026-11-18 10:00")) == 1
+    assert bank.again(case).state == State.EXPIRED
+    assert endings.expire_lapsed(at("2026-11-18 10:05")) == 0
+
+
+def test_a_lead_that_nobody_takes_expires_after_30_days(bank: Cast) -> None:
+    case = bank.refer(when=at("2026-10-01 09:00"))
+    endings.expire_lapsed(at("2026-10-31 09:00"))
+    case = bank.again(case)
+    assert case.state == State.EXPIRED
+    assert not CaseClock.objects.filter(application=case, stopped_at=None).exists()
+
+
+def test_s23_the_tracker_asks_a_supervisor_approves_and_the_case_goes_on(bank: Cast) -> None:
+    case = bank.issued(bank.received(when=at("2026-08-20 09:00")), when=at("2026-08-20 10:00"))
+    endings.expire_lapsed(at("2026-11-18 10:00"))
+    asked = approvals.ask_reopen(case=case.pk, actor=bank.zheng_weiguo, at=at("2026-11-25 09:00"), note="客户已激活")
+    with pytest.raises(Refused):
+        approvals.ask_reopen(case=case.pk, actor=bank.zheng_weiguo, at=at("2026-11-25 09:00"), note="再次")
+    with pytest.raises(NotAllowed):
+        approvals.decide_approval(approval=asked.pk, actor=bank.zheng_weiguo, at=at("2026-11-25 10:00"), approve=True)
+    approvals.decide_approval(approval=asked.pk, actor=bank.feng_zhiqiang, at=at("2026-11-25 10:00"), approve=True)
+    case = bank.again(case)
+    assert case.state == State.ISSUED
+    running = set(case.clocks.filter(stopped_at=None).values_list("kind", flat=True))
+    assert running == {"CONTACT", "COACH", "ACTIVATE"}
+    assert endings.expire_lapsed(at("2026-11-26 09:00")) == 0
+    bank.activate(case, when=at("2026-11-26 09:00"))
+    assert bank.again(case).state == State.ACTIVATED
+
+
+def test_reopening_is_refused_after_its_time(bank: Cast) -> None:
+    case = bank.draft(when=WHEN)
+    endings.withdraw(case=case.pk, actor=bank.chen_xiaoming, at=WHEN, note="客户改变主意")
+    with pytest.raises(Refused) as no:
+        approvals.ask_reopen(case=case.pk, actor=bank.zheng_weiguo, at=at("2026-12-30 09:00"), note="又想办了")
+    assert no.value.code == "reopen_too_late"
+
+
+def test_s17_a_correction_is_asked_by_the_performer_and_approved_by_the_supervisor(bank: Cast) -> None:
+    case = bank.received(when=at("2026-11-24 08:40"))
+    with pytest.raises(Refused) as no:
+        approvals.ask_correction(
+            case=case.pk, actor=bank.chen_xiaoming, at=WHEN, stamp="taken_in_at", value=at("2026-11-24 09:00"),
+            reason="记错",
+        )  # fmt: skip
+    assert no.value.code == "stamp_order"
+    asked = approvals.ask_correction(
+        case=case.pk, actor=bank.chen_xiaoming, at=WHEN, stamp="taken_in_at", value=at("2026-11-23 16:00"),
+        reason="收件在前一日下午",
+    )  # fmt: skip
+    approvals.decide_approval(approval=asked.pk, actor=bank.feng_zhiqiang, at=WHEN, approve=True)
+    event = case.events.get(step=Step.CORRECT_STAMP)
+    assert (event.facts["old"], event.facts["new"]) == ("2026-11-24T00:40:00+00:00", "2026-11-23T16:00:00+08:00")
+    assert event.facts["asked_by"] == "LZ10001"
+    assert bank.again(case).taken_in_at == at("2026-11-23 16:00")
+    dispatch = case.clocks.get(kind="DISPATCH")
+    assert (dispatch.started_at, dispatch.due_at, dispatch.outcome) == (
+        at("2026-11-23 16:00"), at("2026-11-23 20:00"), "LATE_PENDING",
+    )  # fmt: skip
+    assert bank.again(case).priced_on.isoformat() == "2026-11-24"  # a later correction does not move the price
+
+
+def test_a_withdrawal_closes_the_open_problem_and_every_clock(bank: Cast) -> None:
+    case = bank.received(when=WHEN)
+    problems.raise_problem(case=case.pk, actor=bank.zheng_weiguo, at=WHEN, code="C03", party="BRANCH", note="")
+    endings.withdraw(case=case.pk, actor=bank.zheng_weiguo, at=WHEN, note="客户来电撤件")
+    case = bank.again(case)
+    assert case.state == State.WITHDRAWN
+    assert not case.problems.filter(closed_at=None).exists()
+    assert not case.clocks.filter(stopped_at=None).exists()
+
+
+def test_a_hard_stop_at_the_check_is_the_supervisors(bank: Cast) -> None:
+    case = bank.received(when=WHEN)
+    with pytest.raises(NotAllowed):
+        endings.reject(case=case.pk, actor=bank.zheng_weiguo, at=WHEN, code="K04")
+    with pytest.raises(Malformed):
+        endings.reject(case=case.pk, actor=bank.feng_zhiqiang, at=WHEN, code="F01")
+    assert endings.reject(case=case.pk, actor=bank.feng_zhiqiang, at=WHEN, code="K04").state == State.REJECTED
+
+
+def test_a_reply_gives_the_tracker_two_working_days(bank: Cast) -> None:
+    case = bank.received(when=WHEN)
+    problems.raise_problem(case=case.pk, actor=bank.zheng_weiguo, at=WHEN, code="C03", party="BRANCH", note="")
+    waiting = case.clocks.get(kind="PROBLEM_CLOSE", stopped_at=None)
+    assert (waiting.due_at, waiting.owner) == (at("2026-11-25 17:30"), bank.chen_xiaoming)
+    problems.reply(case=case.pk, actor=bank.chen_xiaoming, at=at("2026-11-25 11:00"), answer="单位电话已更正")
+    again = case.clocks.get(kind="PROBLEM_CLOSE", stopped_at=None)
+    assert (again.run, again.due_at) == (2, at("2026-11-27 17:30"))
+    with pytest.raises(Refused) as no:
+        problems.reply(case=case.pk, actor=bank.chen_xiaoming, at=at("2026-11-25 12:00"), answer="再答")
+    assert no.value.code == "reply_not_awaited"
