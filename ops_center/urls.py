@@ -1,15 +1,15 @@
-"""Every address of the product. Each app lists its own; the desk's come first because it owns the front door."""
+"""Every address of the product. Each app lists its own; the desk's, which collect what the apps show, come last."""
 
 from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include("ops_center.desk.urls")),
     path("", include("organization.urls")),
     path("", include("applications.urls")),
     path("", include("referrals.urls")),
     path("", include("supervision.urls")),
     path("", include("incentives.urls")),
+    path("", include("ops_center.desk.urls")),
     path("api/v1/", include("ops_center.api_urls")),
     path("admin/", admin.site.urls),
 ]
