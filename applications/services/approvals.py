@@ -145,7 +145,7 @@ def _carry_out(row: Approval, *, actor: Employee, at: datetime) -> None:
         }  # fmt: skip
         move.case.correct_stamp(stamp=stamp, value=value)
         if old is not None:
-            move.clocks.correct(old=old, new=value)
+            move.clocks.correct(stamp, old=old, new=value)
 
 
 def _require_text(text: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from applications.lifecycle import CLOCK_OWNER, FINISHED, Clock, Outcome
+from applications.lifecycle import CHARTER, CLOCK_OWNER, FINISHED, Clock, Outcome
 from applications.models import Application, CaseClock, ClockPause, ClockPolicy
 from ops_center.clock import local_day
 from ops_center.kernel.worktime import Deadline, Hours, Mode, deadline, resume
@@ -140,20 +140,23 @@ class Ticking:
             clock.paused_at = None
             clock.save(update_fields=["warn_at", "due_at", "paused_at"])
 
-    def correct(self, *, old: datetime, new: datetime) -> None:
-        """A corrected stamp (T42): clocks that started or stopped at it are computed and judged again. What the
-        explanation of a delay has settled, and pauses, stay."""
-        for clock in CaseClock.objects.filter(application=self.case, started_at=old).select_related("policy"):
+    def correct(self, stamp: str, *, old: datetime, new: datetime) -> None:
+        """A corrected stamp (T42): the clocks that its step started or stopped are computed and judged again. What the
+        explanation of a delay has settled, and what was paused, stays."""
+        steps = [rule for rule in CHARTER if stamp in rule.stamps]
+        starts, stops = ({kind for rule in steps for kind in getattr(rule, side)} for side in ("starts", "stops"))
+        clocks = CaseClock.objects.filter(application=self.case).select_related("policy")
+        for clock in clocks.filter(kind__in=starts, started_at=old):
             if clock.policy is None or clock.pauses.exists():
                 continue
             due = deadline(new, clock.policy.limit, working_calendar(), hours_of(clock.kind, self.case.branch))
             clock.started_at, clock.due_at, clock.warn_at = new, due.due_at, due.warn_at
             clock.explanation = due.as_json()
             _judge_again(clock)
-        for clock in CaseClock.objects.filter(application=self.case, stopped_at=old).select_related("policy"):
+        for clock in clocks.filter(kind__in=stops, stopped_at=old):
             clock.stopped_at = new
             _judge_again(clock)
-        self.clocks = list(CaseClock.objects.filter(application=self.case, stopped_at=None).select_related("policy"))
+        self.clocks = list(clocks.filter(stopped_at=None))
 
     def give_to(self, kind: str, *, owner: Employee | None, owner_branch: Branch | None = None) -> None:
         """Names who answers for a clock from now on; the same person keeps the older date."""

@@ -98,11 +98,11 @@ def test_a_refusal_by_the_card_system_ends_the_case_without_a_credit_detail(bank
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        ("number,status\n1,ISSUED\n".encode(), "file_header"),
-        (HEADER.encode() + "JL1,1234,SOLD,2026-12-01T10:00,,\n".encode(), "file_status"),
-        (HEADER.encode() + "JL1,1234,ISSUED,gestern,,\n".encode(), "file_time"),
-        (HEADER.encode() + "JL1,1234\n".encode(), "file_line"),
-        (HEADER.encode() + "JL1,1234,ISSUED,2026-12-01T10:00,6222021234567890,\n".encode(), "file_card"),
+        (b"number,status\n1,ISSUED\n", "file_header"),
+        (HEADER.encode() + b"JL1,1234,SOLD,2026-12-01T10:00,,\n", "file_status"),
+        (HEADER.encode() + b"JL1,1234,ISSUED,gestern,,\n", "file_time"),
+        (HEADER.encode() + b"JL1,1234\n", "file_line"),
+        (HEADER.encode() + b"JL1,1234,ISSUED,2026-12-01T10:00,6222021234567890,\n", "file_card"),
         (HEADER.encode("utf-16"), "file_encoding"),
     ],
 )
