@@ -150,6 +150,7 @@ class Ticking:
             if clock.policy is None or clock.pauses.exists():
                 continue
             due = deadline(new, clock.policy.limit, working_calendar(), hours_of(clock.kind, self.case.branch))
+            clock.owned_since = new if clock.owned_since == old else clock.owned_since
             clock.started_at, clock.due_at, clock.warn_at = new, due.due_at, due.warn_at
             clock.explanation = due.as_json()
             _judge_again(clock)
@@ -229,7 +230,7 @@ JUDGED = (Outcome.ON_TIME, Outcome.LATE, Outcome.LATE_PENDING, Outcome.LATE_QUEU
 def _judge_again(clock: CaseClock) -> None:
     if clock.stopped_at is not None and clock.outcome in JUDGED:
         clock.outcome = judge(clock, at=clock.stopped_at)
-    clock.save(update_fields=["started_at", "due_at", "warn_at", "explanation", "stopped_at", "outcome"])
+    clock.save(update_fields=["started_at", "owned_since", "due_at", "warn_at", "explanation", "stopped_at", "outcome"])
 
 
 def _close_pause(clock: CaseClock, *, at: datetime, minutes: int | None) -> None:

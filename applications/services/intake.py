@@ -171,6 +171,7 @@ def start_intake(
     _require_consent(consent)
     with taking(Step.START_INTAKE, case=case, actor=actor, at=at, version=version) as move:
         _require_age(move.case.product, person, at=at)
+        _require_checklist(move.case.product, customer_group, at=at)
         require_no_duplicate(person, at=at, besides=move.case.pk)
         move.case.start_intake(at=at, customer_group=customer_group, consent_at=at)
         applicant = move.case.applicant
@@ -202,6 +203,7 @@ def start_walk_in(
     _require_age(product, person, at=at)
     if referrer is not None and (not referrer.is_active or referrer.is_outsourced):
         raise Refused("referrer_inactive", _("The referrer must be an active employee of the bank."))
+    _require_checklist(product, customer_group, at=at)
     require_no_duplicate(person, at=at)
     case = _insert(
         state=State.DRAFT, product=product, person=person, at=at, customer_group=customer_group, campaign=campaign,
@@ -264,12 +266,13 @@ def complete_intake(
         if unknown:
             raise Malformed("unknown_item", _("Not on this checklist: %(codes)s.") % {"codes": "、".join(unknown)})
         missing = missing_from(lines, items)
+        needs_authorisation = any(line.code == "CREDIT_AUTH" and line.need == "R" for line in lines)
         for given, words in (
             (witness_person, _("three-witness: the applicant seen in person")),
             (witness_original, _("three-witness: the originals seen")),
             (witness_signature, _("three-witness: the signature seen")),
             (client_signature, _("the client's signature")),
-            (credit_auth, _("the signed credit-inquiry authorisation")),
+            (credit_auth or not needs_authorisation, _("the signed credit-inquiry authorisation")),
         ):
             if not given:
                 missing.append(words)
@@ -385,6 +388,18 @@ def require_no_duplicate(person: Person, *, at: datetime, besides: int | None = 
 def _require_open_product(product: Product) -> None:
     if not product.is_active:
         raise Refused("product_closed", _("%(product)s is not open for applications.") % {"product": product.name})
+
+
+def _require_checklist(product: Product, customer_group: str, *, at: datetime) -> None:
+    """Some groups and products do not go together: an official card for a freelancer, a group without a list."""
+    if not ChecklistItem.objects.filter(
+        tier=product.tier, customer_group=customer_group, starts_on__lte=local_day(at)
+    ).exists():
+        raise Refused(
+            "no_checklist",
+            _("%(product)s is not for this customer group: choose another group or another product.")
+            % {"product": product.name},
+        )
 
 
 def _require_consent(consent: bool) -> None:
