@@ -19,7 +19,7 @@ from incentives.services.policies import add_shares
 FIRST_DAY = date(2024, 1, 1)
 BOUNTIES = {"PK": 100_00, "JK": 150_00, "BJ": 300_00, "ZS": 600_00, "GWK": 80_00, "CZ": 120_00, "FS": 30_00}  # fen
 # Basis points, the same on every path: who performs several roles earns their shares (100 / 50 / 25).
-SHARES = {
+SHARES: dict[str, int] = {
     Performance.REFERRER: 2_500,
     Performance.COLLECTOR: 2_500,
     Performance.CREDIT_CHECK: 1_500,
@@ -31,7 +31,7 @@ SHARES = {
 
 @transaction.atomic
 def install_policies() -> dict[str, int]:
-    """Adds the first bounties and the first split table where they are missing; answers how many. Needs the products."""
+    """Adds the first bounties and split table where they are missing, once the products are there; answers how many."""
     priced = Bounty.objects.filter(starts_on=FIRST_DAY, status=PolicyStatus.APPROVED).values("product_id")
     bounties = [
         Bounty(product=product, amount_fen=BOUNTIES[product.code], starts_on=FIRST_DAY, status=PolicyStatus.APPROVED)

@@ -1,7 +1,7 @@
 """The sheets of a payout: one iterator of rows behind each, written as XLSX and as CSV.
 
 Headings and words are HR's, in Chinese whoever asks for them: the files are read by other systems of the bank. They
-carry no client data: a case is its number and its product. Made once, when the batch is made, and kept: whoever downloads
+carry no client data: a case is its number and its product. Made once, with the batch, and kept: whoever downloads
 a sheet again gets the same bytes.
 """
 

@@ -1,0 +1,86 @@
+"""The small bank with its prices, and how its rewards read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime
+
+import pytest
+
+from applications.lifecycle import Path, Performance
+from applications.models import Application, Product
+from applications.services import intake
+from incentives.models import RewardEntry, SplitPolicy
+from incentives.reference import SHARES, install_policies
+from incentives.services.accrual import accrue
+from incentives.services.policies import approve_split, draft_split
+from tests.cast import Cast, at, make_bank
+
+
+@pytest.fixture
+def bank(db: None) -> Cast:
+    return priced_bank()
+
+
+def priced_bank() -> Cast:
+    cast = make_bank()
+    install_policies()
+    return cast
+
+
+def entries_of(case: Application) -> list[RewardEntry]:
+    return list(RewardEntry.objects.filter(assessment=case.pk).with_state().select_related("payee").order_by("pk"))
+
+
+def shares(case: Application) -> list[tuple[str, str, str]]:
+    """(role, payee, yuan) in the order in which they were written."""
+    return [(row.role, who(row), f"{row.amount_fen / 100:.2f}") for row in entries_of(case)]
+
+
+def paid_to(case: Application) -> dict[str, str]:
+    """Yuan per payee, pool, held and customer included; what nets to nothing is left out."""
+    sums: Counter[str] = Counter()
+    for row in entries_of(case):
+        sums[who(row)] += row.amount_fen
+    return {payee: f"{total / 100:.2f}" for payee, total in sums.items() if total}
+
+
+def who(row: RewardEntry) -> str:
+    return row.payee.name if row.payee_kind == "EMPLOYEE" else row.payee_kind
+
+
+def total(case: Application) -> int:
+    """In fen."""
+    return sum(row.amount_fen for row in entries_of(case))
+
+
+def path_a(bank: Cast, *, when: datetime) -> Application:
+    """A case that 陈小明 has handled alone, up to the issue."""
+    cm = bank.chen_xiaoming
+    case = bank.complete(bank.draft(when=when, by=cm), when=when)
+    intake.self_route(case=case.pk, actor=cm, at=when)
+    bank.check(bank.again(case), when=when, by=cm)
+    bank.key(bank.again(case), when=when, by=cm)
+    bank.review(bank.again(case), when=when)
+    bank.file(case, when=when)
+    bank.issue(case, when=when)
+    return bank.again(case)
+
+
+def earned(bank: Cast, *, when: datetime, product: str = "PK", referred: bool = True) -> Application:
+    """A whole case at one instant, with its rewards."""
+    case = bank.activated(when=when, product=product, referred=referred)
+    accrue(at=when)
+    return bank.again(case)
+
+
+def double_keyed(code: str) -> None:
+    Product.objects.filter(code=code).update(review_mode=Product.ReviewMode.DOUBLE)
+
+
+@pytest.fixture
+def policy_v2(bank: Cast) -> SplitPolicy:
+    """S13: from 2026-12-01 the check gets 12 and the entry 13."""
+    columns = dict.fromkeys(Path.values, SHARES | {Performance.CREDIT_CHECK: 1_200, Performance.ENTRY: 1_300})
+    drafted = draft_split(columns=columns, starts_on=date(2026, 12, 1), actor=bank.cao_ying, at=at("2026-11-20 10:00"))
+    return approve_split(number=drafted.number, actor=bank.deng_hai, at=at("2026-11-20 11:00"))

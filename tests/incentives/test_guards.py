@@ -1,0 +1,190 @@
+"""What the database itself refuses: rewritten money, sums that do not add up, one person where two are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.models import ProtectedError
+
+from applications.models import Application
+from applications.services import issue
+from incentives.models import Assessment, Bounty, Confirmation, PayoutBatch, RewardEntry, SplitPolicy, SplitShare
+from incentives.services.accrual import accrue
+from incentives.services.confirmations import certify, draft_confirmation
+from incentives.services.payouts import make_payout, mark_paid
+from incentives.services.registration import register
+from tests.cast import Cast, at
+from tests.incentives.conftest import earned, entries_of
+
+pytestmark = pytest.mark.django_db
+WHEN = at("2026-11-24 10:00")
+
+
+@pytest.fixture
+def case(bank: Cast) -> Application:
+    return earned(bank, when=WHEN)
+
+
+def refused(act: Callable[[], object], *, because: str) -> None:
+    """The database refuses the act, at once or when the transaction would be committed."""
+
+    def commit() -> None:
+        with transaction.atomic():
+            act()
+            sql("SET CONSTRAINTS ALL IMMEDIATE")()
+
+    with pytest.raises(DatabaseError, match=because):
+        commit()
+
+
+def sql(statement: str, *values: object) -> Callable[[], object]:
+    def act() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+    return act
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["splitshare", "assessment", "rewardentry", "registration", "payoutline", "payoutfile"],
+)
+def test_rows_of_the_ledger_are_never_changed_or_removed(bank: Cast, case: Application, table: str) -> None:
+    paid_batch(bank, case)
+    name = f"incentives_{table}"
+    key = "assessment_id" if table == "registration" else "application_id" if table == "assessment" else "id"
+    refused(sql(f"UPDATE {name} SET {key} = {key}"), because="never changed")  # noqa: S608
+    refused(sql(f"DELETE FROM {name}"), because="never changed")  # noqa: S608
+
+
+def test_the_orm_has_no_way_around_it_either(case: Application) -> None:
+    refused(lambda: RewardEntry.objects.update(amount_fen=1), because="never changed")
+    refused(lambda: RewardEntry.objects.all().delete(), because="never changed")
+
+
+def test_a_fen_more_than_the_bounty_is_refused(bank: Cast, case: Application) -> None:
+    extra = RewardEntry(
+        assessment_id=case.pk, role="ENTRY", sequence=2, amount_fen=1, payee_kind="EMPLOYEE", payee=bank.fang_fang,
+        at=WHEN,
+    )  # fmt: skip
+    refused(extra.save, because="not its bounty")
+
+
+def test_a_held_share_is_released_as_a_pair_or_not_at_all(bank: Cast) -> None:
+    held_case = bank.issued(bank.received(when=WHEN), when=WHEN)
+    issue.activate(case=held_case.pk, actor=None, at=WHEN)
+    accrue(at=WHEN)
+    held = entries_of(held_case)[-1]
+    half = RewardEntry(
+        assessment_id=held_case.pk, role="AFTER_SALES", sequence=2, amount_fen=-20_00, payee_kind="HELD", mirrors=held,
+        at=WHEN,
+    )  # fmt: skip
+    refused(half.save, because="not its bounty")
+
+
+def test_an_assessment_without_its_shares_is_refused(bank: Cast) -> None:
+    bare = bank.activated(when=WHEN)
+    event = bare.events.get(step="activate")
+    bounty = Bounty.objects.get(product__code="PK")
+    refused(
+        lambda: Assessment.objects.create(
+            application=bare, event=event, verdict="EARNED", bounty=bounty, policy=SplitPolicy.objects.get(),
+            bounty_fen=100_00, path="B", at=WHEN,
+        ),
+        because="not its bounty",
+    )  # fmt: skip
+
+
+def test_a_case_is_assessed_once(case: Application) -> None:
+    again = Assessment(application=case, event=case.events.get(step="activate"), verdict="SETTLED_BEFORE", at=WHEN)
+    refused(lambda: again.save(force_insert=True), because="unique")
+
+
+def test_an_entry_of_a_person_names_the_person(case: Application) -> None:
+    nobody = RewardEntry(
+        assessment_id=case.pk, role="ENTRY", kind="TIMELINESS", amount_fen=50, payee_kind="EMPLOYEE", at=WHEN
+    )
+    refused(nobody.save, because="rewardentry_payee_named")
+
+
+def test_a_policy_column_that_is_not_whole_cannot_be_saved(bank: Cast) -> None:
+    def save_99_percent() -> None:
+        policy = SplitPolicy.objects.create(number=9, starts_on=date(2027, 1, 1), status="DRAFT")
+        for path in "ABC":
+            parts = {"REFERRER": 2_500, "COLLECTOR": 2_500, "CREDIT_CHECK": 1_200, "ENTRY": 1_200, "TRACKER": 500}
+            rows = parts | {"AFTER_SALES": 2_100 if path != "C" else 2_000}
+            for role, share in rows.items():
+                SplitShare.objects.create(policy=policy, path=path, role=role, share_bp=share)
+
+    refused(save_99_percent, because="path C of split policy .* does not sum to the whole")
+
+
+def test_a_policy_without_shares_cannot_be_saved(bank: Cast) -> None:
+    refused(
+        lambda: SplitPolicy.objects.create(number=9, starts_on=date(2027, 1, 1), status="DRAFT"),
+        because="does not sum to the whole",
+    )
+
+
+def test_the_terms_of_a_policy_never_change(bank: Cast) -> None:
+    refused(lambda: Bounty.objects.update(amount_fen=1), because="never changed")
+    refused(lambda: SplitPolicy.objects.update(customer_fen=0), because="never changed")
+    refused(lambda: Bounty.objects.all().delete(), because="never changed")
+
+
+def test_a_policy_is_not_approved_by_its_drafter(bank: Cast) -> None:
+    mgt = bank.cao_ying
+    refused(
+        lambda: Bounty.objects.create(
+            product=bank.product("PK"), amount_fen=1_00, starts_on=date(2027, 1, 1), status="APPROVED",
+            drafted_by=mgt, approved_by=mgt,
+        ),
+        because="bounty_two_people",
+    )  # fmt: skip
+
+
+# -- documents and batches ---------------------------------------------------------------------------------------------
+def confirmed(bank: Cast, case: Application) -> Confirmation:
+    register(applications=[case.number], actor=bank.zheng_weiguo, at=WHEN)
+    document = draft_confirmation(period="2026-11", actor=bank.zheng_weiguo, at=WHEN)
+    return certify(no=document.no, actor=bank.feng_zhiqiang, at=WHEN)
+
+
+def paid_batch(bank: Cast, case: Application) -> PayoutBatch:
+    document = confirmed(bank, case)
+    batch = make_payout(confirmations=[document.no], actor=bank.su_min, at=WHEN)
+    return mark_paid(batch=batch.pk, actor=bank.su_min, at=WHEN)
+
+
+def test_a_confirmed_document_is_locked_with_its_lines(bank: Cast, case: Application) -> None:
+    document = confirmed(bank, case)
+    refused(lambda: Confirmation.objects.update(total_fen=0), because="is locked")
+    refused(lambda: document.lines.all().delete(), because="are locked")
+    with pytest.raises(ProtectedError):
+        Confirmation.objects.filter(pk=document.pk).delete()
+    refused(sql("DELETE FROM incentives_confirmation_branches; DELETE FROM incentives_confirmation"), because="locked")
+
+
+def test_a_document_is_not_confirmed_by_a_payee_or_its_registrar(bank: Cast, case: Application) -> None:
+    register(applications=[case.number], actor=bank.zheng_weiguo, at=WHEN)
+    document = draft_confirmation(period="2026-11", actor=bank.zheng_weiguo, at=WHEN)
+    signed = {"state": "CONFIRMED", "certified_at": WHEN, "check_code": "0000-0000-0000", "total_fen": 100_00}
+    rows = Confirmation.objects.filter(pk=document.pk)
+    refused(lambda: rows.update(certified_by=bank.lin_xiaoyu, **signed), because="registrars or payees")
+    refused(lambda: rows.update(certified_by=bank.zheng_weiguo, **signed), because="registrars or payees")
+    refused(lambda: rows.update(certified_by=bank.feng_zhiqiang, **signed | {"total_fen": 1}), because="the sum of")
+    rows.update(certified_by=bank.feng_zhiqiang, **signed)
+
+
+def test_a_batch_keeps_its_totals_and_its_pay_date(bank: Cast, case: Application) -> None:
+    batch = paid_batch(bank, case)
+    refused(lambda: PayoutBatch.objects.update(paid_on=date(2026, 11, 25)), because="never changed")
+    refused(lambda: PayoutBatch.objects.filter(pk=batch.pk).update(total_fen=0, held_fen=100_00), because="never")
+
+
+def test_a_batch_whose_sheets_are_not_its_confirmations_is_refused(bank: Cast) -> None:
+    off = PayoutBatch(made_by=bank.su_min, made_at=WHEN, confirmed_fen=500_00, held_fen=0, total_fen=499_99)
+    refused(off.save, because="payoutbatch_green")
