@@ -90,6 +90,8 @@ def restore(file: Path, home: Home, *, key_file: Path | None) -> None:
     _check_keys(manifest["keys"], given)
     if home.folder.exists() and any(home.folder.iterdir()):
         raise StackError(f"{home.folder} is not empty: restore into an empty --data folder")
+    home.folder.mkdir(parents=True, exist_ok=True)
+    home.restoring.touch()  # whoever is interrupted from here on leaves a folder that no server starts on
     try:
         product_keys = {name: given[name] for name in ("SECRET_KEY", "FIELD_KEYS", "INDEX_KEY") if given.get(name)}
         keys.write(home.keys, keys.invent() | product_keys)
@@ -103,8 +105,9 @@ def restore(file: Path, home: Home, *, key_file: Path | None) -> None:
             options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
             run_tool("pg_restore", [*options, f"--dbname={server}", str(dump)], password=password)
             dump.unlink()
+        home.restoring.unlink()
     except BaseException:
-        for path in home.folder.iterdir() if home.folder.exists() else ():
+        for path in home.folder.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise
     _say(f"restored the state of {manifest['made_at']} into {home.folder}; start it with ./script/server --data, ")
@@ -273,6 +276,8 @@ def main(arguments: Sequence[str]) -> int:
             restore(options.file.absolute(), home, key_file=options.keys)
         else:
             backup(options.file.absolute(), home)
+    except KeyboardInterrupt:
+        return 130
     except (StackError, OSError, psycopg2.Error) as error:
         _say(f"script/{act}: {error}")
         return 1

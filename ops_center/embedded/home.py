@@ -29,6 +29,7 @@ class Home:
         self.keys = folder / "secrets" / "keys.env"
         self.environment = folder / "secrets" / "stack.env"  # see ops_center/env.py
         self.map = folder / "stack.json"
+        self.restoring = folder / "restoring"  # there while a restore fills the folder
 
     def pid_file(self, name: str) -> Path:
         return self.run / f"{name}.pid"

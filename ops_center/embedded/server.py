@@ -207,6 +207,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with ExitStack() as cleanup:
             listener = cleanup.enter_context(_listen(options.port))
             port = listener.getsockname()[1]
+            if home.restoring.exists():
+                raise StackError(f"A restore into {home.folder} was not finished: empty the folder and restore again")
             nursery = Nursery(home.logs, keep_open=[cleanup.enter_context(home.held())])
             cleanup.callback(nursery.close)
             stack = Stack(home, port=port, demo=not options.no_demo, nursery=nursery)

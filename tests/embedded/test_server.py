@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -48,7 +49,7 @@ class Server:
         )
 
     def ready(self) -> Server:
-        assert wait_until(lambda: "ready in" in self.said or self.process.poll() is not None, 60), self.said
+        assert wait_until(lambda: "ready in" in self.said or self.process.poll() is not None, 120), self.said
         assert self.process.poll() is None, self.said
         return self
 
@@ -217,6 +218,35 @@ def test_bad_input_is_refused_in_one_clear_line(tmp_path: Path, options, variabl
     assert refused.process.wait(20) == 1
     assert line in refused.said
     assert "Traceback" not in refused.said
+
+
+def test_no_server_starts_on_a_folder_that_a_restore_left_half_filled(tmp_path: Path) -> None:
+    home = Home(tmp_path / "var")
+    home.folder.mkdir()
+    home.restoring.touch()
+    refused = Server(home.folder)
+    assert refused.process.wait(20) == 1
+    assert "was not finished: empty the folder and restore again" in refused.said
+
+
+def test_servers_that_the_shell_names_are_used_instead_of_own_ones(tmp_path: Path) -> None:
+    connection = psycopg2.connect(os.environ["DATABASE_URL"])
+    connection.autocommit = True
+    connection.cursor().execute("CREATE DATABASE elsewhere")
+    named = urlsplit(os.environ["DATABASE_URL"])._replace(path="/elsewhere", query="")
+    (tmp_path / "data").mkdir()
+    server = Server(tmp_path / "data" / "var", DATABASE_URL=named.geturl(), REDIS_URL=os.environ["REDIS_URL"])
+    try:
+        where = server.ready().map
+        assert (where["postgresql"]["port"], where["postgresql"]["database"]) == (named.port, "elsewhere")
+        assert where["broker"]["port"] == urlsplit(os.environ["REDIS_URL"]).port
+        assert (where["postgresql"]["pid"], where["broker"]["pid"]) == (None, None)
+        assert not server.home.postgres.exists()
+        assert not server.home.valkey.exists()
+    finally:
+        assert server.end() == 0
+        connection.cursor().execute("DROP DATABASE elsewhere")
+        connection.close()
 
 
 def test_an_iso_time_on_the_clock_becomes_one_offset_for_all_processes() -> None:
