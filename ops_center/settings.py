@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -85,7 +87,7 @@ TEMPLATES = [
     },
 ]
 
-# The web and the worker connect as a role that owns nothing (DATABASE_URL); migrations as the owner (OWNER_DATABASE_URL).
+# Web and worker connect as a role that owns nothing (DATABASE_URL); migrations as the owner (OWNER_DATABASE_URL).
 DATABASES = {"default": env.database(env.text("DATABASE_URL", "postgresql://ops_app@127.0.0.1:5432/ops_center"))}
 OWNER_DATABASE_URL = env.text("OWNER_DATABASE_URL")  # read by migrate and grants; a serving process is not given it
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -185,7 +187,7 @@ FORMAT_MODULE_PATH = ["ops_center.web.formats"]
 # --- static files and documents --------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-DATA_DIR = BASE_DIR / "var" if not env.text("OPS_CENTER_DATA") else env.Path(env.text("OPS_CENTER_DATA"))
+DATA_DIR = Path(env.text("OPS_CENTER_DATA") or BASE_DIR / "var")
 STATIC_ROOT = DATA_DIR / "static"
 DOCUMENT_ROOT = DATA_DIR / "documents"
 STORAGES = {
