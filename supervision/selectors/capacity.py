@@ -1,0 +1,169 @@
+"""Whether the center keeps up: what waits in each queue, how many days of work that is, and who carries how much."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import TruncDate
+
+from applications.lifecycle import QUEUES, EntryMode, Queue
+from applications.models import Application, CaseClock, Event
+from applications.querysets import ApplicationQuerySet
+from applications.selectors import FINISHES
+from ops_center.clock import local_day
+from ops_center.kernel.worktime import SHANGHAI
+from organization.models import Employee
+from organization.roles import Role
+from organization.services.calendar import working_calendar
+from supervision.selectors import midnight
+
+LOOK_BACK = 5  # working days whose completions make the mean
+ALARM_DAYS = 2.0  # a backlog of more days than this is an alarm (domain section 13)
+CENTER_ROLES = (Role.CC, Role.EC, Role.ER, Role.TR, Role.AS)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLoad:
+    """One queue: what is in it now, and what was finished on each of the last working days (today is not one)."""
+
+    queue: Queue
+    open: int
+    claimed: int
+    overdue: int
+    due_today: int
+    done_today: int
+    done: Mapping[date, int]
+
+    @property
+    def mean(self) -> float:
+        return sum(self.done.values()) / LOOK_BACK
+
+    @property
+    def backlog_days(self) -> float | None:
+        """Open cases ÷ mean completions; ``None`` when nothing was finished in these days."""
+        return self.open / self.mean if self.mean else None
+
+    @property
+    def is_alarm(self) -> bool:
+        days = self.backlog_days
+        return self.open > 0 and (days is None or days > ALARM_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLoad:
+    """One person of the center: cases held now, running clocks answered for, what was finished."""
+
+    employee: Employee
+    roles: Sequence[str]
+    held: int
+    clocks: int
+    overdue: int
+    done_today: int
+    done: int  # in the last working days together
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    days: Sequence[date]
+    queues: Sequence[QueueLoad]
+    people: Sequence[PersonLoad]
+
+
+def capacity_board(*, at: datetime) -> Capacity:
+    days = last_workdays(at)
+    finished = _finished(days, at)
+    today = local_day(at)
+    queues = [
+        QueueLoad(
+            queue=queue,
+            **queue_cases(queue, at=at).order_by().aggregate(
+                open=Count("pk"),
+                claimed=Count("pk", filter=Q(claimed_until__gt=at)),
+                overdue=Count("pk", filter=Q(due_at__lt=at)),
+                due_today=Count("pk", filter=Q(due_at__gte=at, due_at__lt=midnight(today + timedelta(days=1)))),
+            ),
+            done_today=sum(finished[queue.name][today].values()),
+            done={day: sum(finished[queue.name][day].values()) for day in days},
+        )
+        for queue in QUEUES.values()
+    ]  # fmt: skip
+    return Capacity(days=days, queues=queues, people=_people(finished, days, at))
+
+
+def queue_cases(queue: Queue, *, at: datetime, which: str = "") -> ApplicationQuerySet:
+    """Everything in a queue, held or not; Path A's own cases never were in one. ``which``: claimed, overdue, today."""
+    cases = Application.objects.filter(state__in=queue.states, awaits_arbitration=False, is_imported=False)
+    if queue.name in ("check", "entry"):
+        cases = cases.exclude(entry_mode=EntryMode.SELF)
+    match which:
+        case "claimed":
+            return cases.filter(claimed_until__gt=at)
+        case "overdue":
+            return cases.filter(due_at__lt=at)
+        case "today":
+            return cases.filter(due_at__gte=at, due_at__lt=midnight(local_day(at) + timedelta(days=1)))
+    return cases
+
+
+def last_workdays(at: datetime) -> list[date]:
+    """The last five working days before today, the oldest first."""
+    calendar, day = working_calendar(), local_day(at)
+    days: list[date] = []
+    while len(days) < LOOK_BACK:
+        day = calendar.previous_or_same_workday(day - timedelta(days=1))
+        days.append(day)
+    return days[::-1]
+
+
+Finished = Mapping[str, Mapping[date, Mapping[int | None, int]]]  # queue → day → person → pieces of work
+
+
+def _finished(days: Sequence[date], at: datetime) -> Finished:
+    """Pieces of work that were finished since the first of the days, free days included; one query over the events."""
+    queue_of = {step.value: name for name, steps in FINISHES.items() for step in steps}
+    rows = (
+        Event.objects.filter(step__in=queue_of, at__gte=midnight(days[0]), at__lte=at, application__is_imported=False)
+        .order_by()
+        .values_list("step", TruncDate("at", tzinfo=SHANGHAI), "actor_id")
+        .annotate(pieces=Count("application_id", distinct=True))
+    )
+    found: dict[str, dict[date, Counter[int | None]]] = {name: defaultdict(Counter) for name in QUEUES}
+    for step, day, actor, pieces in rows:
+        found[queue_of[step]][day][actor] += pieces
+    return found
+
+
+def _people(finished: Finished, days: Sequence[date], at: datetime) -> list[PersonLoad]:
+    """The people of the center, who carries most first."""
+    today = local_day(at)
+    staff = Employee.objects.holding(*CENTER_ROLES, on=today).with_standing()
+    held = _per_person(Application.objects.filter(claimed_until__gt=at), "claimed_by")
+    running = CaseClock.objects.filter(stopped_at=None, owner__isnull=False, application__is_imported=False)
+    clocks, overdue = _per_person(running, "owner"), _per_person(running.overdue(at), "owner")
+    done_today, done = Counter[int | None](), Counter[int | None]()
+    for per_day in finished.values():
+        done_today.update(per_day.get(today, {}))
+        for day in days:
+            done.update(per_day.get(day, {}))
+    loads = [
+        PersonLoad(
+            employee=person,
+            roles=[role for role in CENTER_ROLES if role in person.role_codes(today)],
+            held=held[person.pk],
+            clocks=clocks[person.pk],
+            overdue=overdue[person.pk],
+            done_today=done_today[person.pk],
+            done=done[person.pk],
+        )
+        for person in staff
+    ]
+    return sorted(loads, key=lambda load: (-load.overdue, -load.clocks, load.employee.number))
+
+
+def _per_person(rows: QuerySet[Any, Any], column: str) -> Counter[int]:
+    return Counter(dict(rows.order_by().values_list(column).annotate(rows=Count("pk"))))
