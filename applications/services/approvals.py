@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext_lazy
 
 from applications import errors
 from applications.lifecycle import RULES, STAMP_ORDER, STAMPS, State, Step
@@ -20,6 +21,16 @@ from organization.roles import Role
 from organization.services.inbox import tell
 
 REOPEN_DAYS, REOPEN_ISSUED_DAYS = 30, 180
+# Words of messages: marked here for translation, stored in English, shown in the reader's language.
+_WORDS = (
+    pgettext_lazy("approval", "approved"), pgettext_lazy("approval", "refused"),
+    pgettext_lazy("approval", "reopening the case"), pgettext_lazy("approval", "correcting a stamp"),
+)  # fmt: skip
+APPROVED, REFUSED = "approved", "refused"
+ACTS: dict[str, str] = {
+    Approval.Kind.REOPEN: "reopening the case",
+    Approval.Kind.CORRECT_STAMP: "correcting a stamp",
+}
 
 
 @transaction.atomic
@@ -76,7 +87,7 @@ def decide_approval(*, approval: int, actor: Employee, at: datetime, approve: bo
     row.save(update_fields=["decided_by", "decided_at", "is_approved", "note"])
     if approve:
         _carry_out(row, actor=actor, at=at)
-    decision = pgettext("approval", "approved") if approve else pgettext("approval", "refused")
+    decision = _word(APPROVED if approve else REFUSED)
     tell([row.asked_by], kind="approval_decided", at=at, about=f"/applications/{row.application.number}/",
          number=row.application.number, decision=decision)  # fmt: skip
     return row
@@ -94,7 +105,7 @@ def require_order(case: Application, *, stamp: str, value: datetime) -> None:
         raise Refused(
             "stamp_order",
             _("The order of stamps must hold: this value would pass %(stamps)s.")
-            % {"stamps": "、".join(before + after)},
+            % {"stamps": "、".join(str(_stamp_label(name)) for name in before + after)},
         )
 
 
@@ -123,7 +134,7 @@ def _ask(
     )
     tell(
         Employee.objects.holding(Role.SUP, on=local_day(at)), kind="approval_asked", at=at,
-        about=f"/applications/{case.number}/", person=actor.name, what=row.get_kind_display(), number=case.number,
+        about=f"/applications/{case.number}/", person=actor.name, what=_word(ACTS[kind]), number=case.number,
     )  # fmt: skip
     return row
 
@@ -146,6 +157,14 @@ def _carry_out(row: Approval, *, actor: Employee, at: datetime) -> None:
         move.case.correct_stamp(stamp=stamp, value=value)
         if old is not None:
             move.clocks.correct(stamp, old=old, new=value)
+
+
+def _word(word: str) -> dict[str, str]:
+    return {"word": word, "of": "approval"}
+
+
+def _stamp_label(name: str) -> Any:
+    return getattr(Application._meta.get_field(name), "verbose_name", name)
 
 
 def _require_text(text: str) -> None:
