@@ -16,6 +16,9 @@ WORDS: dict[str, Any] = {
     # referral and intake
     "lead_new": _("New lead %(number)s: %(product)s. Please accept it by %(due)s."),
     "lead_accepted": _("Your referral %(number)s was accepted by %(person)s."),
+    "referral_unpaid": _(
+        "%(number)s: %(person)s holds no valid marketing qualification; the referral share goes to the pool."
+    ),
     "lead_released": _("Lead %(number)s is back in the pool: %(reason)s."),
     "hand_over_offered": _("%(person)s hands %(number)s to your branch: please confirm."),
     # bags

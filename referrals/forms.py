@@ -1,0 +1,83 @@
+"""A new referral: twenty seconds on a phone, the rest is optional."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from applications.forms.base import Act
+from applications.models import CustomerGroup, Product
+from applications.models.case import ReferrerType
+from applications.services.intake import person_of
+from referrals.models import Relation
+from referrals.services import Sender
+
+SENT_BY = [
+    (ReferrerType.EMPLOYEE.value, _("I myself")),
+    (ReferrerType.RETIREE.value, _("A retired colleague")),
+    (ReferrerType.CUSTOMER.value, _("A client of the bank")),
+]
+
+
+def _number(check: str) -> forms.TextInput:
+    return forms.TextInput(attrs={"data-check": check, "inputmode": "tel", "autocomplete": "off"})
+
+
+class ReferralForm(Act):
+    """Who, which card, and the client's consent. ``number`` is the case's, once it has been made."""
+
+    slug = "referral"
+    number = ""
+
+    customer_name = forms.CharField(
+        label=_("Client's name"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+    mobile = forms.CharField(label=_("Client's mobile"), max_length=20, widget=_number("mobile"))
+    product = forms.ModelChoiceField(
+        label=_("Product"), queryset=Product.objects.filter(is_active=True), to_field_name="code", empty_label=None
+    )
+    consent = forms.BooleanField(
+        label=_("The client agrees that the bank uses name and mobile to get in touch about this card.")
+    )
+    id_number = forms.CharField(
+        label=_("ID number (optional)"), max_length=24, required=False, widget=_number("id_number")
+    )
+    customer_group = forms.ChoiceField(
+        label=_("What the client does (optional)"),
+        required=False,
+        choices=[("", _("Not known yet")), *CustomerGroup.choices],
+    )
+    relation = forms.ChoiceField(label=_("How you know the client"), choices=Relation.choices, initial=Relation.NONE)
+    campaign = forms.CharField(label=_("Campaign code (optional)"), max_length=20, required=False)
+    referrer_type = forms.ChoiceField(label=_("Who sends the client"), choices=SENT_BY, initial=ReferrerType.EMPLOYEE)
+    sender_code = forms.CharField(
+        label=_("Number of the retiree, or code of a client who has sent others before"), max_length=16, required=False
+    )
+    sender_name = forms.CharField(label=_("Name of the client who sends"), max_length=40, required=False)
+    sender_mobile = forms.CharField(
+        label=_("Mobile of the client who sends"), max_length=20, required=False, widget=_number("mobile")
+    )
+
+    def said(self) -> dict[str, Any]:
+        said = super().said()
+        person = person_of(
+            name=said.pop("customer_name"),
+            mobile_number=said.pop("mobile"),
+            id_number=said.pop("id_number"),
+            id_required=False,
+        )
+        sender = Sender(**{name: said.pop(f"sender_{name}") for name in ("code", "name", "mobile")})
+        return said | {"person": person, "sender": sender}
+
+    def field_of(self, fact: str) -> str:
+        return "sender_code" if fact == "external_referrer" else fact
+
+    @property
+    def is_detailed(self) -> bool:
+        """Whether the optional part has to be open: something in it is wrong or filled in."""
+        names = ("id_number", "customer_group", "campaign", "sender_code", "sender_name", "sender_mobile")
+        return any(self[name].errors or self[name].value() for name in names)

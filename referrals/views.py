@@ -1,0 +1,127 @@
+"""The front desk's pages: refer, see where one's referrals stand, take a lead; and the client's own status page."""
+
+from __future__ import annotations
+
+import segno
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from applications.errors import out_of_sight
+from applications.services import intake
+from applications.views.door import attempt
+from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.pace import too_often
+from ops_center.web.pages import StaffRequest, staff
+from organization.roles import Role
+from referrals import selectors
+from referrals.forms import ReferralForm
+from referrals.models import Referral
+from referrals.services import is_paid, refer
+
+NEWEST = Keyset("-id")
+MOST_URGENT = Keyset("due_at", "id")
+
+
+@staff(Role.EMP)
+@require_GET
+def referral_list(request: StaffRequest) -> HttpResponse:
+    """Where the own referrals stand, newest first."""
+    asked = read_query(request.GET, known=())
+    page = NEWEST.page(
+        selectors.referrals_of(request.actor), size=page_size(asked.get("page_size")), after=asked.get("after")
+    )
+    takes_leads = bool(request.roles & {Role.CM, Role.CS})
+    waiting = selectors.leads_for(request.actor).count() if takes_leads else None
+    return render(request, "referrals/list.html", {"page": page, "waiting": waiting})
+
+
+@staff(Role.CM, Role.CS)
+@require_GET
+def lead_list(request: StaffRequest) -> HttpResponse:
+    """The pool of the own areas: the lead with the least time left first."""
+    asked = read_query(request.GET, known=())
+    page = MOST_URGENT.page(
+        selectors.leads_for(request.actor), size=page_size(asked.get("page_size")), after=asked.get("after")
+    )
+    return render(request, "referrals/leads.html", {"page": page, "now": request.at})
+
+
+@staff(Role.CM, Role.CS)
+@require_POST
+def accept(request: StaffRequest, number: str) -> HttpResponse:
+    """Takes a lead from the pool; on to the case."""
+    case = intake.accept(case=number, actor=request.actor, at=request.at)
+    messages.success(request, _("%(number)s is yours. Call the client now.") % {"number": case.number})
+    return redirect("application", case.number)
+
+
+@staff(Role.EMP)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_referral(request: StaffRequest) -> HttpResponse:
+    """The referral form; then the paper for the client."""
+    form = ReferralForm(request.POST or None, actor=request.actor, at=request.at)
+    status = 200
+    if request.method == "POST":
+        status = attempt(form, begin)
+        if not status:
+            messages.success(request, _("Referred. Send the client the list below."))
+            return redirect("referral", form.number)
+    return render(request, "referrals/new.html", {"form": form}, status=status)
+
+
+def begin(form: ReferralForm) -> None:
+    facts = form.facts
+    del facts["version"]
+    form.number = refer(**facts).application.number
+
+
+@staff(Role.EMP)
+@require_GET
+def one_referral(request: StaffRequest, number: str) -> HttpResponse:
+    """The paper for the client: text to send, code and QR of the status page."""
+    found = selectors.referrals_of(request.actor).filter(application__number=number).first()
+    if found is None:
+        raise out_of_sight()
+    return render(request, "referrals/referral.html", paper(found, request))
+
+
+def paper(referral: Referral, request: StaffRequest) -> dict[str, object]:
+    case = referral.application
+    link = selectors.status_url(case)
+    return {
+        "referral": referral,
+        "case": case,
+        "text": selectors.checklist_text(case, number=request.actor.number, at=referral.made_at),
+        "link": link,
+        "qr": segno.make(link, error="m").svg_data_uri(scale=5, border=2),
+        "is_paid": is_paid(case, at=referral.made_at),
+    }
+
+
+# -- the client --------------------------------------------------------------------------------------------------------
+@require_GET
+def status_door(request: HttpRequest) -> HttpResponseBase:
+    """Where the client types the inquiry code."""
+    code = request.GET.get("code", "").strip().upper()
+    return (
+        redirect("status", code)
+        if code and code.replace("-", "").isalnum()
+        else render(request, "referrals/status.html")
+    )
+
+
+@require_GET
+def status(request: HttpRequest, code: str) -> HttpResponse:
+    """Stage and date of an application, without a sign-in and without any name."""
+    if too_often("status", request.META.get("REMOTE_ADDR", ""), per_minute=selectors.STATUS_PACE):
+        return render(request, "referrals/status.html", {"too_often": True}, status=429)
+    standing = selectors.standing_of(code)
+    return render(
+        request,
+        "referrals/status.html",
+        {"code": code, "standing": standing, "stages": selectors.STAGES, "unknown": standing is None},
+        status=200 if standing else 404,
+    )
