@@ -150,7 +150,7 @@ def test_root_finds_out_what_another_account_may_reach(tmp_path: Path) -> None:
 def test_in_a_namespace_root_is_nobody_inside_and_itself_outside(nursery: Nursery, tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    command = ["/bin/sh", "-c", f"id -u; touch {closed}/made"]
+    command = ["/bin/sh", "-c", 'id -u; touch "$0"/made', closed]
     child = nursery.spawn("stranger", command, account=Account(namespaced=True))
     assert child.process.wait(5) == 0
     assert child.last_words() == "65534"
