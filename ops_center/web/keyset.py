@@ -171,7 +171,7 @@ def read_query(params: QueryDict, *, known: Collection[str]) -> dict[str, str]:
     errors: dict[str, str] = {}
     for name, values in params.lists():
         if name not in known and name not in POSITION:
-            errors[name] = _("This list has no such filter.")
+            errors[name] = _("There is no such filter here.")
         elif len(values) > 1:
             errors[name] = _("Give this once.")
     if errors:
