@@ -249,7 +249,7 @@ def _version(request: Request, facts: dict[str, Any]) -> int | None:
         return from_body
     digits = wanted.removeprefix("W/").strip('"')
     if not digits.isascii() or not digits.isdecimal() or len(digits) > 10 or int(digits) > LARGEST:
-        raise Malformed("bad_version", _('If-Match carries the version of the object as you read it, such as "7".'))
+        raise Malformed("bad_version", _("If-Match carries the version of the object as you read it, in quotes."))
     return int(digits)
 
 
