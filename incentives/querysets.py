@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, Sum, Value, When
 
 from incentives.lifecycle import ConfirmationState, EntryKind, EntryState, PayeeKind
 from ops_center.clock import local_day
@@ -48,19 +48,21 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
 
     def with_state(self) -> RewardEntryQuerySet:
         """With ``state_code``, derived from registration, holds, confirmation, payout and mirror lines."""
-        return self.annotate(
-            state_code=Case(
-                When(mirrored_by__kind=EntryKind.REVERSAL, then=Value(EntryState.REVERSED)),
-                When(IS_VOIDED, then=Value(EntryState.VOIDED)),
-                When(payout_line__batch__paid_on__isnull=False, then=Value(EntryState.PAID)),
-                When(payout_line__isnull=False, then=Value(EntryState.EXPORTED)),
-                When(Q(payee_kind=PayeeKind.HELD) | Q(_has_open_hold()), then=Value(EntryState.HELD)),
-                When(IS_CONFIRMED, then=Value(EntryState.CERTIFIED)),
-                When(assessment__registration__isnull=False, then=Value(EntryState.REGISTERED)),
-                default=Value(EntryState.ACCRUED),
-                output_field=CharField(),
-            )
-        )
+        return self.annotate(state_code=_state())
+
+    def in_state(self, *states: str) -> RewardEntryQuerySet:
+        return self.annotate(state_code=_state()).filter(state_code__in=states)
+
+    def not_voided(self) -> RewardEntryQuerySet:
+        """Without held shares that were released, and the mirrors that released them."""
+        return self.filter(~Q(kind=EntryKind.SPLIT, mirrors__isnull=False), ~Q(mirrored_by__kind=EntryKind.SPLIT))
+
+    def sums_by_state(self) -> list[tuple[EntryState, int, int]]:
+        """(state, entries, fen) for each state that occurs, in the order of the life cycle."""
+        rows = self.annotate(state_code=_state()).order_by()
+        sums = rows.values_list("state_code").annotate(Count("pk"), Sum("amount_fen"))
+        found = {state: (number, total) for state, number, total in sums}
+        return [(state, *found[state]) for state in EntryState if state in found]
 
     def with_trace(self) -> RewardEntryQuerySet:
         """With all that a line of a list or of an answer names: one query."""
@@ -70,3 +72,18 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
 def _has_open_hold() -> Exists:
     holds = apps.get_model("incentives", "Hold")._default_manager
     return Exists(holds.filter(entry=OuterRef("pk"), released_at=None))
+
+
+def _state() -> Case:
+    """Where an entry stands: the furthest of what points at it."""
+    return Case(
+        When(mirrored_by__kind=EntryKind.REVERSAL, then=Value(EntryState.REVERSED)),
+        When(IS_VOIDED, then=Value(EntryState.VOIDED)),
+        When(payout_line__batch__paid_on__isnull=False, then=Value(EntryState.PAID)),
+        When(payout_line__isnull=False, then=Value(EntryState.EXPORTED)),
+        When(Q(payee_kind=PayeeKind.HELD) | Q(_has_open_hold()), then=Value(EntryState.HELD)),
+        When(IS_CONFIRMED, then=Value(EntryState.CERTIFIED)),
+        When(assessment__registration__isnull=False, then=Value(EntryState.REGISTERED)),
+        default=Value(EntryState.ACCRUED),
+        output_field=CharField(),
+    )

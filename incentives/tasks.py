@@ -7,17 +7,12 @@ from datetime import timedelta
 from celery import shared_task
 
 from incentives.services.accrual import accrue
-from incentives.services.holds import release_due_holds
 from ops_center.clock import now
 
-RECENT = timedelta(days=2)  # the nightly pass looks at everything
+RECENT = timedelta(days=2)  # the night's pass looks at everything (ops_center/schedule.py)
 
 
 @shared_task(name="incentives.accrue")
 def accrue_recent() -> None:
+    """The hint after an activation (settings.NUDGES): rewards within a second instead of a minute."""
     accrue(at=now(), window=RECENT)
-
-
-@shared_task(name="incentives.release_due_holds")
-def release_holds() -> None:
-    release_due_holds(at=now())
