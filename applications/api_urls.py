@@ -35,6 +35,8 @@ urlpatterns = [
     path("applications/<number:number>/coaching/", cases.Coaching.as_view()),
     path("applications/<number:number>/reveal/", cases.Reveal.as_view()),
     path("applications/<number:number>/contacts/", cases.Contacts.as_view()),
+    path("applications/<number:number>/documents/", cases.Documents.as_view()),
+    path("applications/<number:number>/documents/<uuid:document>/", cases.OneDocument.as_view()),
     path("applications/<number:number>/claim/", cases.Claim.as_view()),
     *(
         path(f"applications/<number:number>/steps/{step}/", steps.step_view(step).as_view(), name=f"api-step-{step}")

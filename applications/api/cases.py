@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 
 from applications.api import answers, shapes
 from applications.entry_form import CRITICAL, FIELDS, choices_of, example_of
 from applications.errors import out_of_sight
 from applications.lifecycle import State
-from applications.models import Application, Approval, ContactLog, Product
+from applications.models import Application, Approval, ContactLog, Document, Product
 from applications.querysets import ApplicationQuerySet
-from applications.services import approvals, check, claims, contacts, entry, intake, personal
+from applications.services import approvals, check, claims, contacts, documents, entry, intake, personal
 from applications.sheets import CHECK_SHEET, COACHING, WARNINGS
 from ops_center.clock import local_day
-from ops_center.web.api import Api, Call, Paged, listed, operation, paged
+from ops_center.web.api import Api, Call, Paged, UploadApi, listed, operation, paged
 from ops_center.web.keyset import Keyset
 
 COLLECTING = "CM BH CS"
@@ -201,6 +204,40 @@ class Contacts(Api):
     def post(self, call: Call, number: str) -> ContactLog:
         """One try to reach the client; an agreed time makes a reminder."""
         return contacts.log_contact(case=number, actor=call.actor, at=call.at, **call.facts)
+
+
+class Documents(UploadApi):
+    @operation(answer=answers.DocumentAnswer, many=True, summary="The pages of the paper")
+    def get(self, call: Call, number: str) -> Sequence[Document]:
+        """What has been uploaded; a page itself is read one by one."""
+        return list(case_in_sight(call, number).documents.select_related("uploaded_by"))
+
+    @operation(
+        roles="CM BH CS TR", facts=shapes.NewDocument, answer=answers.DocumentAnswer, status=201, summary="Add a page"
+    )
+    def post(self, call: Call, number: str) -> Document:
+        """A picture is encoded anew, a PDF must be still; kept encrypted."""
+        upload = call.facts["file"]
+        return documents.add_document(
+            case=number, actor=call.actor, at=call.at, kind=call.facts["kind"], side=call.facts["side"],
+            content=upload, size=upload.size,
+        )  # fmt: skip
+
+
+class OneDocument(Api):
+    @operation(summary="One page, logged", more_answers={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, call: Call, number: str, document: UUID) -> HttpResponse:
+        """The page in clear, as an attachment, for who may see the client's ID number at this stage."""
+        case_in_sight(call, number)
+        found, content = documents.read_document(document=document, actor=call.actor, at=call.at)
+        return HttpResponse(
+            content,
+            content_type=found.media_type,
+            headers={
+                "Content-Disposition": f'attachment; filename="{found.pk}"',
+                "Content-Security-Policy": "sandbox; default-src 'none'",
+            },
+        )
 
 
 class Claim(Api):

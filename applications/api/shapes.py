@@ -10,7 +10,7 @@ from rest_framework import serializers
 from applications.lifecycle import Clock, State
 from applications.models import CustomerGroup, Product
 from applications.models.problem import ContactLog, Party
-from applications.services import check
+from applications.services import check, documents
 from applications.services.personal import FIELDS as PERSONAL
 from applications.sheets import CALL_CHANNELS
 from ops_center.kernel.identity import looks_personal, pan_like
@@ -260,6 +260,12 @@ class Contact(Shape):
     result = serializers.ChoiceField(ContactLog.Result.choices)
     note = Text(max_length=NOTE, required=False, allow_blank=True, default="")
     promised_at = Instant(required=False, allow_null=True)
+
+
+class NewDocument(Shape):
+    file = serializers.FileField(help_text="JPEG, PNG or PDF, at most 10 MB.")
+    kind = serializers.ChoiceField(list(documents.KINDS))
+    side = serializers.ChoiceField(list(documents.SIDES), required=False, allow_blank=True, default="")
 
 
 class Decision(Shape):

@@ -7,6 +7,7 @@ the same that the page calls, with the same answer.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,8 +70,7 @@ class Operation:
 
     roles: frozenset[str]  # any of these; empty: everybody who is signed in
     is_public: bool  # no sign-in at all
-    facts: type[Shape] | None
-    asked: type[Shape] | None
+    is_list: bool
 
 
 def operation(
@@ -85,14 +85,15 @@ def operation(
     stored: bool = True,
     versioned: bool = False,
     summary: str = "",
-    more_answers: Mapping[int, Any] | None = None,
+    more_answers: Mapping[Any, Any] | None = None,
 ) -> Callable[[Callable[Concatenate[V, Call, P], object]], Callable[Concatenate[V, Request, P], HttpResponseBase]]:
     """Declares a method of an ``Api``: its door, the shape of what comes in, the shape of what goes out.
 
     The method gets a ``Call`` and returns the object that ``answer`` shows, ``None`` for 204, or a ready response.
     ``stored=False``: the answer is never kept for an Idempotency-Key.
     """
-    declared = Operation(roles=frozenset(roles.split()), is_public=public, facts=facts, asked=asked)
+    is_list = many or (asked is not None and issubclass(asked, Paged))
+    declared = Operation(roles=frozenset(roles.split()), is_public=public, is_list=is_list)
 
     def declare(
         act: Callable[Concatenate[V, Call, P], object],
@@ -164,11 +165,10 @@ class Document(AutoSchema):
     """How an address stands in the OpenAPI document."""
 
     def get_operation_id(self) -> str:
-        """A page of rows is a list, though its view is no list view of the framework."""
+        """A list is called one, though its view is no list view of the framework."""
         name: str = super().get_operation_id()
         declared = operation_of(self.view, self.method)
-        is_page = declared is not None and declared.asked is not None and issubclass(declared.asked, Paged)
-        return name.replace("_retrieve", "_list") if is_page else name
+        return name.replace("_retrieve", "_list") if declared and declared.is_list else name
 
 
 class Api(APIView):
@@ -300,6 +300,8 @@ def problem(error: Exception, context: Mapping[str, Any]) -> HttpResponseBase | 
         return refusals.not_found(context["request"]._request, error)
     if isinstance(error, exceptions.ValidationError):
         return _problem(400, "malformed", _MALFORMED, errors=dict(_flat(error.detail)))
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _problem(507, "no_space", _("The system has no room left and has kept nothing. Tell the administrator."))
     if _is_busy(error):
         return _problem(503, "busy", _BUSY, headers={"Retry-After": "2"})
     for kind, answer in _NOES:
@@ -382,9 +384,9 @@ class Problem(serializers.Serializer[Any]):
 
 
 def _responses(
-    method: str, answer: AnswerShape | None, *, many: bool, status: int, public: bool, more: Mapping[int, Any]
+    method: str, answer: AnswerShape | None, *, many: bool, status: int, public: bool, more: Mapping[Any, Any]
 ) -> dict[Any, Any]:
-    done: dict[Any, Any] = {204: None} if method == "delete" else {status: OpenApiTypes.OBJECT}
+    done: dict[Any, Any] = {204: None} if method == "delete" else {} if more else {status: OpenApiTypes.OBJECT}
     if answer is not None:
         done = {status: answer(many=True) if many else answer}
     noes = [400, 404, 429, 503] if public else [400, 401, 403, 404, 503]
