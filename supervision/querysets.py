@@ -37,6 +37,15 @@ class BreachQuerySet(models.QuerySet["Breach"]):
         """No explanation yet, and still time to file one."""
         return self.unsettled().filter(justification=None, file_by__gte=at)
 
+    def answered_by(self, employee: Employee, *, is_head: bool) -> BreachQuerySet:
+        """Those that this person explains: the own ones, and for a head those of the branch as such."""
+        own = Q(owner=employee)
+        return self.filter(own | Q(owner=None, owner_branch=employee.branch_id) if is_head else own)
+
+    def of_people_in(self, branch: int) -> BreachQuerySet:
+        """Those that people of a branch, or the branch as such, answer for."""
+        return self.filter(Q(owner__branch=branch) | Q(owner=None, owner_branch=branch))
+
     def to_decide(self) -> BreachQuerySet:
         return self.filter(justification__isnull=False, justification__decided_at=None)
 

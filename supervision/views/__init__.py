@@ -1,0 +1,1 @@
+"""The pages of supervision: the boards, and the breaches with their explanations."""
