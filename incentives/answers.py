@@ -130,7 +130,7 @@ class ControlAnswer(serializers.Serializer[selectors.Control]):
     difference = Yuan(source="difference_fen")
 
 
-class FileAnswer(serializers.Serializer[PayoutFile]):
+class FileAnswer(serializers.Serializer[Any]):
     sheet = serializers.ChoiceField(Sheet.choices)
     format = serializers.ChoiceField(PayoutFile.Format.choices)
     sha256 = serializers.CharField(source="digest")

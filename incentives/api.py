@@ -46,7 +46,7 @@ class AskedEntries(Paged):
     state = serializers.ChoiceField(EntryState.choices, required=False)
 
 
-class Reason(Shape):
+class HoldReason(Shape):
     reason = Text(max_length=300)
 
 
@@ -105,14 +105,14 @@ def _asked_for(call: Call, entries: RewardEntryQuerySet) -> RewardEntryQuerySet:
 
 
 class Hold(Api):
-    @operation(roles="AUD", facts=Reason, answer=EntryAnswer, summary="Hold an entry")
+    @operation(roles="AUD", facts=HoldReason, answer=EntryAnswer, summary="Hold an entry")
     def post(self, call: Call, entry: int) -> RewardEntry:
         """It is neither certified nor exported until it is released; before the export only."""
         return holds.hold(entry=entry, actor=call.actor, at=call.at, **call.facts)
 
 
 class Release(Api):
-    @operation(roles="AUD SUP", facts=Reason, answer=EntryAnswer, summary="Release a held entry")
+    @operation(roles="AUD SUP", facts=HoldReason, answer=EntryAnswer, summary="Release a held entry")
     def post(self, call: Call, entry: int) -> RewardEntry:
         """The entry goes on from where it stood. A share that waits for its payee is released by its rule."""
         return holds.release(entry=entry, actor=call.actor, at=call.at, **call.facts)
