@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("organization.api_urls")),
     path("", include("applications.api_urls")),
     path("", include("referrals.api_urls")),
+    path("", include("supervision.api_urls")),
     path("", include("incentives.api_urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),

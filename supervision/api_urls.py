@@ -1,0 +1,19 @@
+"""Supervision under ``/api/v1/``; ``number`` and ``key`` are the converters of applications.api_urls."""
+
+from django.urls import path
+
+import applications.api_urls  # noqa: F401  (registers the converters)
+from supervision import api
+
+urlpatterns = [
+    path("breaches/", api.Breaches.as_view(), name="api-breaches"),
+    path("breaches/<key:breach>/", api.OneBreach.as_view(), name="api-breach"),
+    path("breaches/<key:breach>/justify/", api.Justify.as_view(), name="api-breach-justify"),
+    path("breaches/<key:breach>/opinion/", api.Opinion.as_view(), name="api-breach-opinion"),
+    path("breaches/<key:breach>/decide/", api.Decide.as_view(), name="api-breach-decide"),
+    path("applications/<number:number>/urges/", api.Urging.as_view(), name="api-urge"),
+    path("boards/overdue/", api.OverdueBoard.as_view(), name="api-board-overdue"),
+    path("boards/funnel/", api.FunnelBoard.as_view(), name="api-board-funnel"),
+    path("boards/capacity/", api.CapacityBoard.as_view(), name="api-board-capacity"),
+    path("boards/leaderboard/", api.LeaderboardBoard.as_view(), name="api-board-leaderboard"),
+]
