@@ -1,30 +1,7 @@
-from django.urls import path, register_converter
+from django.urls import path
 
 from applications.api import bags, cases, imports, questions, steps
-
-
-class OurNumber:
-    """A number of ours in an address: anything else never reaches a query."""
-
-    regex = "[0-9A-Za-z-]{1,24}"
-
-    def to_python(self, value: str) -> str:
-        return value.upper()
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-class Key:
-    """A key that an integer column holds."""
-
-    regex = "[0-9]{1,9}"
-    to_python = int
-    to_url = str
-
-
-register_converter(OurNumber, "number")
-register_converter(Key, "key")
+from ops_center.web import converters as _converters  # noqa: F401  registers them
 
 urlpatterns = [
     path("applications/", cases.Cases.as_view(), name="api-applications"),
