@@ -71,7 +71,8 @@ def words_of(kind: str, facts: Mapping[str, Any]) -> str:
 
 def _shown(value: Any) -> Any:
     if isinstance(value, Mapping):  # a word of a table: {"word": "Central entry", "of": "clock"}
-        return pgettext(value["of"], value["word"])
+        context, word = value["of"], value["word"]
+        return pgettext(context, word)
     if isinstance(value, list):
         return "、".join(str(item) for item in value)
     if isinstance(value, str) and len(value) >= 19 and value[4:5] == "-" and value[10:11] == "T":
