@@ -1,12 +1,15 @@
-"""The form of the front door."""
+"""The forms of the front door and of the search."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
 
+from applications.forms.base import Act
+from applications.models import Application
 from ops_center import clock
 from organization.services.tokens import may_sign_in
 
@@ -30,3 +33,29 @@ class SignInForm(AuthenticationForm):
         super().confirm_login_allowed(user)
         if not may_sign_in(user, password=self.cleaned_data["password"], at=clock.now()):
             raise self.get_invalid_login_error()
+
+
+class FindClient(Act):
+    """A client by exactly one value. What is typed here travels in the body of a POST and is not kept."""
+
+    slug = "find"
+
+    id_number = forms.CharField(
+        label=_("ID number"), required=False, max_length=40,
+        widget=forms.TextInput(attrs={"data-check": "id_number", "autocomplete": "off"}),
+    )  # fmt: skip
+    mobile_number = forms.CharField(
+        label=_("Mobile"), required=False, max_length=40,
+        widget=forms.TextInput(attrs={"data-check": "mobile", "autocomplete": "off", "inputmode": "tel"}),
+    )  # fmt: skip
+    name = forms.CharField(
+        label=_("Full name"), required=False, max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    found: list[Application] | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"actor": self.actor, "at": self.at, **self.said()}
+
+    def field_of(self, fact: str) -> str:
+        return {"mobile": "mobile_number"}.get(fact, fact)

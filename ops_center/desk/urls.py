@@ -9,5 +9,11 @@ urlpatterns = [
     path("approvals/<int:pk>/", views.approval, name="approval"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
+    path("search/", views.search, name="search"),
+    path("inbox/", views.inbox_page, name="inbox"),
+    path("inbox/read/", views.read_all, name="inbox-read"),
+    path("inbox/<int:pk>/", views.read_message, name="message"),
+    path("help/<slug:topic>/", views.help_page, name="help"),
+    path("audit/", views.audit_page, name="audit-log"),
     path("set-language/", views.set_language, name="set-language"),
 ]

@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.i18n import LANGUAGE_QUERY_PARAMETER
 from django.views.i18n import set_language as set_language_cookie
 
 from applications.errors import out_of_sight
 from applications.models import Application, Approval
 from applications.services.approvals import decide_approval
+from applications.services.personal import find_clients
+from applications.views.door import attempt
 from ops_center import clock
+from ops_center.desk import audit_log, help_topics
+from ops_center.desk import search as searching
 from ops_center.desk.case_page import case_page
-from ops_center.desk.forms import SignInForm
+from ops_center.desk.forms import FindClient, SignInForm
+from ops_center.desk.homes import sections_for
 from ops_center.desk.services import choose_language
+from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight
+from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
+from organization.messages import words_of
+from organization.models import Message
 from organization.roles import Role
-from organization.services import audit
+from organization.services import audit, inbox
+from organization.services.calendar import working_calendar
+
+NEWS, AUDIT = Keyset("-at", "-id"), Keyset("-id")
+# Who may look for a client by ID number, mobile or name; what they find is within their sight, and logged.
+FINDERS = frozenset(
+    {Role.CM, Role.BH, Role.CS, Role.CC, Role.EC, Role.ER, Role.TR, Role.AS, Role.SUP, Role.CPL, Role.AUD}
+)
 
 
 class SignIn(LoginView):
@@ -63,9 +82,107 @@ def set_language(request: HttpRequest) -> HttpResponseBase:
 
 
 @staff()
+@require_GET
 def home(request: StaffRequest) -> HttpResponse:
     """The first sight in the morning."""
-    return render(request, "desk/home.html")
+    sections = sections_for(request.actor, at=request.at)
+    today = clock.local_day(request.at)
+    facts = {
+        "sections": sections,
+        "alone": len(sections) == 1,
+        "refreshes": Role.SUP in request.roles,
+        "today": today,
+        "is_workday": working_calendar().is_workday(today),
+        "now": request.at,
+    }
+    return render(request, "desk/home.html", facts)
+
+
+# -- search ------------------------------------------------------------------------------------------------------------
+@staff()
+@require_http_methods(["GET", "HEAD", "POST"])
+def search(request: StaffRequest) -> HttpResponseBase:
+    """By number in the address; one case that matches whole opens at once. By a client's own value in the form."""
+    form = FindClient(request.POST or None, actor=request.actor, at=request.at)
+    facts: dict[str, Any] = {"form": form, "may_find": bool(request.roles & FINDERS), "now": request.at}
+    status = 200
+    if request.method == "POST":
+        if not facts["may_find"]:
+            raise NotAllowed("role", _("Your role finds cases by their number, not by the client."))
+        status = attempt(form, find)
+        shown = searching.shown_clients(form.found or [], actor=request.actor, at=request.at)
+        facts |= {"cases": form.found, "shown": shown}
+    elif asked := request.GET.get("q", "").strip():
+        try:
+            found = searching.by_number(asked, actor=request.actor, at=request.at)
+        except Malformed as no:
+            return render(request, "desk/search.html", facts | {"refusal": no}, status=no.status)
+        if len(found.cases) == 1 and not found.people and found.cases[0].number == asked.upper():
+            return redirect("application", found.cases[0].number)
+        shown = searching.shown_clients(found.cases, actor=request.actor, at=request.at)
+        facts |= {"asked": asked, "found": found, "cases": found.cases, "shown": shown}
+    return render(request, "desk/search.html", facts, status=status)
+
+
+def find(form: FindClient) -> None:
+    form.found = list(find_clients(**form.facts)[: searching.SHOWN])
+
+
+# -- news --------------------------------------------------------------------------------------------------------------
+@staff()
+@require_GET
+def inbox_page(request: StaffRequest) -> HttpResponse:
+    """The messages of this person, newest first."""
+    asked = read_query(request.GET, known=("show",))
+    rows = Message.objects.filter(employee=request.actor)
+    if asked.get("show") == "unread":
+        rows = rows.unread()
+    page = NEWS.page(rows, size=page_size(asked.get("page_size")), after=asked.get("after"))
+    lines = [(row, words_of(row.kind, row.facts)) for row in page]
+    return render(request, "desk/inbox.html", {"page": page, "lines": lines, "now": request.at})
+
+
+@staff()
+@require_POST
+def read_message(request: StaffRequest, pk: int) -> HttpResponseBase:
+    """Marks one message as read and opens the page that it is about."""
+    message = Message.objects.filter(pk=pk, employee=request.actor).first()
+    if message is None:
+        raise OutOfSight("no_message", _("There is no such message in your inbox."))
+    inbox.mark_read(employee=request.actor, at=request.at, message_id=pk)
+    ours = url_has_allowed_host_and_scheme(message.about, allowed_hosts=None)
+    return redirect(message.about if message.about and ours else "inbox")
+
+
+@staff()
+@require_POST
+def read_all(request: StaffRequest) -> HttpResponseBase:
+    """Marks everything as read."""
+    inbox.mark_read(employee=request.actor, at=request.at)
+    return redirect("inbox")
+
+
+# -- work instructions and the audit log -------------------------------------------------------------------------------
+@staff()
+@require_GET
+def help_page(request: StaffRequest, topic: str) -> HttpResponse:
+    """The work instruction (操作指引) of a page; F1 opens it."""
+    if topic not in help_topics.TOPICS:
+        raise OutOfSight("no_such_topic", _("There is no work instruction of this name: see the overview."))
+    facts = {"topic": topic, "topics": help_topics.TOPICS, "groups": help_topics.groups()}
+    return render(request, f"help/{topic}.html", facts)
+
+
+@staff(Role.AUD)
+@require_GET
+def audit_page(request: StaffRequest) -> HttpResponse:
+    """Who signed in, opened personal data, exported, changed rules: newest first."""
+    asked = read_query(request.GET, known=audit_log.FILTERS)
+    rows = audit_log.records(asked)
+    page = AUDIT.page(rows, size=page_size(asked.get("page_size")), after=asked.get("after"))
+    lines = [audit_log.line(row) for row in page]
+    facts = {"page": page, "lines": lines, "asked": asked, "actions": audit_log.choices()}
+    return render(request, "desk/audit.html", facts)
 
 
 # -- the case and what waits for a second person -------------------------------------------------------------------

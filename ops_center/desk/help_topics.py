@@ -1,0 +1,46 @@
+"""The work instructions (操作指引): one short page per topic in ``templates/help/``; a page names its topic for F1."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+_START, _FRONT, _CENTER, _CONTROL, _MONEY = (
+    _("To begin with"), _("Front desk and branch"), _("Operations center"), _("Supervision"), _("Rewards and rules"),
+)  # fmt: skip
+
+# topic → (group, title), in the order of the list beside every page.
+TOPICS: dict[str, tuple[Any, Any]] = {
+    "overview": (_START, _("Overview and keys")),
+    "home": (_START, _("Home page")),
+    "case": (_START, _("Case page")),
+    "search": (_START, _("Search")),
+    "inbox": (_START, _("Inbox")),
+    "referrals": (_FRONT, _("Referral")),
+    "intake": (_FRONT, _("Intake")),
+    "bags": (_FRONT, _("Sealed bags")),
+    "receive": (_CENTER, _("Receipt at the center")),
+    "check": (_CENTER, _("Credit check")),
+    "entry": (_CENTER, _("Entry")),
+    "review": (_CENTER, _("Entry review")),
+    "filing": (_CENTER, _("Number and file")),
+    "after-sales": (_CENTER, _("Coaching and activation")),
+    "imports": (_CENTER, _("Card status imports")),
+    "problems": (_CONTROL, _("Problem items and returns")),
+    "overdue": (_CONTROL, _("Deadlines and overdue cases")),
+    "approvals": (_CONTROL, _("Approvals")),
+    "audit": (_CONTROL, _("Audit log")),
+    "rewards": (_MONEY, _("Rewards")),
+    "payout": (_MONEY, _("Confirmation and payout")),
+    "policies": (_MONEY, _("Policies and calendar")),
+}
+
+
+def groups() -> list[tuple[Any, list[tuple[str, Any]]]]:
+    """The topics under their headings."""
+    return [
+        (group, [(topic, title) for topic, (_group, title) in rows])
+        for group, rows in groupby(TOPICS.items(), key=lambda item: item[1][0])
+    ]

@@ -1,0 +1,188 @@
+"""What a home is made of: figures that open their lists, short lists of what to do, tables, and the day's first act.
+
+Every role's home is one function that returns a :class:`Section`; the templates know these parts and no role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import cached_property
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import urlencode
+
+from applications.models import Application
+from ops_center.clock import SHANGHAI, local_day
+from organization.models import Employee
+from organization.roles import Role
+
+SHOWN = 8  # lines of a short list; the rest stands behind its "all"
+
+
+@dataclass(frozen=True)
+class Morning:
+    """Who comes in, and when: what every home is computed from."""
+
+    me: Employee
+    at: datetime
+
+    @cached_property
+    def today(self) -> date:
+        return local_day(self.at)
+
+    @cached_property
+    def midnight(self) -> datetime:
+        """The start of the day in Shanghai."""
+        return datetime.combine(self.today, time(), SHANGHAI)
+
+    @cached_property
+    def month(self) -> datetime:
+        """The start of the month in Shanghai."""
+        return datetime.combine(self.today.replace(day=1), time(), SHANGHAI)
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        return self.me.role_codes(self.today)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A figure and the list behind it. ``tone`` says what the figure means (docs/frontend.md, Colours)."""
+
+    label: Any
+    value: Any
+    href: str = ""
+    hint: Any = ""
+    tone: str = ""
+    unit: Any = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a short list: what is due first, then what it is, where it stands and a word about it."""
+
+    label: str
+    href: str = ""
+    what: Any = ""
+    note: Any = ""
+    state: str = ""
+    state_label: Any = ""
+    due_at: datetime | None = None
+    warn_at: datetime | None = None
+    paused: bool = False
+    fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """A short list of what to do. An empty one says what would stand here (``empty``) and what to do next (``hint``).
+
+    ``what`` and ``note`` are the words over these columns; a column without a word is not drawn.
+    """
+
+    title: Any
+    icon: str
+    lines: list[Line]
+    empty: Any
+    hint: Any = ""
+    href: str = ""
+    label: Any = ""
+    what: Any = ""
+    note: Any = ""
+    money: Any = ""
+    has_due: bool = True
+    has_state: bool = True
+
+    @property
+    def width(self) -> int:
+        """Columns of the table."""
+        return 1 + sum(map(bool, (self.has_due, self.what, self.has_state, self.note, self.money)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table of figures."""
+
+    value: Any
+    href: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Figures side by side; the first column names the row."""
+
+    title: Any
+    icon: str
+    head: list[Any]
+    rows: list[list[Cell]]
+    empty: Any = ""
+    note: Any = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """The first act of the day. ``posts`` for an act that changes something (taking the next case)."""
+
+    label: Any
+    href: str
+    icon: str
+    posts: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one role sees first."""
+
+    role: Role
+    tiles: list[Tile]
+    buttons: list[Button]
+    agendas: list[Agenda]
+    tables: list[Table]
+    notice: Any = ""
+
+    @property
+    def title(self) -> str:
+        return str(self.role.label)
+
+
+def section(
+    role: Role,
+    *,
+    tiles: Iterable[Tile] = (),
+    buttons: Iterable[Button] = (),
+    agendas: Iterable[Agenda] = (),
+    tables: Iterable[Table] = (),
+    notice: Any = "",
+) -> Section:
+    return Section(
+        role=role, tiles=list(tiles), buttons=[button for button in buttons if button.href], agendas=list(agendas),
+        tables=list(tables), notice=notice,
+    )  # fmt: skip
+
+
+def link(name: str, *args: Any, **query: Any) -> str:
+    """The address of a page by its name, with the filters of its list; empty while the room is not built."""
+    try:
+        path = reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def case_line(case: Application, *, what: Any = None, note: Any = "", fen: int | None = None) -> Line:
+    """The line of one case; without a client unless ``what`` names one."""
+    return Line(
+        label=case.number, href=reverse("application", args=[case.number]),
+        what=case.product.name if what is None else what, note=note, state=case.state,
+        state_label=case.get_state_display(), due_at=case.due_at, warn_at=case.warn_at, fen=fen,
+    )  # fmt: skip
+
+
+def alarm(number: int, tone: str = "late") -> str:
+    """A figure that should be zero is coloured when it is not."""
+    return tone if number else ""
