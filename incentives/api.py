@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from django.http import HttpResponse
@@ -18,8 +17,9 @@ from incentives.answers import (
     PayoutAnswer,
     RegisteredAnswer,
 )
+from incentives.downloads import MEDIA_TYPES, file_response
 from incentives.lifecycle import EntryState, PayeeKind, Sheet
-from incentives.models import Confirmation, PayoutBatch, PayoutFile, RewardEntry
+from incentives.models import Confirmation, PayoutBatch, RewardEntry
 from incentives.periods import period_of
 from incentives.querysets import RewardEntryQuerySet
 from incentives.services import confirmations, holds, payouts, pricing, registration
@@ -32,10 +32,6 @@ from ops_center.web.shapes import Code, Many, Shape, Text
 NEWEST = Keyset("-at", "-id")
 NEWEST_ROW = Keyset("-id")
 DOCUMENT_READERS = "TR SUP MGT HR AUD"
-MEDIA_TYPES = {
-    PayoutFile.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    PayoutFile.Format.CSV: "text/csv; charset=utf-8",
-}
 
 
 # -- shapes ------------------------------------------------------------------------------------------------------------
@@ -190,14 +186,6 @@ class PayoutSheet(Api):
     def get(self, call: Call, batch: int, sheet: Sheet, form: str) -> HttpResponse:
         """The same bytes at every download."""
         return file_response(payouts.download(batch=batch, sheet=sheet, form=form, actor=call.actor, at=call.at))
-
-
-def file_response(file: PayoutFile) -> HttpResponse:
-    """A stored sheet as a download; its digest goes along, so that HR can compare."""
-    response = HttpResponse(bytes(file.content), content_type=MEDIA_TYPES[PayoutFile.Format(file.format)])
-    response["Content-Disposition"] = f'attachment; filename="payout-{file.batch_id}-{file.sheet}.{file.format}"'
-    response["Digest"] = f"sha-256={base64.b64encode(bytes.fromhex(file.digest)).decode()}"
-    return response
 
 
 class PayoutPaid(Api):

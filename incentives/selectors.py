@@ -11,7 +11,17 @@ from django.db.models.functions import TruncMonth
 
 from applications.lifecycle import ENDED, Clock, Path, Performance
 from applications.models import Application, CardStatusRow, CaseClock, Product
-from incentives.lifecycle import PRICED_ROLES, ROLES, ConfirmationState, EntryState, PayeeKind, Sheet, Verdict, Why
+from incentives.lifecycle import (
+    PRICED_ROLES,
+    ROLES,
+    ConfirmationState,
+    EntryState,
+    PayeeKind,
+    PolicyStatus,
+    Sheet,
+    Verdict,
+    Why,
+)
 from incentives.models import Assessment, Bounty, Confirmation, PayoutBatch, RewardEntry, SplitPolicy
 from incentives.periods import Period
 from incentives.querysets import SEES_ALL, RewardEntryQuerySet
@@ -354,6 +364,23 @@ def _price(product: Product, book: PriceBook, policy: SplitPolicy, *, on: date) 
         after_sales=shares[Performance.AFTER_SALES],
         change=ahead[-1] if ahead else None,
     )
+
+
+def split_in_force(on: date) -> SplitTable | None:
+    policy = PriceBook.read().policy(on=on)
+    return split_table(policy) if policy else None
+
+
+def split_versions() -> list[SplitTable]:
+    """Every version that was not discarded, newest first, drafts included."""
+    versions = SplitPolicy.objects.exclude(status=PolicyStatus.DISCARDED).select_related("drafted_by", "approved_by")
+    return [split_table(policy) for policy in versions.prefetch_related("shares")]
+
+
+def bounty_versions() -> QuerySet[Bounty]:
+    """Every bounty that was not discarded, by product, newest first, drafts included."""
+    versions = Bounty.objects.exclude(status=PolicyStatus.DISCARDED)
+    return versions.select_related("product", "drafted_by", "approved_by").order_by("product__rank", "-starts_on")
 
 
 @dataclass(frozen=True, slots=True)

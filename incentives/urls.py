@@ -1,3 +1,37 @@
-from django.urls import URLPattern, URLResolver
+"""The addresses of the money."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import path
+
+from incentives.views import confirmations, holds, payouts, policies, rewards
+
+_document = "confirmations/<slug:no>/"
+_batch = "payouts/<int:batch>/"
+
+urlpatterns = [
+    path("rewards/", rewards.my_rewards, name="my-rewards"),
+    path("rewards/<int:entry>/", rewards.trace, name="reward-trace"),
+    path("rewards/<int:entry>/hold/", holds.hold, name="reward-hold"),
+    path("rewards/<int:entry>/release/", holds.release, name="reward-release"),
+    path("price-board/", rewards.price_board, name="price-board"),
+    #
+    path("confirmations/", confirmations.confirmation_list, name="confirmation-list"),
+    path("confirmations/register/", confirmations.register, name="register-rewards"),
+    path("confirmations/draft/", confirmations.draft, name="confirmation-draft"),
+    path(_document, confirmations.confirmation, name="confirmation"),
+    path(_document + "certify/", confirmations.certify, name="confirmation-certify"),
+    path(_document + "discard/", confirmations.discard, name="confirmation-discard"),
+    #
+    path("payouts/", payouts.payout_list, name="payout-list"),
+    path("payouts/make/", payouts.make, name="payout-make"),
+    path(_batch, payouts.payout, name="payout"),
+    path(_batch + "paid/", payouts.paid, name="payout-paid"),
+    path(_batch + "<slug:sheet>.<slug:form>", payouts.sheet, name="payout-sheet"),
+    #
+    path("policies/", policies.policy_list, name="policy-list"),
+    path("policies/splits/new/", policies.new_split, name="split-new"),
+    path("policies/splits/<int:number>/approve/", policies.approve_split, name="split-approve"),
+    path("policies/splits/<int:number>/discard/", policies.discard_split, name="split-discard"),
+    path("policies/bounties/new/", policies.new_bounty, name="bounty-new"),
+    path("policies/bounties/<int:bounty>/approve/", policies.approve_bounty, name="bounty-approve"),
+    path("policies/bounties/<int:bounty>/discard/", policies.discard_bounty, name="bounty-discard"),
+]

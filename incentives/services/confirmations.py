@@ -102,7 +102,8 @@ def certify(*, no: str, actor: Employee, at: datetime) -> Confirmation:
     document.lines.filter(entry__in=RewardEntry.objects.on_hold()).delete()
     if not document.lines.exists():
         raise Refused("all_held", _("Every entry of %(no)s is held: nothing is left to certify.") % {"no": no})
-    _require_disinterested(document, actor)
+    if refusal := why_not_certify(document, actor=actor):
+        raise refusal
     _count(document)
     document.state = ConfirmationState.CONFIRMED
     document.certified_by, document.certified_at = actor, at
@@ -149,20 +150,23 @@ def _draft(no: str) -> Confirmation:
     return document
 
 
-def _require_disinterested(document: Confirmation, actor: Employee) -> None:
+def why_not_certify(document: Confirmation, *, actor: Employee) -> Refused | None:
+    """What keeps this person from certifying: a payee of one of its cases or a registrar never does. The page shows
+    the sentence instead of the button."""
     cases = document.lines.values("entry__assessment_id")
     if RewardEntry.objects.filter(assessment__in=cases, payee=actor).exists():
-        raise Refused(
+        return Refused(
             "certifier_is_payee",
             _("You earn from a case on %(no)s, so somebody else certifies it: another tracker or a supervisor.")
             % {"no": document.no},
         )
     if Registration.objects.filter(assessment__in=cases, by=actor).exists():
-        raise Refused(
+        return Refused(
             "certifier_is_registrar",
             _("You registered a case on %(no)s, so somebody else certifies it: another tracker or a supervisor.")
             % {"no": document.no},
         )
+    return None
 
 
 def _count(document: Confirmation) -> None:

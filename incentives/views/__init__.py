@@ -1,0 +1,1 @@
+"""The pages of the money: one's own rewards and the prices, documents, payouts, policies."""
