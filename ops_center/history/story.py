@@ -37,6 +37,8 @@ from applications.sheets import CHECK_SHEET, COACHING
 from ops_center.clock import local_day
 from ops_center.history.past import Client, PastBag, PastCase, PastContact, PastStep
 from organization.models import Area, Branch, Employee
+from referrals.models import ExternalReferrer, Referral
+from referrals.services import CONSENT_TEXT
 
 Turn = EntryRecord.Turn
 WITNESS = ["person", "original", "signature"]
@@ -80,12 +82,16 @@ class Story:
         group: str = "",
         campaign: str = "",
         referrer_type: str = ReferrerType.EMPLOYEE,
+        retiree: Employee | None = None,
+        external: ExternalReferrer | None = None,
     ) -> Self:
+        """``by`` writes the slip; a retiree or another client may be the one who sent the client."""
         self._product = product
         signs = referrer_type in (ReferrerType.EMPLOYEE, ReferrerType.RETIREE)
+        self._row(Referral, made_by=by, external_referrer=external, consent_text=CONSENT_TEXT, made_at=at)
         return self._begin(
             Step.REFER, at, by, product=product, customer_group=group, campaign=campaign, referrer_type=referrer_type,
-            referrer=by if signs else None, area=area or by.branch.area, referred_at=at, consent_at=at,
+            referrer=(retiree or by) if signs else None, area=area or by.branch.area, referred_at=at, consent_at=at,
             review_mode=product.review_mode,
         )  # fmt: skip
 

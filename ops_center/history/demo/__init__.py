@@ -1,0 +1,6 @@
+"""The demo bank: 江岚银行, everything invented, laid relative to the day on which it is loaded (domain section 15).
+
+bank      areas, branches and people            clients   invented clients and what they wrote on the form
+days      working days around the day of load   cases     1,200 cases and where each of them stands
+scenarios one or more cases per scenario        months    the rewards of three months
+"""
