@@ -8,7 +8,7 @@ from ops_center import schedule
 from ops_center.clock import now
 
 
-@shared_task(name="ops_center.run_job")  # type: ignore[untyped-decorator]
+@shared_task(name="ops_center.run_job")
 def run_job(name: str) -> None:
     """A pass that another process is in, or a request that waited longer than the job's interval, is left out: the next
     one does the work."""

@@ -7,12 +7,12 @@ from typing import Any
 from rest_framework import serializers
 
 from applications.api.answers import code_of, number_of
-from applications.api.shapes import BranchField
 from applications.lifecycle import Clock, Outcome
 from ops_center.kernel.errors import Malformed
 from ops_center.web.api import Api, Call, Paged, listed, operation, paged
 from ops_center.web.keyset import Keyset
 from ops_center.web.shapes import Flag, Shape, Text
+from organization.api_shapes import BranchField
 from supervision import errors
 from supervision.models import Breach, Ground, Justification, Standing, Urge
 from supervision.periods import Month

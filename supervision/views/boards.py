@@ -23,7 +23,7 @@ from ops_center.web import charts
 from ops_center.web.keyset import Keyset, Page, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from ops_center.web.refusals import came_from
-from organization.models import Branch
+from organization.models import Branch, Employee
 from organization.roles import Role
 from supervision.forms import UrgeForm, said
 from supervision.models import Breach
@@ -37,6 +37,7 @@ from supervision.services.urging import MAY_URGE, urge
 
 BY_DEADLINE, NEWEST = Keyset("due_at", "id"), Keyset("-id")
 OPENS_CASES = frozenset({Role.BH, Role.TR, Role.SUP, Role.AUD})  # the management reads figures, not cases
+AT_THE_FRONT = (Stage.REFERRAL, Stage.INTAKE)
 MONTHS = 6  # so many are offered
 
 AGE_LABELS = {
@@ -270,9 +271,16 @@ def _draw(
             after=asked.get("after"),
             before=asked.get("before"),
         )
+
+    def holder(case: Application) -> Employee | None:
+        """Who has it: the clerk who claimed it, at the front its collector."""
+        if case.is_claimed(request.at):
+            return case.claimed_by
+        return case.collector if case.macro_stage in AT_THE_FRONT else None
+
     facts |= {
         "page": page,
-        "rows": [(case, Clock(case.due_clock).label if case.due_clock else "") for case in page or ()],
+        "rows": [(case, Clock(case.due_clock).label if case.due_clock else "", holder(case)) for case in page or ()],
         "now": request.at,
         "opens_cases": bool(request.roles & OPENS_CASES),
     }
@@ -301,9 +309,11 @@ def _backlog_words(days: float | None) -> str:
 
 
 def _months(request: StaffRequest) -> list[tuple[str, str]]:
-    month, months = Month.of(request.at), []
+    """The last months as chips; the running one is what an address without a month means."""
+    month = Month.of(request.at)
+    months: list[tuple[str, str]] = []
     for _n in range(MONTHS):
-        months.append((str(month), str(month)))
+        months.append((str(month) if months or request.GET.get("period") else "", str(month)))
         month = month.previous
     return months
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
 from applications.lifecycle import Clock, State
-from applications.models import CaseClock
+from applications.models import Application, CaseClock
 from ops_center import clock
 from organization.models import Message
-from supervision.models import Breach, Justification, Urge
+from supervision.models import Breach, Justification, Standing, Urge
+from supervision.selectors.cases import oversight_of
 from supervision.services.breaches import find_breaches
 from tests.supervision.conftest import Bank
 
@@ -177,3 +179,18 @@ def test_the_list_of_breaches_goes_on_page_by_page(bank: Bank, now) -> None:
         path = f"/breaches/?show=all&page_size=3&after={context['next']}" if context["next"] else ""
     assert seen == sorted(seen, reverse=True)
     assert len(seen) == 7
+
+
+def test_the_case_page_may_show_what_supervision_knows(bank: Bank, breach: Breach, rf) -> None:
+    supervisor = page_of(bank.people.sup)
+    supervisor.post("/boards/overdue/urge/", {"number": breach.application.number, "text": "请今天录入"})
+    case = Application.objects.get(pk=breach.application_id)
+    oversight = oversight_of(case, employee=bank.people.sup, at=clock.now())
+    assert [(row.pk, stands) for row, stands in oversight.breaches] == [(breach.pk, Standing.TO_EXPLAIN)]
+    assert [urge.text for urge in oversight.urges] == ["请今天录入"]
+    assert oversight.may_urge
+    text = render_to_string("supervision/partials/_oversight.html", {"case": case, "oversight": oversight}, rf.get("/"))
+    assert f'href="/breaches/{breach.pk}/"' in text
+    assert 'name="number"' in text
+    clerk = oversight_of(case, employee=bank.people.cc, at=clock.now())
+    assert (clerk.breaches, clerk.may_urge) == ([], False)
