@@ -10,14 +10,16 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import STAGE_OF, Clock, Queue, Stage, State, Step
-from applications.models import Application, CaseClock, Event, KeyDifference
+from applications.models import Application, CaseClock, Document, Event, KeyDifference
 from applications.querysets import ApplicationQuerySet
+from applications.services.documents import JPEG, KINDS, SIDES
 from ops_center.clock import SHANGHAI, local_day
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.identity import looks_personal
 from organization.models import Employee
 
 # -- lists -------------------------------------------------------------------------------------------------------------
+CASE_PREFIX = "JL"
 CASE_FILTERS = ("state", "stage", "branch", "clock", "due", "overdue", "mine", "search")
 
 
@@ -52,7 +54,9 @@ def cases_for(*, employee: Employee, at: datetime, filters: Mapping[str, str]) -
                 _("Search here by application number. By ID number, mobile or name: in “Search”, which is logged."),
                 {"search": _("Application numbers only.")},
             )
-        cases = cases.filter(number__startswith=search)
+        # The number of a case by its beginning; anything else is a scene, a scripted case or an archive number.
+        is_number = search.startswith(CASE_PREFIX)
+        cases = cases.filter(Q(number__startswith=search) if is_number else Q(campaign=search) | Q(archive_no=search))
     return cases
 
 
@@ -65,6 +69,25 @@ def _one_of(value: str, known: list[str] | tuple[str, ...], name: str) -> str:
 def midnight_after(at: datetime) -> datetime:
     """The end of the day in Shanghai."""
     return datetime.combine(local_day(at) + timedelta(days=1), time(), SHANGHAI)
+
+
+# -- paper -------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class PageOfPaper:
+    """One page that was uploaded, in words; a picture can be shown, a PDF only handed over."""
+
+    document: Document
+    label: str
+    is_picture: bool
+
+
+def pages_of(case: Application) -> list[PageOfPaper]:
+    found = []
+    for document in case.documents.all():
+        words = [KINDS.get(document.kind, document.kind), SIDES.get(document.side, "")]
+        label = " · ".join(str(word) for word in words if word)
+        found.append(PageOfPaper(document, label, document.media_type == JPEG))
+    return found
 
 
 # -- queues ------------------------------------------------------------------------------------------------------------

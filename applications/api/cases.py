@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 
@@ -16,12 +15,13 @@ from applications.entry_form import CRITICAL, FIELDS, choices_of, example_of
 from applications.errors import out_of_sight
 from applications.lifecycle import State
 from applications.models import Application, Approval, ContactLog, Document, Product
-from applications.querysets import ApplicationQuerySet
+from applications.selectors import CASE_FILTERS, cases_for
 from applications.services import approvals, check, claims, contacts, documents, entry, intake, personal
 from applications.sheets import CHECK_SHEET, COACHING, WARNINGS
 from ops_center.clock import local_day
 from ops_center.web.api import Api, Call, Paged, UploadApi, listed, operation, paged
 from ops_center.web.keyset import Keyset
+from organization.models import Branch
 
 COLLECTING = "CM BH CS"
 ORDERS = {"newest": Keyset("-id"), "due": Keyset("due_at", "id")}
@@ -35,6 +35,10 @@ def case_in_sight(call: Call, number: str) -> Application:
     return case
 
 
+def _code(branch: Branch | None) -> str:
+    return branch.code if branch else ""
+
+
 def labelled(rows: dict[str, Any]) -> list[Json]:
     return [{"code": code, "label": str(label)} for code, label in rows.items()]
 
@@ -44,8 +48,9 @@ class Cases(Api):
     def get(self, call: Call) -> Json:
         """The cases that are this person's to see, newest first or by the earliest deadline."""
         asked = call.asked
-        cases = Application.objects.visible_to(call.actor, call.at).with_people()
-        return listed(call, filtered(cases, call, asked), ORDERS[asked["ordering"]])
+        filters = {name: str(asked[name] or "") for name in CASE_FILTERS if name in asked}
+        cases = cases_for(employee=call.actor, at=call.at, filters=filters | {"branch": _code(asked.get("branch"))})
+        return listed(call, cases.with_people(), ORDERS[asked["ordering"]])
 
     @operation(
         roles=COLLECTING,
@@ -63,22 +68,6 @@ class Cases(Api):
             campaign=facts.get("group_batch", ""),
         )  # fmt: skip
         return answers.whole_cases().get(pk=case.pk)
-
-
-def filtered(cases: ApplicationQuerySet, call: Call, asked: Json) -> ApplicationQuerySet:
-    if "state" in asked:
-        cases = cases.filter(state=asked["state"])
-    if "branch" in asked:
-        cases = cases.filter(Q(branch=asked["branch"]) | Q(host_branch=asked["branch"]))
-    if asked.get("mine"):
-        me = call.actor.pk
-        cases = cases.filter(Q(referrer=me) | Q(collector=me) | Q(claimed_by=me, claimed_until__gt=call.at))
-    if "overdue" in asked:
-        cases = cases.overdue(call.at) if asked["overdue"] else cases.exclude(due_at__lt=call.at)
-    if "search" in asked:
-        number = asked["search"].strip()
-        cases = cases.filter(Q(number__startswith=number.upper()) | Q(archive_no=number) | Q(campaign=number))
-    return cases
 
 
 def person_in(facts: Json) -> intake.Person:

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from applications.lifecycle import Clock, State
+from applications.lifecycle import Clock, Stage, State
 from applications.models import CustomerGroup, Product
 from applications.models.problem import ContactLog, Party
 from applications.services import check, documents
@@ -53,17 +53,19 @@ class WalkIn(Shape):
 
 
 class CaseQuery(Paged):
-    """Which cases, and in which order."""
+    """Which cases, and in which order: the filters of the pages' lists (applications.selectors.cases_for)."""
 
     state = serializers.ChoiceField(State.choices, required=False)
+    stage = serializers.ChoiceField(Stage.choices, required=False)
     branch = BranchField(required=False)
+    clock = serializers.ChoiceField(Clock.choices, required=False, help_text="The clock that is due next.")
     mine = serializers.BooleanField(required=False, help_text="Referred, collected or held by me.")
     overdue = serializers.BooleanField(required=False)
-    search = serializers.CharField(max_length=24, required=False, help_text="A number; never a client's data.")
+    search = Code(max_length=24, required=False, help_text="A number of ours; never a client's data.")
     ordering = serializers.ChoiceField(["newest", "due"], required=False, default="newest")
 
     def validate_search(self, value: str) -> str:
-        if looks_personal(value) or not value.isascii():
+        if looks_personal(value):
             raise serializers.ValidationError(
                 _("Only numbers of ours may stand in an address. Look for a client through customers/search/.")
             )
@@ -245,7 +247,7 @@ class Reassign(Note):
 
 class CorrectStamp(Versioned):
     stamp = Code(max_length=24)
-    at = Instant()
+    at = Instant(source="value", help_text="The right time.")
     reason = Text(max_length=NOTE)
 
 

@@ -33,8 +33,8 @@ def _ask_reopen(*, version: int | None, **call: Any) -> object:
     return approvals.ask_reopen(**call)
 
 
-def _ask_correction(*, version: int | None, at: Any, value: Any, **call: Any) -> object:
-    return approvals.ask_correction(at=at, value=value, **call)
+def _ask_correction(*, version: int | None, **call: Any) -> object:
+    return approvals.ask_correction(**call)
 
 
 STEPS: dict[Step, tuple[type[Shape], Callable[..., object]]] = {
