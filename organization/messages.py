@@ -53,6 +53,13 @@ WORDS: dict[str, Any] = {
     "justification_accepted": _("Your explanation of %(number)s, “%(clock)s”, was accepted: no deduction. %(note)s"),
     "justification_refused": _("Your explanation of %(number)s, “%(clock)s”, was not accepted. %(note)s"),
     "urged": _("%(person)s urges %(number)s: %(text)s"),
+    # rewards
+    "reward_accrued": _("%(number)s is activated: your share of %(amount)s yuan has accrued."),
+    "rewards_accrued": _("%(count)s activations: %(amount)s yuan have accrued for you."),
+    "reward_released": _("%(number)s: the held share of %(amount)s yuan is yours."),
+    "reward_pooled": _("%(number)s: %(amount)s yuan went to the pool, the referrer had no valid qualification."),
+    "reward_confirmed": _("%(no)s confirms %(amount)s yuan of yours."),
+    "reward_paid": _("%(amount)s yuan of yours were paid on %(day)s."),
     # the day
     "cut_off_soon": _("%(count)s files are not in a bag yet; cut-off %(cut_off)s."),
     "undispatched": _("%(branch)s: %(count)s files were not dispatched today: %(numbers)s."),

@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.db.models.functions import Now
 
-from applications.lifecycle import Step
+from applications.lifecycle import Performance, Step
 from applications.models import Application, Event
 from incentives.lifecycle import EntryKind, PayeeKind, Verdict, Why
 from incentives.models import Assessment, RewardEntry
@@ -169,24 +169,22 @@ def copy_rows(model: type[Model], columns: Sequence[str], rows: Iterable[Sequenc
 
 
 def _tell(earned: Iterable[Earned], *, at: datetime) -> None:
-    """One message per payee and batch: of one case with its number, of several with their count."""
+    """One message per payee and batch: of one case with its number, of several with their count. What an unqualified
+    referrer forgoes is told to that person and to the supervisors."""
     shares: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    unpaid: list[Earned] = []
+    forgone: list[tuple[Earned, Share]] = []
     for case in earned:
         for share in case.shares:
             if share.payee_kind == PayeeKind.EMPLOYEE and share.payee is not None:
                 shares[share.payee][case.case.number] += share.amount_fen
-        if any(share.why == Why.NOT_QUALIFIED for share in case.shares):
-            unpaid.append(case)
+            elif share.why == Why.NOT_QUALIFIED:
+                forgone.append((case, share))
     messages = [_accrued_message(payee, cases, at=at) for payee, cases in sorted(shares.items())]
-    if unpaid:
-        watchers = list(Employee.objects.holding(Role.SUP, on=local_day(at)).values_list("pk", flat=True))
-        for case in unpaid:
-            referrer = case.case.facts.referrer
-            messages += [
-                Message(employee_id=pk, kind="referral_unpaid", facts={"number": case.case.number}, at=at)
-                for pk in {*watchers, *([referrer] if referrer else [])}
-            ]
+    watchers = Employee.objects.holding(Role.SUP, on=local_day(at)).values_list("pk", flat=True) if forgone else ()
+    for case, share in forgone:
+        facts = {"number": case.case.number, "amount": yuan(share.amount_fen)}
+        people = {*watchers, case.case.facts.referrer or case.case.facts.performer(Performance.COLLECTOR)}
+        messages += [Message(employee_id=pk, kind="reward_pooled", facts=facts, at=at) for pk in people if pk]
     Message.objects.bulk_create(messages)
 
 

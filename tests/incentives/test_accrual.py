@@ -11,6 +11,7 @@ from applications.models.case import ReferrerType
 from applications.services import intake, issue
 from incentives.models import Assessment, Bounty, RewardEntry
 from incentives.services.accrual import accrue, oldest_unassessed, unassessed
+from organization.messages import words_of
 from organization.models import Message, Qualification
 from organization.roles import Employment
 from tests.cast import Cast, at
@@ -138,8 +139,9 @@ def test_a_referral_without_qualification_goes_to_the_pool_with_an_alert(bank: C
     Qualification.objects.filter(employee=bank.li_wenjing).delete()
     case = earned(bank, when=WHEN)
     assert (paid_to(case)["POOL"], "李文静" in paid_to(case)) == ("25.00", False)
-    alerted = set(Message.objects.filter(kind="referral_unpaid").values_list("employee__name", flat=True))
+    alerted = set(Message.objects.filter(kind="reward_pooled").values_list("employee__name", flat=True))
     assert alerted == {"李文静", "冯志强"}
+    assert words_of("reward_pooled", Message.objects.filter(kind="reward_pooled")[0].facts)
 
 
 def test_an_outsourced_keyer_has_a_share_like_others(bank: Cast) -> None:
@@ -195,6 +197,7 @@ def test_payees_are_told_what_has_accrued(bank: Cast) -> None:
     case = earned(bank, when=WHEN)
     news = Message.objects.get(employee=bank.lin_xiaoyu, kind="reward_accrued")
     assert news.facts == {"number": case.number, "amount": "20.00"}
+    assert "20.00" in words_of(news.kind, news.facts)
 
 
 def test_several_cases_of_one_pass_are_one_message_per_payee(bank: Cast) -> None:
