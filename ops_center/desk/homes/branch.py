@@ -96,7 +96,8 @@ def _own_referrals(morning: Morning) -> Agenda:
         ],
         _("Your referrals will stand here."),
         _("A referral takes twenty seconds: name, mobile, product, consent."),
-        link("referral-list"), _("Case"), _("Client and product"), _("Since"), _("Share, expected or earned"), has_due=False,
+        link("referral-list"), _("Case"), _("Client and product"), _("Since"), _("Share, expected or earned"),
+        has_due=False,
     )  # fmt: skip
 
 
@@ -313,7 +314,7 @@ def explanations(breaches: Iterable[Breach], *, title: str, empty: str, hint: st
     """Explanations of delays that wait for an opinion or a decision."""
     lines = [
         Line(
-            label=breach.application.number, href=link("breach", breach.pk) or link("application", breach.application.number),
+            label=breach.application.number, href=link("breach", breach.pk),
             what=Clock(breach.kind).label, note=breach.justification.filed_by.name,
             due_at=breach.justification.decide_by,
         )
@@ -440,7 +441,10 @@ def card_center(morning: Morning) -> Section:
             _own_leads(morning),
             Agenda(
                 _("Agreed times"), "calendar", visits, _("No time is agreed with a client."),
-                _("Log a contact with an agreed time on the case: it appears here and reminds you half an hour before."),
+                _(
+                    "Log a contact with an agreed time on the case: it appears here and reminds you half an hour "
+                    "before."
+                ),
                 "", _("Case"), _("Product"), _("Note"), has_state=False,
             ),
             _to_hand_in(morning),

@@ -116,7 +116,7 @@ def queue_home(morning: Morning, role: Role, *names: str) -> Section:
             Agenda(
                 _("Next in the queue"), "clock",
                 [
-                    case_line(case, note=_("%(count)s warnings") % {"count": warned[case.pk]} if case.pk in warned else "")
+                    case_line(case, note=_("%(count)s warnings") % {"count": n} if (n := warned.get(case.pk)) else "")
                     for case in next_ones
                 ],
                 _("Nothing waits."), _("The next case appears here as soon as the stage before has finished it."),
@@ -164,7 +164,7 @@ def tracker(morning: Morning) -> Section:
     """Overdue by clock, problem items by age, and what waits for a hand: filing, import lines, registration."""
     at = morning.at
     late = Application.objects.overdue(at)
-    by_clock = late.order_by().values("due_clock").annotate(n=Count("pk")).order_by("-n")
+    by_clock: dict[str, int] = dict(late.order_by().values_list("due_clock").annotate(n=Count("pk")).order_by("-n"))
     problems = ProblemItem.objects.filter(closed_at=None).select_related("application__product")
     open_problems = problems.aggregate(
         total=Count("pk"), mine=Count("pk", filter=Q(state__in=[ProblemItem.State.OPEN, ProblemItem.State.REPLIED]))
@@ -177,8 +177,7 @@ def tracker(morning: Morning) -> Section:
     to_register = Assessment.objects.filter(verdict=Verdict.EARNED, registration=None).count()
     drafts = Confirmation.objects.filter(state=ConfirmationState.DRAFT).count()
     deciding = Breach.objects.visible_to(morning.me, at).to_decide()
-    rows = list(by_clock)
-    overdue = sum(row["n"] for row in rows)
+    overdue = sum(by_clock.values())
     return section(
         Role.TR,
         tiles=[
@@ -231,11 +230,11 @@ def tracker(morning: Morning) -> Section:
                 _("Overdue by clock"), "clock", [_("Clock"), _("Cases")],
                 [
                     [
-                        Cell(Clock(row["due_clock"]).label, link("application-list", overdue=1, clock=row["due_clock"])),
-                        Cell(row["n"], link("application-list", overdue=1, clock=row["due_clock"]), "late"),
+                        Cell(Clock(kind).label, link("application-list", overdue=1, clock=kind)),
+                        Cell(n, link("application-list", overdue=1, clock=kind), "late"),
                     ]
-                    for row in rows
-                    if row["due_clock"]
+                    for kind, n in by_clock.items()
+                    if kind
                 ],
                 empty=_("Nothing is overdue."),
             )
