@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from applications.views import bags, cases, imports, personal, queues, steps
+from applications.views import bags, cases, documents, imports, personal, queues, steps
+from ops_center.web import converters as _converters  # noqa: F401  registers them
 
-_case = "applications/<slug:number>/"
+_case = "applications/<number:number>/"
 _step = _case + "steps/"
 
 urlpatterns = [
@@ -15,6 +16,8 @@ urlpatterns = [
     path(_case + "work/", queues.work, name="work"),
     path(_case + "draft/", queues.draft, name="application-draft"),
     path(_case + "claim/give-back/", queues.give_back, name="application-give-back"),
+    path(_case + "documents/", documents.pages, name="documents"),
+    path(_case + "documents/<uuid:pk>/", documents.page, name="document"),
     path(_case + "reveal/", personal.reveal, name="application-reveal"),
     #
     path(_step + "accept/", steps.accept),
@@ -54,16 +57,16 @@ urlpatterns = [
     #
     path("bags/", bags.bag_list, name="bag-list"),
     path("bags/open/", bags.open_bag, name="bag-open"),
-    path("bags/<int:pk>/", bags.one_bag, name="bag"),
-    path("bags/<int:pk>/manifest/", bags.manifest, name="bag-manifest"),
-    path("bags/<int:pk>/files/", bags.add_file, name="bag-add-file"),
-    path("bags/<int:pk>/files/remove/", bags.take_out, name="bag-take-out"),
-    path("bags/<int:pk>/seal/", bags.seal, name="bag-seal"),
-    path("bags/<int:pk>/unseal/", bags.unseal, name="bag-unseal"),
-    path("bags/<int:pk>/hand-over/", bags.hand_over, name="bag-hand-over"),
-    path("bags/<int:pk>/receive/", bags.receive, name="bag-receive"),
-    path("bag-incidents/<int:pk>/close/", bags.close_incident, name="incident-close"),
+    path("bags/<key:pk>/", bags.one_bag, name="bag"),
+    path("bags/<key:pk>/manifest/", bags.manifest, name="bag-manifest"),
+    path("bags/<key:pk>/files/", bags.add_file, name="bag-add-file"),
+    path("bags/<key:pk>/files/remove/", bags.take_out, name="bag-take-out"),
+    path("bags/<key:pk>/seal/", bags.seal, name="bag-seal"),
+    path("bags/<key:pk>/unseal/", bags.unseal, name="bag-unseal"),
+    path("bags/<key:pk>/hand-over/", bags.hand_over, name="bag-hand-over"),
+    path("bags/<key:pk>/receive/", bags.receive, name="bag-receive"),
+    path("bag-incidents/<key:pk>/close/", bags.close_incident, name="incident-close"),
     #
     path("card-status-imports/", imports.import_list, name="import-list"),
-    path("card-status-imports/<int:pk>/", imports.one_import, name="import"),
+    path("card-status-imports/<key:pk>/", imports.one_import, name="import"),
 ]

@@ -1,3 +1,5 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from organization import views
+
+urlpatterns = [path("calendar/", views.calendar, name="calendar")]

@@ -113,7 +113,7 @@ def work_facts(request: StaffRequest, case: Application, form: CaseForm, steps: 
         "queue": wanted,
         "steps": set(steps),
         "day": selectors.day_of_work(employee=request.actor, queue=wanted, at=request.at),
-        "documents": case.documents.all(),
+        "documents": selectors.pages_of(case),
         "bag_item": case.bag_items.select_related("bag").order_by("-id").first(),
         "example": example(case, form, at=request.at),
         "purposes": PURPOSES,

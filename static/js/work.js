@@ -59,10 +59,11 @@
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     const rows = event.target.closest?.("[data-rows]");
     if (!rows || !event.target.matches("input[type=checkbox]")) return;
-    const scope = rows.closest("table") ?? rows;
-    const line = event.target.closest("tr, label");
+    const scope = rows.closest("table, form") ?? rows;
+    const line = event.target.closest("tr, li, label");
     const column = [...line.querySelectorAll("input[type=checkbox]")].indexOf(event.target);
-    const lines = [...scope.querySelectorAll(rows.tagName === "TBODY" ? "tbody tr" : "label")].filter((row) => row.querySelector("input[type=checkbox]"));
+    const kind = line.tagName.toLowerCase();
+    const lines = [...scope.querySelectorAll(`[data-rows] > ${kind}`)].filter((row) => row.querySelector("input[type=checkbox]"));
     const next = lines[lines.indexOf(line) + (event.key === "ArrowDown" ? 1 : -1)];
     if (!next) return;
     event.preventDefault();
