@@ -8,12 +8,13 @@ window.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from applications.models import BagIncident
+from applications.services.bags import INCIDENT_HOURS
 from ops_center.clock import local_day
 from ops_center.history.demo.bank import OUTLETS
 from ops_center.history.demo.journey import Journey, Teller, TooLate
@@ -74,9 +75,12 @@ FROM_A_REFERRAL = 71  # percent of the cases outside the group batches: about 60
 MISSING_FILE_AT, MISSING_FILE_DAY = "DG01", 2  # the bag that lacks a file left there so many working days ago
 S16_FILES = 12  # in one bag on the truck: scenario S16
 
+# Code, what was found in the bag, what it turned out to be.
+SETTLED = (("L03", "FQ000000", "手工登记笔误，封签完好"), ("L02", "封面无编号", "邻包混入，已退回原网点"))
+
 PRODUCTS = ("PK",) * 45 + ("JK",) * 24 + ("BJ",) * 12 + ("CZ",) * 11 + ("ZS",) * 4 + ("FS",) * 2 + ("GWK",) * 2
 GROUPS = ("SALARIED",) * 75 + ("OWNER",) * 15 + ("FREELANCE",) * 10
-GROUP_OF = {"FS": "SUPPLEMENTARY", "GWK": "OFFICIAL"}
+GROUP_OF = {"FS": "SUPPLEMENTARY", "GWK": "OFFICIAL", "ZS": "SALARIED"}
 CAMPAIGNS = ("",) * 17 + ("SQ-ZHSC", "CZ-QZ", "XY-KX")
 
 
@@ -231,9 +235,10 @@ class Cases:
         return self._walk_in_at(self.days.so_far(latest="14:30"), branch)
 
     def _bagged(self, overdue: bool, turn: int) -> Journey:
-        """One bag that was sealed after the truck had gone."""
+        """One bag of files that came in after the cut-off: sealed, to leave with the next truck."""
         branch, on = self.teller.crew.branches["HM01"], self.days.evening()
-        journey = self._walk_in(on, branch, earliest="09:30", latest="15:30")
+        after_cut_off = self.days.at(on, branch.cut_off) + timedelta(minutes=self.rng.randint(2, 25))
+        journey = self._walk_in_at(after_cut_off, branch)
         late = self.teller.bag(branch, on, "waiting")
         clerk, witness = late.columns["opened_by"], late.columns["witness"]
         journey.story.pack(late.columns["opened_at"], clerk, late)
@@ -250,8 +255,7 @@ class Cases:
         if self.days.at(self.days.today, "12:00") <= self.days.now < self.days.at(self.days.today, "18:45"):
             on, trip, latest = self.days.today, "midday", "10:00"  # last evening's bags have long been signed for
         journey = self._walk_in(on, branch, earliest="08:35", latest=latest, campaign="S16" if is_s16 else "")
-        journey.packed(on, trip)
-        return journey
+        return journey.packed(on, trip)
 
     # -- at the center -------------------------------------------------------------------------------------------------
     def _received(self, overdue: bool, turn: int) -> Journey:
@@ -302,14 +306,10 @@ class Cases:
         return journey.troubled(self.days.between(self.days.back(1), "09:30", "15:00"), party="HEAD_OFFICE")
 
     def _stopped(self, on: date, trouble: Trouble) -> Journey:
-        journey = self._file(on)
-        journey.packed(on)
-        return journey.stopped()
+        return self._file(on).packed(on).stopped()
 
     def _file_withdrawn(self, on: date, trouble: Trouble) -> Journey:
-        journey = self._file(on)
-        journey.packed(on)
-        return journey.withdrawn(60, 400)
+        return self._file(on).packed(on).withdrawn(60, 400)
 
     # -- the card ------------------------------------------------------------------------------------------------------
     def _issued(self, overdue: bool, turn: int) -> Journey:
@@ -438,9 +438,7 @@ class Cases:
     def _arrived(self, days_ago: int, place: str = "") -> Journey:
         """Taken in so many working days ago, signed for the morning after."""
         on = self.days.back(days_ago)
-        journey = self._file(on, place=place)
-        journey.packed(on)
-        return journey
+        return self._file(on, place=place).packed(on)
 
     def _later(self, journey: Journey, earliest: str, latest: str) -> datetime:
         """A time of the day on which the center signed, after whatever has happened on it."""
@@ -478,25 +476,20 @@ class Cases:
         return journey.checked().keyed().entered()
 
 
-def bag_incidents(journeys: list[Journey], teller: Teller) -> None:
+def bag_incidents(journeys: Iterable[Journey], teller: Teller) -> None:
     """Two closed incidents beside the open one: another seal than on the manifest, and a file too many."""
-    receiver = teller.crew.by_role[Role.RCV][0]
-    settled = [
-        bag for (_place, on, trip), bag in sorted(teller.bags.items(), key=lambda item: (item[0][1], item[0][0]))
-        if not trip and on <= teller.days.back(6)
-    ]  # fmt: skip
-    for bag, code, note, finding in zip(
-        settled[-2:], ("L03", "L02"), ("FQ000000", "封面无编号"), ("手工登记笔误，封签完好", "邻包混入，已退回原网点"),
-        strict=False,
-    ):  # fmt: skip
-        journey = next(j for j in journeys if any(row.get("bag") is bag for _model, row in j.story.about))
-        arrived = bag.columns["received_at"]
-        journey.story.about.append(
+    receiver, long_ago = teller.crew.by_role[Role.RCV][0], teller.days.at(teller.days.back(6), "00:00")
+    arrived: dict[datetime, Journey] = {}
+    for journey in journeys:
+        if journey.bag is not None and journey.received_at < long_ago:
+            arrived[journey.received_at] = journey
+    for at, (code, note, finding) in zip(sorted(arrived)[-len(SETTLED) :], SETTLED, strict=True):
+        arrived[at].story.about.append(
             (
                 BagIncident,
-                {"bag": bag, "application": None, "code": code, "note": note, "opened_by": receiver,
-                 "opened_at": arrived, "due_at": arrived + timedelta(hours=24), "closed_by": receiver,
-                 "closed_at": arrived + timedelta(hours=3), "finding": finding},
+                {"bag": arrived[at].bag, "application": None, "code": code, "note": note, "opened_by": receiver,
+                 "opened_at": at, "due_at": at + timedelta(hours=INCIDENT_HOURS), "closed_by": receiver,
+                 "closed_at": at + timedelta(hours=3), "finding": finding},
             )
         )  # fmt: skip
 

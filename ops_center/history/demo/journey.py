@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from applications.lifecycle import Clock, State
 from applications.models import Bag, BagItem, ChecklistItem, ContactLog, Product
+from applications.services.bags import INCIDENT_HOURS
 from applications.services.claims import LEASE
 from applications.services.endings import VALID_DAYS
 from applications.services.numbers import spell_archive_number
@@ -85,6 +86,8 @@ class Teller:
         sealed, left = opened + timedelta(minutes=31), days.at(on, branch.truck_at) + timedelta(minutes=5)
         if trip == "midday":
             opened, sealed, left = days.at(on, "10:50"), days.at(on, "11:05"), days.at(on, "11:30")
+        if trip == "waiting":
+            opened, sealed = opened + timedelta(minutes=48), opened + timedelta(minutes=58)
         arrived = days.between(days.next(on), "08:38", "09:05")
         self._seal += 1
         seal_no = f"FQ{700_000 + self._seal}"
@@ -125,6 +128,7 @@ class Journey:
         self.tracker = teller.anybody(Role.TR)
         self.received_at = self.days.now
         self.taken_in_on = self.days.today
+        self.bag: PastBag | None = None  # that it arrived in
         self.is_own_way = False
         self._form: dict[str, Any] = {}
 
@@ -169,7 +173,7 @@ class Journey:
         return self
 
     # -- the bag -----------------------------------------------------------------------------------------------------
-    def packed(self, on: date, trip: str = "") -> PastBag:
+    def packed(self, on: date, trip: str = "") -> Self:
         """Into the bag of the evening and, unless ``trip`` says otherwise, out of it at the center next morning."""
         bag = self.teller.bag(self.branch, on, trip)
         facts, fate = bag.columns, BagItem.Fate.RECEIVED if trip == "" else BagItem.Fate.PACKED
@@ -179,9 +183,10 @@ class Journey:
         if trip != "waiting":
             self.story.hand_over(self.in_time(facts["handed_over_at"]), clerk, bag)
         if trip == "":
+            self.bag = bag
             self.received_at = self.in_time(facts["received_at"])
             self.story.receive(self.received_at, facts["received_by"], bag)
-        return bag
+        return self
 
     def lost(self, on: date) -> Self:
         """In the bag of that evening on paper, but not when it was opened: an incident of 24 hours."""
@@ -192,7 +197,7 @@ class Journey:
         self.story.pack(facts["opened_at"], clerk, bag, fate=BagItem.Fate.MISSING)
         self.story.seal(facts["sealed_at"], clerk, bag, witness=facts["witness"])
         self.story.hand_over(facts["handed_over_at"], clerk, bag)
-        self.story.report_missing(arrived, facts["received_by"], bag, due_at=arrived + timedelta(hours=24))
+        self.story.report_missing(arrived, facts["received_by"], bag, due_at=arrived + timedelta(hours=INCIDENT_HOURS))
         return self
 
     def goes_own_way(self) -> Self:

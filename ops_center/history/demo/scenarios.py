@@ -1,8 +1,8 @@
 """The scripted cases: each stands at the Given of an acceptance scenario and is found by its mark (S5) as campaign.
 
 A script is what happened, when; the year is 2026. It is laid by whole weeks so that its last act is the latest one that
-is not in the future (S6 is about official holidays and keeps its dates). S10, S11 and S24 are about policies and targets,
-not about a case; the twelve files of S16 are among those on the road (cases.py).
+is not in the future (S6 is about official holidays and keeps its dates). S10, S11 and S24 are about policies and
+targets, not about a case; the twelve files of S16 are among those on the road (cases.py).
 """
 
 from __future__ import annotations

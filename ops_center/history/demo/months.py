@@ -1,0 +1,201 @@
+"""What the bank did beside the cases while they went their way: rewards accrued, registered, confirmed and paid, late
+clocks found and explained. Done by the services, day by day, at the time at which it was done.
+
+The month before last is paid, last month is confirmed and waits for HR, this month runs and is confirmed twice a week.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from django.db.models import F
+
+from applications.lifecycle import Outcome, State
+from applications.models import Application, CaseClock
+from applications.services.approvals import ask_reopen
+from incentives.models import RewardEntry
+from incentives.periods import month_of, period_of
+from incentives.services.accrual import accrue
+from incentives.services.confirmations import certify, draft_confirmation
+from incentives.services.holds import hold, release_due_holds
+from incentives.services.payouts import make_payout, mark_paid
+from incentives.services.registration import register
+from ops_center.clock import local_day
+from ops_center.history.demo.bank import Crew
+from ops_center.history.demo.cases import WINDOW
+from ops_center.history.demo.days import Days
+from ops_center.kernel.errors import Refused
+from organization.models import Employee, Message
+from organization.roles import Role
+from supervision.models import Breach
+from supervision.services.breaches import find_breaches
+from supervision.services.justifications import close_lapsed_windows, decide_justification, justify
+
+Deed = Callable[[datetime], object]
+
+CONFIRMED_ON = 2  # working day of the next month
+PAID_BY = 12  # day of the next month
+INTERIM = (1, 4)  # Tuesdays and Fridays: documents of the running month
+FRIDAY = 4
+EXPLAINED = 8  # late clocks with an explanation
+EXPLANATIONS = (
+    ("SYSTEM_FAILURE", "当日录入系统中断两小时，已报科技部", True),
+    ("MATERIAL_NOTIFIED", "材料有疑，已电话通知网点补充", True),
+    ("WORKLOAD", "当日到件超过核定产能", False),
+    ("OTHER", "交接班遗漏", False),
+)
+
+
+class Months:
+    """The diary of the last three months, to be worked through in the order of time."""
+
+    def __init__(self, crew: Crew, days: Days) -> None:
+        self.days, self.now = days, days.now
+        by_number = crew.by_number
+        self.tracker, self.registrar = by_number["LZ10010"], crew.by_role[Role.TR][1]
+        self.supervisor, self.hr, self.auditor = by_number["LZ10012"], by_number["LZ10015"], by_number["LZ10016"]
+        self.diary: list[tuple[datetime, int, Deed]] = []
+        self.done: Counter[str] = Counter()
+        self.this_month = period_of(month_of(self.now))
+        self.last_month = period_of(month_of(self.this_month.starts_at - timedelta(days=1)))
+        self.activations = self._activations()
+        self._confirmed: defaultdict[str, list[str]] = defaultdict(list)
+
+    def live(self) -> dict[str, int]:
+        for on in self.days.window(WINDOW + 7):
+            self._plan_day(on)
+        self._plan_explanations()
+        for at, _no, deed in sorted(self.diary, key=lambda entry: entry[:2]):
+            if at <= self.now:
+                deed(at)
+        self._catch_up()
+        self._leave_work()
+        Message.objects.filter(at__lt=self.now - timedelta(hours=20), read_at=None).update(
+            read_at=F("at") + timedelta(hours=1)
+        )
+        return dict(self.done)
+
+    def _note(self, at: datetime, deed: Deed) -> None:
+        self.diary.append((at, len(self.diary), deed))
+
+    # -- day by day ----------------------------------------------------------------------------------------------------
+    def _plan_day(self, on: date) -> None:
+        self._note(self.days.at(on, "09:50"), self._accrue)
+        self._note(self.days.at(on, "10:00"), self._register)
+        if on.weekday() == FRIDAY:
+            self._note(self.days.at(on, "18:00"), self._look_for_breaches)
+        month = self.this_month if on >= self.this_month.first else None
+        if self.days.calendar.workdays_between(on.replace(day=1), on) == CONFIRMED_ON - 1:
+            before = month_of(self.days.at(on.replace(day=1), "00:00") - timedelta(days=1))
+            self._note(self.days.at(on, "15:00"), lambda at: self._confirm(before, at))
+        elif month is not None and on.weekday() in INTERIM and on.day > CONFIRMED_ON:
+            week = f"{on.isocalendar().year}-W{on.isocalendar().week:02d}"
+            self._note(self.days.at(on, "16:00"), lambda at: self._confirm(week, at))
+        pay_day = self.days.calendar.previous_or_same_workday(on.replace(day=PAID_BY))
+        if on == pay_day and on < self.this_month.first:
+            before = month_of(self.days.at(on.replace(day=1), "00:00") - timedelta(days=1))
+            self._note(self.days.at(on, "10:30"), lambda at: self._pay(before, at))
+
+    def _accrue(self, at: datetime) -> None:
+        self.done["accrued"] += accrue(at=at)["assessed"]
+        release_due_holds(at=at)
+
+    def _register(self, at: datetime) -> None:
+        """What was activated up to yesterday."""
+        ripe = sorted(on for on in self.activations if on < local_day(at))
+        numbers = [number for on in ripe for number in self.activations.pop(on)]
+        if numbers:
+            self.done["registered"] += sum(result.done for result in register(
+                applications=numbers, actor=self.registrar, at=at
+            ))  # fmt: skip
+
+    def _confirm(self, period: str, at: datetime) -> None:
+        try:
+            draft = draft_confirmation(period=period, actor=self.registrar, at=at)
+        except Refused as no:
+            if no.code != "nothing_to_confirm":
+                raise
+            return
+        certify(no=draft.no, actor=self.supervisor, at=at + timedelta(minutes=40))
+        self.done["confirmed"] += 1
+        self._confirmed[period].append(draft.no)
+
+    def _pay(self, period: str, at: datetime) -> None:
+        numbers = self._confirmed.get(period)
+        if numbers:
+            batch = make_payout(confirmations=numbers, actor=self.hr, at=at)
+            mark_paid(batch=batch.pk, actor=self.hr, at=at + timedelta(hours=4))
+            self.done["paid"] += 1
+
+    def _look_for_breaches(self, at: datetime) -> None:
+        self.done["breaches"] += find_breaches(at=at)
+        close_lapsed_windows(at=at)
+
+    # -- explanations --------------------------------------------------------------------------------------------------
+    def _plan_explanations(self) -> None:
+        """Some of the late clocks were explained within the two days, and decided the day after."""
+        pending = CaseClock.objects.filter(outcome=Outcome.LATE_PENDING, owner__isnull=False, stopped_at__lt=self.now)
+        rows = list(pending.select_related("owner").order_by("stopped_at"))
+        for turn, clock in enumerate(rows[:: max(len(rows) // EXPLAINED, 1)]):
+            assert clock.stopped_at is not None
+            found = self.days.calendar.add_working_minutes(clock.stopped_at, 15)
+            self._note(found, self._look_for_breaches)
+            code, text, accepted = EXPLANATIONS[turn % len(EXPLANATIONS)]
+            owner = clock.owner
+            assert owner is not None
+            self._note(found + timedelta(minutes=20), self._explaining(clock.pk, owner, code, text))
+            self._note(found + timedelta(hours=2), self._deciding(clock.pk, accepted=accepted))
+
+    def _explaining(self, clock: int, owner: Employee, code: str, text: str) -> Deed:
+        def explain(at: datetime) -> None:
+            breach = Breach.objects.filter(clock=clock, file_by__gt=at).first()
+            if breach is not None and breach.owner_id == owner.pk:
+                justify(breach_id=breach.pk, actor=owner, at=at, code=code, text=text)
+                self.done["explained"] += 1
+
+        return explain
+
+    def _deciding(self, clock: int, *, accepted: bool) -> Deed:
+        def decide(at: datetime) -> None:
+            breach = Breach.objects.filter(clock=clock, justification__decided_at=None).exclude(justification=None)
+            for row in breach:
+                note = "情况属实" if accepted else "理由不充分"
+                decide_justification(breach_id=row.pk, actor=self.supervisor, at=at, accepted=accepted, note=note)
+
+        return decide
+
+    # -- the present ---------------------------------------------------------------------------------------------------
+    def _catch_up(self) -> None:
+        """What the diary had no day for yet: last month's document where this month is too young for it."""
+        self._accrue(self.now)
+        self._look_for_breaches(self.now)
+        if not self._confirmed.get(self.last_month.label):
+            self._confirm(self.last_month.label, self.now - timedelta(hours=1))
+
+    def _leave_work(self) -> None:
+        """Something to decide for the supervisor, something held for the auditor."""
+        ended = Application.objects.filter(
+            state=State.WITHDRAWN, issued_at=None, withdrawn_at__gt=self.now - timedelta(days=20)
+        )
+        for case in ended.order_by("-withdrawn_at")[:2]:
+            ask_reopen(
+                case=case.pk, actor=self.tracker, at=self.now - timedelta(hours=2), note="客户改变主意，请求恢复"
+            )
+        entry = RewardEntry.objects.filter(payee__isnull=False, confirmation_line=None).order_by("pk").first()
+        if entry is not None:
+            hold(entry=entry.pk, reason="同一收件人短时集中进件，抽查中", actor=self.auditor, at=self.now)
+
+    def _activations(self) -> dict[date, list[str]]:
+        """Numbers of the activated cases by day; the scripted ones are left to whoever plays their scenario."""
+        found: defaultdict[date, list[str]] = defaultdict(list)
+        rows = Application.objects.filter(state=State.ACTIVATED, is_imported=False).exclude(campaign__regex=r"^S\d+$")
+        for number, at in rows.order_by("activated_at").values_list("number", "activated_at"):
+            found[local_day(at)].append(number)
+        return found
+
+
+def settle_months(crew: Crew, days: Days) -> dict[str, int]:
+    """Lives through the three months and returns what was done."""
+    return Months(crew, days).live()
