@@ -17,6 +17,7 @@ from incentives.lifecycle import PRICED_ROLES, CustomerMode
 from incentives.models import SplitPolicy
 from organization.models import Branch
 
+COLLECTING = (Branch.Kind.BRANCH, Branch.Kind.CARD_CENTER)  # where collectors sit: a case is its collector's branch's
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -38,7 +39,7 @@ class DraftConfirmation(Act):
     )
     branches = forms.ModelMultipleChoiceField(
         label=_("Branches"),
-        queryset=Branch.objects.filter(kind=Branch.Kind.BRANCH, is_active=True),
+        queryset=Branch.objects.filter(kind__in=COLLECTING, is_active=True),
         to_field_name="code",
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -87,7 +88,9 @@ class DraftSplit(Act):
         super().__init__(*args, **kwargs)
         for path in Path.values:
             for role in PRICED_ROLES:
-                self.fields[f"{path}-{role}"] = percent_field(f"{role.label}, {path}")
+                share = percent_field(f"{role.label}, {path}")
+                share.widget.attrs["class"] = "form-control num"
+                self.fields[f"{path}-{role}"] = share
         if base is not None:
             self.initial = {**self._of(base), **self.initial}
 

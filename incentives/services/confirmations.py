@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from applications.lifecycle import Clock, Performance
 from applications.models import Application
-from applications.services.clocks import start_clock, stop_clock
+from applications.services.clocks import turn_clocks
 from incentives import errors
 from incentives.lifecycle import ConfirmationState, PayeeKind
 from incentives.models import Confirmation, ConfirmationLine, Registration, RewardEntry
@@ -179,9 +179,7 @@ def _count(document: Confirmation) -> None:
 def _start_paying(document: Confirmation, *, at: datetime) -> None:
     """The clock of the certification ends and that of the payout begins, once per case."""
     cases = Application.objects.filter(pk__in=document.lines.values("entry__assessment_id")).order_by("pk")
-    for case in cases.select_for_update(of=("self",)):
-        if stop_clock(case, Clock.CERTIFY, at=at) is not None:
-            start_clock(case, Clock.PAY, at=at)
+    turn_clocks(list(cases.select_for_update(of=("self",))), at=at, stops=Clock.CERTIFY, starts=Clock.PAY)
 
 
 def _tell_payees(document: Confirmation, *, at: datetime) -> None:

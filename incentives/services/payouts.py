@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from applications.lifecycle import Clock
 from applications.models import Application
-from applications.services.clocks import stop_clock
+from applications.services.clocks import turn_clocks
 from incentives import errors
 from incentives.lifecycle import PayeeKind, Sheet
 from incentives.models import Confirmation, PayoutBatch, PayoutFile, PayoutLine, RewardEntry
@@ -87,8 +87,7 @@ def mark_paid(*, batch: int, actor: Employee, at: datetime, paid_on: date | None
     found.paid_on, found.paid_by, found.paid_at = day, actor, at
     found.save(update_fields=["paid_on", "paid_by", "paid_at"])
     cases = Application.objects.filter(pk__in=found.lines.values("entry__assessment_id")).order_by("pk")
-    for case in cases.select_for_update(of=("self",)):
-        stop_clock(case, Clock.PAY, at=at)
+    turn_clocks(list(cases.select_for_update(of=("self",))), at=at, stops=Clock.PAY)
     record(action="mark_paid", at=at, actor=actor, subject=f"payout {found.pk}", paid_on=day.isoformat())
     payees = found.lines.filter(entry__payee__isnull=False).values_list("entry__payee")
     for payee, total in payees.annotate(total=Sum("entry__amount_fen")).order_by("entry__payee"):

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 
 from applications.lifecycle import Clock
 from applications.models import Application
-from applications.services.clocks import start_clock, stop_clock
+from applications.services.clocks import turn_clocks
 from incentives import errors
 from incentives.lifecycle import Verdict
 from incentives.models import Assessment, Registration
 from ops_center.kernel.errors import DomainError, Malformed, Refused
 from organization.models import Employee
 from organization.roles import Role
-from organization.services.audit import record
+from organization.services.audit import record_each
 
 MOST = 500  # cases in one go
 
@@ -52,25 +52,26 @@ def register(*, applications: Sequence[str], actor: Employee, at: datetime) -> l
         raise Malformed("bad_selection", sentence, {"applications": sentence})
     cases = Application.objects.filter(number__in=numbers).order_by("pk").select_for_update(of=("self",))
     found = {case.number: case for case in cases.select_related("assessment__registration")}
-    results = [_register(number, found.get(number), actor=actor, at=at) for number in numbers]
+    results = [RowResult(number, _refusal(found.get(number))) for number in numbers]
+    taken = [found[result.application] for result in results if result.done]
+    Registration.objects.bulk_create(Registration(assessment_id=case.pk, by=actor, at=at) for case in taken)
+    turn_clocks(taken, at=at, stops=Clock.REGISTER, starts=Clock.CERTIFY)
+    record_each([case.number for case in taken], action="register_reward", at=at, actor=actor)
     refusals = [result.refusal for result in results if result.refusal is not None]
     if len(refusals) == len(results):
         raise refusals[0]
     return results
 
 
-def _register(number: str, case: Application | None, *, actor: Employee, at: datetime) -> RowResult:
+def _refusal(case: Application | None) -> DomainError | None:
+    """Why a case cannot be registered; ``None`` when it can."""
     try:
         if case is None:
             raise errors.not_found()
         _require_registrable(case)
-        Registration.objects.create(assessment_id=case.pk, by=actor, at=at)
-        stop_clock(case, Clock.REGISTER, at=at)
-        start_clock(case, Clock.CERTIFY, at=at)
-        record(action="register_reward", at=at, actor=actor, subject=number)
     except DomainError as refusal:
-        return RowResult(number, refusal)
-    return RowResult(number)
+        return refusal
+    return None
 
 
 def _require_registrable(case: Application) -> None:
