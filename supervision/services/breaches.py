@@ -7,11 +7,12 @@ K10). Cases imported from the time before the system are left alone (domain sect
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from applications.lifecycle import LATE_OUTCOMES, Clock
 from applications.models import CaseClock
@@ -21,11 +22,10 @@ from ops_center.kernel.worktime import BANK_HOURS, SHANGHAI, Limit, Mode, WorkCa
 from organization.roles import Role
 from organization.services.calendar import working_calendar
 from supervision.models import Breach, ClockNotice
-from supervision.services.notices import Answering, Post, clock_word, tell_watchers
+from supervision.services.notices import iso, tell_answering, tell_watchers
 
 SUPERVISOR_AFTER = Limit(Mode.WORKDAYS_EOD, 1)  # K3: one working day after due
 MANAGEMENT_AFTER = Limit(Mode.WORKDAYS_EOD, 3)
-BATCH = 2000  # messages are written for so many clocks at a time
 
 # The day to which an instant belongs when working days are counted: after closing it is the next one (rule K1).
 _LATE_IN_THE_DAY = timedelta(days=1) - timedelta(hours=BANK_HOURS.closes.hour, minutes=BANK_HOURS.closes.minute)
@@ -70,6 +70,21 @@ _WARN = """
     ON CONFLICT (clock_id, level) DO NOTHING
     RETURNING clock_id
 """
+_WARNED = f"""
+    SELECT c.kind, c.owner_id, c.owner_branch_id, c.owner_role, 'clock_warning' AS message,
+           '/applications/' || a.number || '/' AS about,
+           jsonb_build_object('number', a.number, 'due', {iso("c.due_at")}) AS facts
+    FROM applications_caseclock c JOIN applications_application a ON a.id = c.application_id
+    WHERE c.id = ANY(%(ids)s::bigint[])
+"""  # noqa: S608
+_BREACHED = f"""
+    SELECT b.kind, b.owner_id, b.owner_branch_id, b.owner_role,
+           CASE WHEN b.id = ANY(%(nobodys)s::bigint[]) THEN 'overdue' ELSE 'breach' END AS message,
+           '/breaches/' || b.id || '/' AS about,
+           jsonb_build_object('number', a.number, 'due', {iso("b.due_at")}, 'file_by', {iso("b.file_by")}) AS facts
+    FROM supervision_breach b JOIN applications_application a ON a.id = b.application_id
+    WHERE b.id = ANY(%(ids)s::bigint[]) AND b.file_by >= %(at)s
+"""  # noqa: S608
 _ESCALATE = """
     INSERT INTO supervision_clocknotice (clock_id, level, at)
     SELECT b.clock_id, %(level)s, %(at)s
@@ -85,7 +100,7 @@ _ESCALATE = """
 def find_breaches(*, at: datetime, since: datetime | None = None) -> int:
     """Writes a breach for every clock past due that has none, and tells its people; returns how many were new.
 
-    ``since`` limits the look at clocks that have stopped (the minute's pass looks back a day, the night's over all).
+    ``since`` limits the look at clocks that have stopped (the minute's pass looks back two days, the night's over all).
     """
     facts: dict[str, Any] = {
         "at": at,
@@ -96,7 +111,8 @@ def find_breaches(*, at: datetime, since: datetime | None = None) -> int:
         facts |= _windows(_due_days(cursor, facts), working_calendar())
         cursor.execute(_FIND, facts)
         found = [row[0] for row in cursor.fetchall()]
-    _tell_of_breaches(found, at=at)
+    if found:
+        _tell_of_breaches(found, at=at)
     return len(found)
 
 
@@ -106,13 +122,8 @@ def warn(*, at: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_WARN, {"at": at})
         warned = [row[0] for row in cursor.fetchall()]
-    answering, post = Answering(at), Post(at)
-    for batch in _batches(warned):
-        for clock in CaseClock.objects.filter(pk__in=batch).select_related("application"):
-            number = clock.application.number
-            post.add(answering.of(clock), kind="clock_warning", about=f"/applications/{number}/", number=number,
-                     clock=clock_word(clock.kind), due=clock.due_at.isoformat())  # fmt: skip
-        post.send()
+    if warned:
+        tell_answering(_WARNED, {"ids": warned}, at=at)
     return len(warned)
 
 
@@ -140,18 +151,14 @@ def _escalate(column: str, level: ClockNotice.Level, role: Role, *, at: datetime
 def _tell_of_breaches(ids: list[int], *, at: datetime) -> None:
     """The owner hears of each breach, the trackers of all of a pass in one message. What is so old that the window for
     explanations has closed is no news."""
-    answering, post, numbers = Answering(at), Post(at), []
-    for batch in _batches(ids):
-        for breach in Breach.objects.filter(pk__in=batch, file_by__gte=at).select_related("application", "clock"):
-            numbers.append(breach.application.number)
-            personal = breach.owner_id is None or is_personal(breach.clock)
-            post.add(
-                answering.people(owner=breach.owner_id, branch=breach.owner_branch_id, role=breach.owner_role),
-                kind="breach" if personal else "overdue", about=f"/breaches/{breach.pk}/",
-                number=breach.application.number, clock=clock_word(breach.kind), due=breach.due_at.isoformat(),
-                file_by=breach.file_by.isoformat(),
-            )  # fmt: skip
-        post.send()
+    fresh = Breach.objects.filter(pk__in=ids, file_by__gte=at)
+    # Who took the case after it was started may have had less than two hours left: then nobody has to explain.
+    taken_later = fresh.filter(clock__owned_since__gt=F("clock__started_at")).select_related("clock").only(
+        "owner", "clock__owner", "clock__owned_since", "clock__started_at", "clock__due_at"
+    )  # fmt: skip
+    nobodys = [breach.pk for breach in taken_later if breach.owner_id is not None and not is_personal(breach.clock)]
+    tell_answering(_BREACHED, {"ids": ids, "nobodys": nobodys, "at": at}, at=at)
+    numbers = fresh.values_list("application__number", flat=True)
     tell_watchers([Role.TR], kind="breaches_found", at=at, numbers=numbers, about="/boards/overdue/")
 
 
@@ -177,8 +184,3 @@ def _windows(days: Iterable[date], calendar: WorkCalendar) -> dict[str, list[Any
         windows["supervisor"].append(due_at(noon, SUPERVISOR_AFTER, calendar))
         windows["management"].append(due_at(noon, MANAGEMENT_AFTER, calendar))
     return windows
-
-
-def _batches(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), BATCH):
-        yield ids[start : start + BATCH]
