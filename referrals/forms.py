@@ -11,6 +11,7 @@ from applications.forms.base import Act
 from applications.models import CustomerGroup, Product
 from applications.models.case import ReferrerType
 from applications.services.intake import person_of
+from ops_center.kernel.errors import Malformed
 from referrals.models import Relation
 from referrals.services import Sender
 
@@ -38,7 +39,10 @@ class ReferralForm(Act):
     )
     mobile = forms.CharField(label=_("Client's mobile"), max_length=20, widget=_number("mobile"))
     product = forms.ModelChoiceField(
-        label=_("Product"), queryset=Product.objects.filter(is_active=True), to_field_name="code", empty_label=None
+        label=_("Product"),
+        queryset=Product.objects.filter(is_active=True),
+        to_field_name="code",
+        empty_label=_("Choose a product"),
     )
     consent = forms.BooleanField(
         label=_("The client agrees that the bank uses name and mobile to get in touch about this card.")
@@ -62,16 +66,27 @@ class ReferralForm(Act):
         label=_("Mobile of the client who sends"), max_length=20, required=False, widget=_number("mobile")
     )
 
+    def clean(self) -> dict[str, Any]:
+        """Name and numbers as the service reads them, so that everything that is wrong is said at once."""
+        said = super().clean() or {}
+        try:
+            said["person"] = person_of(
+                name=said.get("customer_name", ""),
+                mobile_number=said.get("mobile", ""),
+                id_number=said.get("id_number", ""),
+                id_required=False,
+            )
+        except Malformed as no:
+            for name in no.errors.keys() - self.errors.keys():
+                self.add_error(name, [str(line) for line in no.errors[name]])
+        return said
+
     def said(self) -> dict[str, Any]:
         said = super().said()
-        person = person_of(
-            name=said.pop("customer_name"),
-            mobile_number=said.pop("mobile"),
-            id_number=said.pop("id_number"),
-            id_required=False,
-        )
         sender = Sender(**{name: said.pop(f"sender_{name}") for name in ("code", "name", "mobile")})
-        return said | {"person": person, "sender": sender}
+        for name in ("customer_name", "mobile", "id_number"):
+            del said[name]
+        return said | {"sender": sender}
 
     def field_of(self, fact: str) -> str:
         return "sender_code" if fact == "external_referrer" else fact
