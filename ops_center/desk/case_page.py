@@ -206,12 +206,12 @@ def _strip(case: Application, *, events: list[Event], clocks: list[CaseClock]) -
         if stamp in ("bagged_at", "dispatched_at") and case.is_self_service:
             continue  # Path A needs no bag
         at = getattr(case, stamp)
-        event = next((last[step] for step in steps if step in last), None)
+        told = next((last[step] for step in steps if step in last), None)
         clock = judged.get(kind) if kind else None
         yield StampCell(
             label=label,
             at=at,
-            person=event.actor if event and at else None,
+            person=told.actor if told and at else None,
             in_time=_in_time(clock) if at else None,
             current=at is None and here in waits,
             due_at=case.due_at if here in waits else None,

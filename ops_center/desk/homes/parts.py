@@ -5,14 +5,15 @@ Every role's home is one function that returns a :class:`Section`; the templates
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 from applications.models import Application
 from ops_center.clock import SHANGHAI, local_day
@@ -76,12 +77,14 @@ class Line:
     fen: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Agenda:
     """A short list of what to do. An empty one says what would stand here (``empty``) and what to do next (``hint``).
 
     ``what`` and ``note`` are the words over these columns; a column without a word is not drawn.
     """
+
+    template: ClassVar[str] = "desk/partials/_agenda.html"
 
     title: Any
     icon: str
@@ -96,24 +99,21 @@ class Agenda:
     has_due: bool = True
     has_state: bool = True
 
-    @property
-    def width(self) -> int:
-        """Columns of the table."""
-        return 1 + sum(map(bool, (self.has_due, self.what, self.has_state, self.note, self.money)))
-
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of a table of figures."""
+    """One cell of a table of figures. A zero is neither coloured nor linked: there is nothing behind it."""
 
     value: Any
     href: str = ""
     tone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """Figures side by side; the first column names the row."""
+
+    template: ClassVar[str] = "desk/partials/_table.html"
 
     title: Any
     icon: str
@@ -121,6 +121,24 @@ class Table:
     rows: list[list[Cell]]
     empty: Any = ""
     note: Any = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing of ``web.charts`` with its figures as a table."""
+
+    template: ClassVar[str] = "desk/partials/_home_chart.html"
+
+    title: Any
+    icon: str
+    drawing: SafeString
+    head: list[Any]
+    rows: list[list[Any]]
+    href: str = ""
+
+
+Part = Agenda | Table | Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +154,13 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What one role sees first."""
+    """What one role sees first: figures, then what to do (``main``), and beside it what to know (``side``)."""
 
     role: Role
-    tiles: list[Tile]
-    buttons: list[Button]
-    agendas: list[Agenda]
-    tables: list[Table]
+    tiles: Sequence[Tile] = ()
+    buttons: Sequence[Button] = ()
+    main: Sequence[Part] = ()
+    side: Sequence[Part] = ()
     notice: Any = ""
 
     @property
@@ -150,27 +168,9 @@ class Section:
         return str(self.role.label)
 
 
-def section(
-    role: Role,
-    *,
-    tiles: Iterable[Tile] = (),
-    buttons: Iterable[Button] = (),
-    agendas: Iterable[Agenda] = (),
-    tables: Iterable[Table] = (),
-    notice: Any = "",
-) -> Section:
-    return Section(
-        role=role, tiles=list(tiles), buttons=[button for button in buttons if button.href], agendas=list(agendas),
-        tables=list(tables), notice=notice,
-    )  # fmt: skip
-
-
 def link(name: str, *args: Any, **query: Any) -> str:
-    """The address of a page by its name, with the filters of its list; empty while the room is not built."""
-    try:
-        path = reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
+    """The address of a page by its name, with the filters of its list."""
+    path = reverse(name, args=args)
     return f"{path}?{urlencode(query)}" if query else path
 
 
