@@ -49,7 +49,7 @@ class Server:
         )
 
     def ready(self) -> Server:
-        assert wait_until(lambda: "ready in" in self.said or self.process.poll() is not None, 120), self.said
+        assert wait_until(lambda: "ready in" in self.said or self.process.poll() is not None, 300), self.said
         assert self.process.poll() is None, self.said
         return self
 
