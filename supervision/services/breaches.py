@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 
 from applications.lifecycle import LATE_OUTCOMES, Clock
 from applications.models import CaseClock
@@ -21,7 +20,7 @@ from ops_center.clock import local_day
 from ops_center.kernel.worktime import BANK_HOURS, SHANGHAI, Limit, Mode, WorkCalendar, due_at
 from organization.roles import Role
 from organization.services.calendar import working_calendar
-from supervision.models import Breach, ClockNotice
+from supervision.models import ClockNotice
 from supervision.services.notices import iso, tell_answering, tell_watchers
 
 SUPERVISOR_AFTER = Limit(Mode.WORKDAYS_EOD, 1)  # K3: one working day after due
@@ -55,7 +54,7 @@ _FIND = f"""
     UNION ALL
     SELECT {_COLUMNS} {_UNSEEN.format(join=_WINDOWS, late=_STOPPED)}
     ON CONFLICT (clock_id) DO NOTHING
-    RETURNING id
+    RETURNING id, application_id, file_by
 """
 _DAYS_OF_STOPPED = f"SELECT DISTINCT {_DAY_OF.format(column='c.due_at')} {_UNSEEN.format(join='', late=_STOPPED)}"
 _OLDEST_RUNNING = f"SELECT min(due_at) FROM applications_caseclock c WHERE {_RUNNING}"  # noqa: S608
@@ -83,8 +82,14 @@ _BREACHED = f"""
            '/breaches/' || b.id || '/' AS about,
            jsonb_build_object('number', a.number, 'due', {iso("b.due_at")}, 'file_by', {iso("b.file_by")}) AS facts
     FROM supervision_breach b JOIN applications_application a ON a.id = b.application_id
-    WHERE b.id = ANY(%(ids)s::bigint[]) AND b.file_by >= %(at)s
+    WHERE b.id = ANY(%(ids)s::bigint[])
 """  # noqa: S608
+# Who took a case after its clock was started may have had less than two hours left: then nobody has to explain.
+_TAKEN_LATER = """
+    SELECT b.id, c.owner_id, c.owned_since, c.started_at, c.due_at
+    FROM supervision_breach b JOIN applications_caseclock c ON c.id = b.clock_id
+    WHERE b.id = ANY(%(ids)s) AND b.owner_id IS NOT NULL AND c.owned_since > c.started_at
+"""
 _ESCALATE = """
     INSERT INTO supervision_clocknotice (clock_id, level, at)
     SELECT b.clock_id, %(level)s, %(at)s
@@ -92,7 +97,7 @@ _ESCALATE = """
     WHERE b.settled_at IS NULL AND b.{column} <= %(at)s AND c.stopped_at IS NULL AND c.paused_at IS NULL
       AND NOT EXISTS (SELECT FROM supervision_clocknotice n WHERE n.clock_id = b.clock_id AND n.level = %(level)s)
     ON CONFLICT (clock_id, level) DO NOTHING
-    RETURNING clock_id
+    RETURNING clock_id, (SELECT application_id FROM applications_caseclock c WHERE c.id = clock_id)
 """
 
 
@@ -110,9 +115,11 @@ def find_breaches(*, at: datetime, since: datetime | None = None) -> int:
     with connection.cursor() as cursor:
         facts |= _windows(_due_days(cursor, facts), working_calendar())
         cursor.execute(_FIND, facts)
-        found = [row[0] for row in cursor.fetchall()]
-    if found:
-        _tell_of_breaches(found, at=at)
+        found = cursor.fetchall()
+    # What is so old that the window for explanations has closed is no news.
+    fresh = [(breach, case) for breach, case, file_by in found if file_by >= at]
+    if fresh:
+        _tell_of_breaches([breach for breach, _case in fresh], cases={case for _breach, case in fresh}, at=at)
     return len(found)
 
 
@@ -142,24 +149,23 @@ def escalate(*, at: datetime) -> dict[str, int]:
 def _escalate(column: str, level: ClockNotice.Level, role: Role, *, at: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_ESCALATE.format(column=column), {"at": at, "level": level})
-        raised = [row[0] for row in cursor.fetchall()]
-    numbers = CaseClock.objects.filter(pk__in=raised).values_list("application__number", flat=True)
-    tell_watchers([role], kind=f"escalated_{level.lower()}", at=at, numbers=numbers, about="/boards/overdue/")
+        raised = cursor.fetchall()
+    cases = {case for _clock, case in raised}
+    tell_watchers([role], kind=f"escalated_{level.lower()}", at=at, cases=cases, about="/boards/overdue/")
     return len(raised)
 
 
-def _tell_of_breaches(ids: list[int], *, at: datetime) -> None:
-    """The owner hears of each breach, the trackers of all of a pass in one message. What is so old that the window for
-    explanations has closed is no news."""
-    fresh = Breach.objects.filter(pk__in=ids, file_by__gte=at)
-    # Who took the case after it was started may have had less than two hours left: then nobody has to explain.
-    taken_later = fresh.filter(clock__owned_since__gt=F("clock__started_at")).select_related("clock").only(
-        "owner", "clock__owner", "clock__owned_since", "clock__started_at", "clock__due_at"
-    )  # fmt: skip
-    nobodys = [breach.pk for breach in taken_later if breach.owner_id is not None and not is_personal(breach.clock)]
-    tell_answering(_BREACHED, {"ids": ids, "nobodys": nobodys, "at": at}, at=at)
-    numbers = fresh.values_list("application__number", flat=True)
-    tell_watchers([Role.TR], kind="breaches_found", at=at, numbers=numbers, about="/boards/overdue/")
+def _tell_of_breaches(ids: list[int], *, cases: set[int], at: datetime) -> None:
+    """The owner hears of each breach, the trackers of all of a pass in one message."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN_LATER, {"ids": ids})
+        taken_later = {
+            breach: CaseClock(owner_id=owner, owned_since=owned_since, started_at=started_at, due_at=due)
+            for breach, owner, owned_since, started_at, due in cursor.fetchall()
+        }
+    nobodys = [breach for breach, clock in taken_later.items() if not is_personal(clock)]
+    tell_answering(_BREACHED, {"ids": ids, "nobodys": nobodys}, at=at)
+    tell_watchers([Role.TR], kind="breaches_found", at=at, cases=cases, about="/boards/overdue/")
 
 
 def _due_days(cursor: Any, facts: dict[str, Any]) -> set[date]:

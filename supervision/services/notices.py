@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import translation
 
 from applications.lifecycle import Clock
-from applications.models import CaseClock
+from applications.models import Application, CaseClock
 from ops_center.clock import local_day
 from organization.models import Employee
 from organization.roles import Role
@@ -93,11 +93,11 @@ def iso(column: str) -> str:
     return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')"""
 
 
-def tell_watchers(roles: Sequence[str], *, kind: str, at: datetime, numbers: Iterable[str], about: str) -> int:
+def tell_watchers(roles: Sequence[str], *, kind: str, at: datetime, cases: Collection[int], about: str) -> int:
     """One message per person of these roles about all cases of a pass: lists go out as a list."""
-    cases = sorted(set(numbers))
     if not cases:
         return 0
-    facts: dict[str, Any] = {"count": len(cases), "numbers": cases[:NAMED]}
+    first = Application.objects.filter(pk__in=sorted(cases)[:NAMED]).order_by("pk")
     people = Employee.objects.holding(*roles, on=local_day(at))
-    return tell(people, kind=kind, at=at, about=about, **facts)
+    return tell(people, kind=kind, at=at, about=about, count=len(cases),
+                numbers=list(first.values_list("number", flat=True)))  # fmt: skip
