@@ -14,16 +14,23 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from applications.lifecycle import STEP_LABELS, Clock, Outcome, Performance, State, Step
+from applications.forms.documents import AddDocument
+from applications.forms.issue import LogContact
+from applications.lifecycle import ENDED, STEP_LABELS, Clock, Outcome, Performance, State, Step
 from applications.models import Application, CaseClock, Event
 from applications.querysets import IN_BRANCH_CUSTODY, SEES_ALL
 from applications.rules import open_steps
+from applications.selectors import pages_of
 from applications.services.clocks import explain
 from applications.services.personal import access_log, may_reveal
 from applications.sheets import WARNINGS
+from applications.sight import reads_note
+from incentives.querysets import SEES_ALL as SEES_ALL_REWARDS
+from incentives.selectors import Earning, earnings_of
 from ops_center.clock import local_day
 from organization.models import Employee
 from organization.roles import Role
+from supervision.selectors.cases import Oversight, oversight_of
 
 WHOLE, CUSTODY, STAGES = "whole", "custody", "stages"
 
@@ -84,6 +91,7 @@ class StampCell:
     in_time: bool | None
     current: bool
     due_at: datetime | None
+    waiting: bool = False  # somebody else's turn: the clock is paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +168,7 @@ def case_page(case: Application, *, actor: Employee, at: datetime) -> dict[str, 
     events = list(case.events.select_related("actor").order_by("-seq"))
     steps = open_steps(case, actor=actor, at=at)
     main = next((step for step in MAIN_STEPS if step in steps), None)
+    roles = actor.role_codes(local_day(at))
     facts: dict[str, Any] = {
         "case": case,
         "sight": sight,
@@ -170,26 +179,36 @@ def case_page(case: Application, *, actor: Employee, at: datetime) -> dict[str, 
         "acts": [_act(step) for step in steps if step != main],
         "is_held": case.is_claimed(at),
         "holds": case.is_claimed_by(actor.pk, at),
+        "earnings": list(_earnings(case, actor=actor, roles=roles, at=at)),
     }
     if sight != WHOLE:
         return facts
+    oversight = oversight_of(case, employee=actor, at=at)
     performers = {row.role: row.employee for row in case.performers.select_related("employee")}
     facts |= {
         "running": [_row(clock) for clock in clocks if clock.stopped_at is None],
         "stopped": [_row(clock) for clock in reversed(clocks) if clock.stopped_at is not None],
-        "timeline": sorted([*_told(events), *_contacts(case)], key=lambda entry: entry.at, reverse=True),
+        "timeline": sorted(
+            [*_told(events, actor=actor, at=at), *_contacts(case), *_pushed(oversight)],
+            key=lambda entry: entry.at,
+            reverse=True,
+        ),
+        "oversight": oversight,
+        "documents": pages_of(case),
+        "may_add_pages": bool(roles & AddDocument.roles) and case.is_open,
+        "may_log_contact": bool(roles & LogContact.roles) and case.state not in ENDED,
         "performers": [(Performance(role).label, performers[role]) for role in Performance if role in performers],
         "problem": case.problems.filter(closed_at=None).select_related("raised_by").first(),
         "return_note": case.returns.filter(round=case.round).first() if case.state == State.RETURNED else None,
         "warnings": [(row, WARNINGS.get(row.code, row.code)) for row in case.warnings.order_by("answered_at", "code")],
         "approvals": list(case.approvals.filter(decided_at=None).select_related("asked_by")),
-        "may_decide": actor.has_role(Role.SUP, on=local_day(at)),
+        "may_decide": Role.SUP in roles,
         "reveals": {
             field: may_reveal(case, actor=actor, at=at, field=field)
             for field in ("customer_name", "mobile", "id_number")
         },
         "purposes": PURPOSES,
-        "access": list(access_log(case.number)[:20]) if actor.has_role(Role.AUD, Role.SUP, on=local_day(at)) else None,
+        "access": list(access_log(case.number)[:20]) if roles & {Role.AUD, Role.SUP} else None,
     }
     return facts
 
@@ -208,13 +227,15 @@ def _strip(case: Application, *, events: list[Event], clocks: list[CaseClock]) -
         at = getattr(case, stamp)
         told = next((last[step] for step in steps if step in last), None)
         clock = judged.get(kind) if kind else None
+        running = clock if clock is not None and clock.stopped_at is None else None
         yield StampCell(
             label=label,
             at=at,
             person=told.actor if told and at else None,
             in_time=_in_time(clock) if at else None,
             current=at is None and here in waits,
-            due_at=case.due_at if here in waits else None,
+            due_at=(running.due_at if running else case.due_at) if here in waits else None,
+            waiting=running is not None and running.paused_at is not None,
         )
 
 
@@ -240,8 +261,20 @@ def _act(step: Step) -> Act:
     return Act(step=step, label=str(STEP_LABELS[step]), icon=SIGNS.get(step, "right"), danger=step in DANGEROUS)
 
 
-def _told(events: list[Event]) -> Iterator[Entry]:
+def _earnings(case: Application, *, actor: Employee, roles: frozenset[str], at: datetime) -> Iterator[Earning]:
+    """What each role earns. What is promised follows from the public price board; what has accrued is read by its payee
+    and by who watches over the money."""
+    for earning in earnings_of(case, at):
+        is_own = earning.person is not None and earning.person.pk == actor.pk
+        if earning.is_provisional or is_own or roles & SEES_ALL_REWARDS:
+            yield earning
+
+
+def _told(events: list[Event], *, actor: Employee, at: datetime) -> Iterator[Entry]:
     for event in events:
+        if not reads_note(event, employee=actor, at=at):
+            yield _entry(event, notes=[])
+            continue
         facts, notes = event.facts, [event.note] if event.note else []
         codes = facts.get("codes") or ([facts["code"]] if facts.get("code") else [])
         if codes:
@@ -249,10 +282,14 @@ def _told(events: list[Event]) -> Iterator[Entry]:
         for name, words in (("bag", _("Bag %(value)s")), ("shelf", _("Shelf %(value)s")), ("to", _("To %(value)s"))):
             if facts.get(name):
                 notes.append(words % {"value": facts[name]})
-        yield Entry(
-            at=event.at, title=event.label, actor=event.actor, note=" · ".join(notes),
-            icon=SIGNS.get(event.step, "check"), tone=STEP_TONES.get(event.step, ""), round=event.round,
-        )  # fmt: skip
+        yield _entry(event, notes=notes)
+
+
+def _entry(event: Event, *, notes: list[str]) -> Entry:
+    return Entry(
+        at=event.at, title=event.label, actor=event.actor, note=" · ".join(notes),
+        icon=SIGNS.get(event.step, "check"), tone=STEP_TONES.get(event.step, ""), round=event.round,
+    )  # fmt: skip
 
 
 def _contacts(case: Application) -> Iterator[Entry]:
@@ -261,3 +298,15 @@ def _contacts(case: Application) -> Iterator[Entry]:
             "channel": contact.get_channel_display(), "result": contact.get_result_display(),
         }  # fmt: skip
         yield Entry(at=contact.at, title=title, actor=contact.by, note=contact.note, icon="phone", tone="", round=1)
+
+
+def _pushed(oversight: Oversight) -> Iterator[Entry]:
+    """What supervision has to tell: deadlines that passed, and urges."""
+    for breach, standing in oversight.breaches:
+        title = _("Overdue: %(clock)s") % {"clock": Clock(breach.kind).label}
+        yield Entry(
+            at=breach.due_at, title=title, actor=breach.owner, note=str(standing.label), icon="alarm", tone="late",
+            round=1,
+        )  # fmt: skip
+    for urge in oversight.urges:
+        yield Entry(at=urge.at, title=_("Urged"), actor=urge.by, note=urge.text, icon="bell", tone="soon", round=1)

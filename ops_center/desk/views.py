@@ -17,10 +17,11 @@ from django.views.i18n import LANGUAGE_QUERY_PARAMETER
 from django.views.i18n import set_language as set_language_cookie
 
 from applications.errors import out_of_sight
+from applications.forms import FORMS
 from applications.models import Application, Approval
 from applications.services.approvals import decide_approval
 from applications.services.personal import find_clients
-from applications.views.door import attempt
+from applications.views.door import ON_THE_WORK_PAGE, attempt, blank, facts_of
 from ops_center import clock
 from ops_center.desk import audit_log, help_topics
 from ops_center.desk import search as searching
@@ -192,7 +193,11 @@ def application(request: StaffRequest, number: str) -> HttpResponse:
     case = Application.objects.visible_to(request.actor, request.at).with_people().filter(number=number).first()
     if case is None:
         raise out_of_sight()
-    return render(request, "desk/case.html", case_page(case, actor=request.actor, at=request.at))
+    facts = case_page(case, actor=request.actor, at=request.at)
+    if facts["main_act"] is not None:
+        step = facts["main_act"].step
+        facts |= facts_of(request, blank(request, case, FORMS[step])) | {"opens_work": step in ON_THE_WORK_PAGE}
+    return render(request, "desk/case.html", facts)
 
 
 @staff(Role.SUP, Role.AUD)

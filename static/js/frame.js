@@ -30,6 +30,7 @@
     if (opener) {
       const dialog = document.getElementById(opener.dataset.opens);
       if (dialog && !dialog.open) dialog.showModal();
+      if (dialog && opener.dataset.heading) dialog.querySelector("h2").textContent = opener.dataset.heading;
       event.preventDefault();
     }
     if (reach(event, "closes")) event.target.closest("dialog")?.close();
