@@ -137,14 +137,12 @@ def _first_readers(breach: Breach, filed_by: Employee, at: datetime) -> list[Emp
 
 
 def _locked(breach_id: int, *, actor: Employee, at: datetime) -> Breach:
-    """The breach with its row locked, if the actor may see it."""
-    in_sight = Breach.objects.visible_to(actor, at).filter(pk=breach_id).exists()
-    breach = (
-        Breach.objects.select_for_update(of=("self",)).with_facts().filter(pk=breach_id).first() if in_sight else None
-    )
-    if breach is None:
+    """The breach with its row locked, if the actor may see it. Read anew once the lock is held: what was joined to the
+    row while another decision was under way would still show no decision."""
+    if not Breach.objects.visible_to(actor, at).filter(pk=breach_id).exists():
         raise errors.no_breach()
-    return breach
+    Breach.objects.select_for_update().get(pk=breach_id)
+    return Breach.objects.with_facts().get(pk=breach_id)
 
 
 def _undecided(breach: Breach) -> Justification:

@@ -15,10 +15,12 @@ from django.db import connection
 from applications.lifecycle import Clock
 from applications.models import CaseClock
 from ops_center import clock, schedule, tasks
+from ops_center.kernel.errors import Refused
 from organization.models import JobRun, Message
 from organization.services.inbox import tell
 from supervision.models import Breach
 from supervision.services.breaches import find_breaches
+from supervision.services.justifications import decide_justification, justify
 from tests.cast import at
 from tests.supervision.conftest import Bank, found_bank
 
@@ -74,6 +76,27 @@ def test_without_the_guard_the_same_race_tells_three_times() -> None:
 
     at_once(careless)
     assert Message.objects.filter(kind="breach").count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_decisions_at_once_one_counts_and_the_other_is_told() -> None:
+    bank = found_bank()
+    overdue_cases(bank, 10)
+    find_breaches(at=LATE)
+    for breach in Breach.objects.all():
+        justify(breach_id=breach.pk, actor=bank.people.ec, at=LATE, code="OTHER", text="网络中断")
+        deciders = iter([(bank.people.tr, True), (bank.people.sup, False)])
+
+        def decide(breach=breach, deciders=deciders) -> str:
+            actor, accepted = next(deciders)
+            try:
+                decide_justification(breach_id=breach.pk, actor=actor, at=LATE, accepted=accepted, note="")
+            except Refused as no:
+                return no.code
+            return "decided"
+
+        assert sorted(at_once(decide, times=2)) == ["already_decided", "decided"]
+    assert Message.objects.filter(kind__in=["justification_accepted", "justification_refused"]).count() == 10
 
 
 @pytest.mark.django_db(transaction=True)
