@@ -61,5 +61,6 @@ def database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        # Nobody waits longer than this for another's lock: the request says 503 instead of hanging.
+        "OPTIONS": {"options": "-c lock_timeout=5s", **dict(parse_qsl(parts.query))},
     }

@@ -20,6 +20,7 @@ from applications.services.card_status import apply_file
 from applications.services.endings import expire_lapsed
 from incentives.services.accrual import accrue
 from incentives.services.holds import release_due_holds
+from ops_center.web.idempotency import forget
 from organization.services.jobs import Counts, forget_runs, job_run
 from supervision.services import breaches, daily, justifications, seals
 
@@ -29,6 +30,7 @@ MINUTE, FIVE_MINUTES, HOUR, DAY = timedelta(minutes=1), timedelta(minutes=5), ti
 # So far back the minute's passes look for late clocks and activations; the night's look at everything.
 LOOK_BACK = 2 * DAY
 JOB_RUNS_KEPT = timedelta(days=14)
+KEYS_KEPT = timedelta(days=7)
 _LOCKS = 7_319  # the space of our advisory locks; the second key is the job's name
 
 
@@ -74,6 +76,7 @@ JOBS: tuple[Job, ...] = (
     Job("undispatched", FIVE_MINUTES, lambda at: {"files": daily.list_undispatched(at=at)}),
     Job("calendar", HOUR, lambda at: {"missing": daily.alarm_missing_calendar(at=at)}),
     Job("seal", HOUR, lambda at: {"cases": seals.seal(at=at)}),
+    Job("idempotency-keys", DAY, lambda at: {"removed": forget(before=at - KEYS_KEPT)}),
     Job("job-runs", DAY, lambda at: {"removed": forget_runs(before=at - JOB_RUNS_KEPT)}),
 )
 BY_NAME = {job.name: job for job in JOBS}

@@ -24,7 +24,7 @@ from applications.selectors import pages_of
 from applications.services.clocks import explain
 from applications.services.personal import access_log, may_reveal
 from applications.sheets import WARNINGS
-from applications.sight import reads_note
+from applications.sight import reads_note, sees_client
 from incentives.querysets import SEES_ALL as SEES_ALL_REWARDS
 from incentives.selectors import Earning, earnings_of
 from ops_center.clock import local_day
@@ -173,7 +173,7 @@ def case_page(case: Application, *, actor: Employee, at: datetime) -> dict[str, 
         "case": case,
         "sight": sight,
         "is_whole": sight == WHOLE,
-        "shows_client": sight == WHOLE,
+        "shows_client": sees_client(case, employee=actor, at=at),
         "strip": list(_strip(case, events=events, clocks=clocks)),
         "main_act": _act(main) if main else None,
         "acts": [_act(step) for step in steps if step != main],
