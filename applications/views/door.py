@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -20,10 +21,13 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from applications import errors, rules
+from applications.entry_form import example_of
 from applications.forms.base import PURPOSES, Act, CaseForm, StepForm
+from applications.forms.center import Keying
 from applications.lifecycle import QUEUE_OF_STATE, RULES, Queue, Step
 from applications.models import Application
 from applications.services import claims
+from ops_center.clock import local_day
 from ops_center.kernel.errors import DomainError
 from ops_center.web.keyset import Page
 from ops_center.web.pages import StaffRequest, View, staff
@@ -122,7 +126,16 @@ def facts_of(request: StaffRequest, form: CaseForm) -> dict[str, Any]:
         "now": request.at,
         "purposes": PURPOSES,
         "queue": QUEUE_OF_STATE.get(form.case.state) if on_work_page else None,
+        "example": example(form) if on_work_page else {},
     }
+
+
+def example(form: CaseForm) -> dict[str, Any]:
+    """Demo mode only: a filled form for people who try the product without paper in their hands."""
+    if not settings.DEMO or not isinstance(form, Keying):
+        return {}
+    values = example_of(form.case, on=local_day(form.at))
+    return {name: value for name, value in values.items() if name in form.fields}
 
 
 # -- onward ------------------------------------------------------------------------------------------------------------

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -22,7 +20,6 @@ from applications.models import Application
 from applications.rules import open_steps
 from applications.services import claims, entry
 from applications.views import door
-from ops_center.clock import local_day
 from ops_center.kernel.errors import NotAllowed
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
@@ -115,7 +112,7 @@ def work_facts(request: StaffRequest, case: Application, form: CaseForm, steps: 
         "day": selectors.day_of_work(employee=request.actor, queue=wanted, at=request.at),
         "documents": selectors.pages_of(case),
         "bag_item": case.bag_items.select_related("bag").order_by("-id").first(),
-        "example": example(case, form, at=request.at),
+        "example": door.example(form),
         "purposes": PURPOSES,
         "now": request.at,
     }
@@ -135,14 +132,6 @@ def call_facts(request: StaffRequest, case: Application, steps: list[Step]) -> d
         "purposes": PURPOSES,
         "now": request.at,
     }
-
-
-def example(case: Application, form: CaseForm, *, at: datetime) -> dict[str, Any]:
-    """Demo mode only: a filled form for people who try the product without paper in their hands."""
-    if not settings.DEMO:
-        return {}
-    values = entry_form.example_of(case, on=local_day(at))
-    return {name: value for name, value in values.items() if name in form.fields}
 
 
 @staff(Role.EC, Role.ER, Role.CM)

@@ -18,13 +18,15 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!(event.target instanceof HTMLFormElement)) return;
     lock(event.target, false);
-    if (event.detail.successful) clean(event.target);
   });
   window.addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => lock(form, false)));
 
   // --- leaving with something typed asks first; a form with data-free has nothing to lose
   const dirty = new Set();
   const clean = (form) => dirty.delete(form);
+  document.addEventListener("htmx:beforeOnLoad", (event) => { // before the answer leads to another page
+    if (event.detail.xhr.status < 400) clean(event.target);
+  });
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (form?.method === "post" && form.closest("main") && !form.hasAttribute("data-free")) dirty.add(form);

@@ -24,9 +24,8 @@
 
   // --- after an answer the focus goes to what is wrong, else to the first field of what came
   document.addEventListener("htmx:afterSettle", (event) => {
-    const root = event.detail.elt;
-    const place = root.matches?.("[data-panel], #beside-panel, #step, #other-step") ? root : root.closest?.("[data-panel]");
-    if (!place) return;
+    const place = event.detail.elt;
+    if (!place.matches?.("[data-panel]")) return; // something small inside a panel, such as the word of the draft
     const scan = place.querySelector("[data-scan]");
     if (place.querySelector("[data-beep]")) beep();
     if (scan) {
