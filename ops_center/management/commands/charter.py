@@ -97,8 +97,9 @@ def _diagram() -> Iterator[str]:
     for rule in CHARTER:
         if rule.step in (Step.WITHDRAW, Step.CORRECT_STAMP, Step.REASSIGN) or rule.target is Goes.STAYS:
             continue  # from nearly everywhere, or to nowhere: in the table only
-        for source in sorted(rule.sources, key=list(State).index) or ["[*]"]:
-            for target in _targets(rule, str(source)):
+        sources = [str(state) for state in sorted(rule.sources, key=list(State).index)]
+        for source in sources or ["[*]"]:
+            for target in _targets(rule, source):
                 yield f"    {source} --> {target}: {rule.no} {rule.step}"
         if rule.step is Step.START_INTAKE:
             yield f"    [*] --> {rule.target}: {rule.no} walk-in"
