@@ -81,10 +81,14 @@ def at_the_branch(request: StaffRequest) -> dict[str, Any]:
     branch: Branch = request.actor.branch
     today = local_day(request.at)
     own = bags.bags_visible_to(request.actor, request.at).filter(branch=branch)
+    cut_off = datetime.combine(today, branch.cut_off, SHANGHAI)
+    truck = datetime.combine(today, branch.truck_at, SHANGHAI)
     return {
         "branch": branch,
-        "cut_off": datetime.combine(today, branch.cut_off, SHANGHAI),
-        "truck": datetime.combine(today, branch.truck_at, SHANGHAI),
+        "cut_off": cut_off,
+        "cut_off_left": minutes_to(cut_off, at=request.at),
+        "truck": truck,
+        "truck_left": minutes_to(truck, at=request.at),
         "open_bags": [packing(request, bag) for bag in own.filter(state=Bag.State.OPEN).order_by("id")],
         "sealed_bags": [
             {"bag": bag, "form": HandOver(bag=bag, actor=request.actor, at=request.at, initial=last_truck(branch))}
@@ -95,6 +99,10 @@ def at_the_branch(request: StaffRequest) -> dict[str, Any]:
             state=State.TAKEN_IN, host_branch=branch, host_confirmed_at=None
         ).with_people(),
     }
+
+
+def minutes_to(hour: datetime, *, at: datetime) -> int:
+    return int((hour - at).total_seconds() // 60)
 
 
 def last_truck(branch: Branch) -> dict[str, str]:

@@ -27,6 +27,7 @@ from applications.forms.center import Keying
 from applications.lifecycle import QUEUE_OF_STATE, RULES, Queue, Step
 from applications.models import Application
 from applications.services import claims
+from applications.services.personal import FIELDS, may_reveal
 from ops_center.clock import local_day
 from ops_center.kernel.errors import DomainError
 from ops_center.web.keyset import Page
@@ -124,10 +125,22 @@ def facts_of(request: StaffRequest, form: CaseForm) -> dict[str, Any]:
         "form": form,
         "case": form.case,
         "now": request.at,
-        "purposes": PURPOSES,
-        "queue": QUEUE_OF_STATE.get(form.case.state) if on_work_page else None,
+        **eyes(request, form.case),
+        "queue": queue_of(request, form.case) if on_work_page else None,
         "example": example(form) if on_work_page else {},
     }
+
+
+def eyes(request: StaffRequest, case: Application) -> dict[str, Any]:
+    """Which values of the client this person may open now, and for what."""
+    fields = {field for field in FIELDS if may_reveal(case, actor=request.actor, at=request.at, field=field)}
+    return {"reveals": fields, "purposes": PURPOSES}
+
+
+def queue_of(request: StaffRequest, case: Application) -> Queue | None:
+    """The queue in which this person works the case. In Path A, and for who only helps out, there is no next one."""
+    queue = QUEUE_OF_STATE.get(case.state)
+    return queue if queue is not None and queue.role in request.roles and not case.is_self_service else None
 
 
 def example(form: CaseForm) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from applications import entry_form, selectors
 from applications.forms import FORMS
-from applications.forms.base import PURPOSES, CaseForm
+from applications.forms.base import CaseForm
 from applications.forms.issue import LogContact
 from applications.lifecycle import QUEUE_OF_STATE, State, Step
 from applications.models import Application
@@ -103,17 +103,17 @@ def work(request: StaffRequest, number: str) -> HttpResponse:
 
 
 def work_facts(request: StaffRequest, case: Application, form: CaseForm, steps: list[Step]) -> dict[str, Any]:
-    wanted = QUEUE_OF_STATE[case.state]
+    wanted = door.queue_of(request, case)
     return {
         "case": case,
         "form": form,
         "queue": wanted,
         "steps": set(steps),
-        "day": selectors.day_of_work(employee=request.actor, queue=wanted, at=request.at),
+        "day": selectors.day_of_work(employee=request.actor, queue=wanted, at=request.at) if wanted else None,
         "documents": selectors.pages_of(case),
         "bag_item": case.bag_items.select_related("bag").order_by("-id").first(),
         "example": door.example(form),
-        "purposes": PURPOSES,
+        **door.eyes(request, case),
         "now": request.at,
     }
 
@@ -123,13 +123,13 @@ def call_facts(request: StaffRequest, case: Application, steps: list[Step]) -> d
     asked: dict[str, Any] = {"case": case, "actor": request.actor, "at": request.at}
     return {
         "case": case,
-        "queue": QUEUE_OF_STATE.get(case.state),
+        "queue": door.queue_of(request, case),
         "contact_form": LogContact(**asked),
         "forms": [FORMS[step](**asked) for step in CALLS if step in steps],
         "steps": set(steps),
         "contacts": case.contacts.select_related("by")[:5],
         "clocks": case.clocks.filter(stopped_at=None),
-        "purposes": PURPOSES,
+        **door.eyes(request, case),
         "now": request.at,
     }
 
