@@ -245,8 +245,15 @@ def _start_for_each(cases: Sequence[Application], kind: str, *, at: datetime) ->
         due = dues[policy.pk]
         clocks.append(
             CaseClock(
-                application=case, kind=kind, round=case.round, run=runs[case.pk, case.round] + 1, policy=policy,
-                started_at=at, due_at=due.due_at, warn_at=due.warn_at, owner_role=CLOCK_OWNER.get(kind, ""),
+                application=case,
+                kind=kind,
+                round=case.round,
+                run=runs[case.pk, case.round] + 1,
+                policy=policy,
+                started_at=at,
+                due_at=due.due_at,
+                warn_at=due.warn_at,
+                owner_role=CLOCK_OWNER.get(kind, ""),
                 explanation=due.as_json(),
             )  # fmt: skip
         )
