@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, datetime
 
 import pytest
+from django.utils.translation import override
 
 from applications.lifecycle import Path, Performance
 from applications.models import Application, Product
@@ -84,3 +86,10 @@ def policy_v2(bank: Cast) -> SplitPolicy:
     columns = dict.fromkeys(Path.values, SHARES | {Performance.CREDIT_CHECK: 1_200, Performance.ENTRY: 1_300})
     drafted = draft_split(columns=columns, starts_on=date(2026, 12, 1), actor=bank.cao_ying, at=at("2026-11-20 10:00"))
     return approve_split(number=drafted.number, actor=bank.deng_hai, at=at("2026-11-20 11:00"))
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Sentences are asserted in the language of the code, whatever the test before was served in."""
+    with override("en"):
+        yield
