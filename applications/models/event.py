@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -44,6 +45,9 @@ class Event(models.Model):
         indexes = [
             # Activations without a verdict: read by the accrual, every minute over a recent window.
             models.Index(fields=["recorded_at"], condition=Q(step="activate"), name="event_activations"),
+            # The hourly seal and the night's look-back: rows arrive in the order of these instants.
+            BrinIndex(fields=["recorded_at"], name="event_recorded"),
+            BrinIndex(fields=["at"], name="event_at"),
             # A person's finished work of the day (queues' counter line, visibility of own work).
             models.Index(fields=["actor", "at"], name="event_actor_day"),
         ]

@@ -111,6 +111,10 @@ class ContactLog(models.Model):
         ordering = ["-at"]
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
+        indexes = [
+            # Agreed calls that come near: the reminder of every minute.
+            models.Index(fields=["promised_at"], condition=Q(promised_at__isnull=False), name="contact_promised"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.application_id} {self.result}"

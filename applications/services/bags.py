@@ -133,7 +133,7 @@ def unseal_bag(
             "reason_missing", _("Say why the seal is broken."), {"reason": _("Say why the seal is broken.")}
         )
     Seal.objects.filter(seal_no=packed.seal_no).update(voided_at=at, void_reason=reason[:200])
-    for item in packed.items.order_by("application_id"):
+    for item in _still(packed, State.BAGGED):
         with taking(Step.UNSEAL, case=item.application_id, actor=actor, at=at, cleared=True, note=reason) as move:
             move.facts = {"bag": packed.number, "witness": witness.number}
             move.case.unseal()
@@ -151,7 +151,7 @@ def hand_over_bag(
     blank = {name: _("Required.") for name, value in (("truck_no", truck_no), ("escort", escort)) if not value.strip()}
     if blank:
         raise Malformed("truck_missing", _("Enter the truck and the escort who signs for the bag."), blank)
-    for item in packed.items.order_by("application_id"):
+    for item in _still(packed, State.BAGGED):
         with taking(Step.HAND_OVER, case=item.application_id, actor=actor, at=at, cleared=True) as move:
             move.facts = {"bag": packed.number, "truck": truck_no}
             move.case.hand_over(at=at)
@@ -201,8 +201,13 @@ def receive_bag(
 
     if seal_no.strip() != packed.seal_no:
         incident(WRONG_SEAL, note=seal_no.strip())
+    moving = {item.pk for item in _still(packed, State.IN_TRANSIT)}
     for number, item in sorted(items.items(), key=lambda pair: pair[1].application_id):
-        if number in found:
+        if item.pk not in moving:  # withdrawn on the way: the paper is counted, the case stays where it ended
+            item.fate = BagItem.Fate.RECEIVED if number in found else BagItem.Fate.MISSING
+            if number not in found:
+                incident(MISSING, case=item.application)
+        elif number in found:
             with taking(Step.RECEIVE, case=item.application_id, actor=actor, at=at, cleared=True) as move:
                 move.facts = {"bag": packed.number}
                 move.case.receive(at=at)
@@ -255,6 +260,13 @@ def close_incident(*, incident: int, finding: str, actor: Employee, at: datetime
 # -- inside -----------------------------------------------------------------------------------------------------------
 def _in_custody_of(branch: Branch) -> Q:
     return Q(host_branch=branch, host_confirmed_at__isnull=False) | Q(branch=branch, host_confirmed_at=None)
+
+
+def _still(bag: Bag, state: State) -> list[BagItem]:
+    """The files of a bag whose cases still stand there, locked: a client may have withdrawn meanwhile, and then only
+    the paper travels on."""
+    items = bag.items.filter(application__state=state).select_related("application").order_by("application_id")
+    return list(items.select_for_update(of=("self", "application")))
 
 
 def _lock_bag(bag: int, *, actor: Employee, at: datetime, version: int | None = None) -> Bag:

@@ -6,7 +6,7 @@ import pytest
 
 from applications.lifecycle import Clock, Outcome, State, Step
 from applications.models import Application, Bag, CaseClock
-from applications.services import bags, claims, entry, intake, issue, problems
+from applications.services import bags, claims, endings, entry, intake, issue, problems
 from ops_center.kernel.errors import DomainError, Malformed, NotAllowed, OutOfSight, Refused
 from tests.cast import Cast, at
 
@@ -215,6 +215,21 @@ def test_a_wrong_seal_number_opens_an_incident_and_the_files_are_received(bank: 
     assert bag.state == Bag.State.DISCREPANCY
     assert bag.incidents.get().code == "L03"
     assert bank.again(case).state == State.RECEIVED
+
+
+def test_a_file_withdrawn_in_its_bag_does_not_hold_up_the_others(bank: Cast) -> None:
+    when = at("2026-11-23 16:00")
+    gone, goes, lost = (bank.complete(bank.draft(when=when), when=when) for _ in range(3))
+    bag = bank.pack(gone, goes, lost, when=when)
+    endings.withdraw(case=gone.pk, actor=bank.chen_xiaoming, at=when, note="客户改变主意")
+    bag = bags.hand_over_bag(bag=bag.pk, truck_no="岚A-1", escort="甲", actor=bank.qian_yumei, at=when)
+    endings.withdraw(case=lost.pk, actor=bank.chen_xiaoming, at=when, note="客户改变主意")
+    bag = bags.receive_bag(
+        bag=bag.pk, seal_no=bag.seal_no, received=[gone.number, goes.number], missing=[lost.number], extra=[],
+        actor=bank.wu_xiaofeng, at=at("2026-11-24 08:40"),
+    )  # fmt: skip
+    assert [bank.again(case).state for case in (gone, goes, lost)] == ["WITHDRAWN", "RECEIVED", "WITHDRAWN"]
+    assert [incident.application for incident in bag.incidents.all()] == [lost]
 
 
 # -- S17: stamps ------------------------------------------------------------------------------------------------------
