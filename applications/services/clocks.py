@@ -255,7 +255,7 @@ def _start_for_each(cases: Sequence[Application], kind: str, *, at: datetime) ->
                 warn_at=due.warn_at,
                 owner_role=CLOCK_OWNER.get(kind, ""),
                 explanation=due.as_json(),
-            )  # fmt: skip
+            )
         )
     CaseClock.objects.bulk_create(clocks, batch_size=1000)
 
