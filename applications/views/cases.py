@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from applications.forms.intake import WalkIn
 from applications.forms.problems import Reassign
-from applications.lifecycle import QUEUES, RULES, State, Step
+from applications.lifecycle import QUEUES, RULES, Clock, State, Step
 from applications.models import Application, ChecklistItem, Product
 from applications.selectors import CASE_FILTERS, cases_for
 from applications.services import claims, intake
@@ -26,6 +26,7 @@ from organization.roles import COLLECTORS, Role
 
 # Least time left first; whoever looks at what has ended wants the newest first.
 BY_DEADLINE, NEWEST = Keyset("due_at", "id"), Keyset("-id")
+CLOCKS = dict(Clock.choices)
 DUE = (("", _("All")), ("overdue", _("Overdue")), ("soon", _("Due soon")), ("today", _("Due today")))
 MINE = (("", _("Everybody's")), ("1", _("Mine")))
 SEE_BRANCHES = frozenset({Role.TR, Role.SUP, Role.AUD})
@@ -46,7 +47,7 @@ def case_list(request: StaffRequest) -> HttpResponse:
         request,
         "applications/list.html",
         {
-            "page": page,
+            "rows": [(case, CLOCKS.get(case.due_clock, "")) for case in page],
             "next": following(request, page),
             "asked": asked,
             "now": request.at,
