@@ -19,6 +19,8 @@ from tests.web.conftest import browser as browser
 
 PATIENCE = 15_000  # milliseconds for one answer, on a machine that is busy with other things
 
+STATEMENTS = ("witness_person", "witness_original", "witness_signature", "client_signature", "credit_auth")
+
 
 class Person:
     """One employee in front of one page. Forms are known by the address they are sent to."""
@@ -66,6 +68,14 @@ class Person:
         self.form(action).wait_for()
         for box in self.form(action).locator("input[type=checkbox][name]").all():
             box.check()
+
+    def ticks_the_pack(self) -> None:
+        """Required documents by the box over each column, one proof of income, and the five statements."""
+        self.form("steps/complete-intake").wait_for()
+        for column in ("seen", "copy"):
+            self.page.check(f"[data-ticks={column}]")
+            self.page.check(f"[name={column}-INCOME_FLOW]")
+        self.fills("steps/complete-intake", **dict.fromkeys(STATEMENTS, True))
 
     def sends(self, action: str, **values: str | bool) -> None:
         """Fills in a form and presses its first button; another page, or the form again, is the answer."""
