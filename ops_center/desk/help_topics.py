@@ -30,12 +30,32 @@ TOPICS: dict[str, tuple[Any, Any]] = {
     "imports": (_CENTER, _("Card status imports")),
     "problems": (_CONTROL, _("Problem items and returns")),
     "overdue": (_CONTROL, _("Deadlines and overdue cases")),
+    "boards": (_CONTROL, _("Boards")),
     "approvals": (_CONTROL, _("Approvals")),
     "audit": (_CONTROL, _("Audit log")),
     "rewards": (_MONEY, _("Rewards")),
     "payout": (_MONEY, _("Confirmation and payout")),
     "policies": (_MONEY, _("Policies and calendar")),
 }
+
+# Pages that share an instruction with another, and the steps of a case by their slugs.
+_SHARED = {
+    "referrals": "referral",
+    "intake": "accept release start-intake complete-intake hand-to-branch confirm-hand-to-branch e-intake self-route "
+    "hand-to-center add-document",
+    "check": "pass-check",
+    "entry": "submit-entry",
+    "review": "verify arbitrate",
+    "filing": "file mark-issued",
+    "after-sales": "coach late-coach activate refuse-card log-contact",
+    "problems": "raise-problem reply resolve return resubmit reject withdraw",
+    "approvals": "reopen correct-stamp",
+    "overdue": "breaches reassign",
+    "payout": "confirmations payouts",
+    "rewards": "price-board",
+    "policies": "calendar",
+}
+SAME: dict[str, str] = {other: topic for topic, others in _SHARED.items() for other in others.split()}
 
 
 def groups() -> list[tuple[Any, list[tuple[str, Any]]]]:

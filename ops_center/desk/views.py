@@ -110,7 +110,7 @@ def search(request: StaffRequest) -> HttpResponseBase:
     if request.method == "POST":
         if not facts["may_find"]:
             raise NotAllowed("role", _("Your role finds cases by their number, not by the client."))
-        status = attempt(form, find)
+        status = attempt(form, find) or 200
         shown = searching.shown_clients(form.found or [], actor=request.actor, at=request.at)
         facts |= {"cases": form.found, "shown": shown}
     elif asked := request.GET.get("q", "").strip():
@@ -168,6 +168,7 @@ def read_all(request: StaffRequest) -> HttpResponseBase:
 @require_GET
 def help_page(request: StaffRequest, topic: str) -> HttpResponse:
     """The work instruction (操作指引) of a page; F1 opens it."""
+    topic = help_topics.SAME.get(topic, topic)
     if topic not in help_topics.TOPICS:
         raise OutOfSight("no_such_topic", _("There is no work instruction of this name: see the overview."))
     facts = {"topic": topic, "topics": help_topics.TOPICS, "groups": help_topics.groups()}

@@ -68,9 +68,9 @@ def test_the_bell_counts_what_is_unread(hire, visit) -> None:
 
 def test_the_frame_of_a_page_costs_five_queries(hire, visit, django_assert_num_queries) -> None:
     client = visit(hire("SUP"))
-    client.get("/")
+    client.get("/help/overview/")
     with django_assert_num_queries(5):  # session, person, roles, branch, unread
-        client.get("/")
+        client.get("/help/overview/")
 
 
 def test_a_visitor_is_sent_to_the_sign_in_and_back(client) -> None:

@@ -2,12 +2,77 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from ops_center.desk.homes import HOMES
+from applications.lifecycle import State
+from applications.models import Application
+from applications.services import problems
+from incentives.reference import install_policies
+from incentives.services.accrual import accrue
+from ops_center.desk.homes import HOMES, sections_for
+from ops_center.desk.homes.parts import Agenda, Section, Tile
+from organization.models import Employee
 from organization.roles import Role
+from referrals.services import refer
+from tests.cast import Cast, at
+
+NOW = at("2026-11-26 15:30")
 
 
+@pytest.fixture
+def day(bank: Cast, monkeypatch) -> Cast:
+    """The bank on a Thursday afternoon: something in every state that a home counts."""
+    install_policies()
+    monkeypatch.setattr("ops_center.clock.now", lambda: NOW)
+    bank.activated(when=at("2026-11-10 10:00"), referred=True)
+    accrue(at=NOW)
+    for when in ("2026-11-24 08:40", "2026-11-25 09:10", "2026-11-25 09:20"):
+        bank.received(when=at(when))
+    stuck = bank.received(when=at("2026-11-24 10:00"))
+    bank.lend(stuck, to=bank.he_xiulan, when=at("2026-11-25 10:20"))
+    problems.raise_problem(
+        case=stuck.number, actor=bank.he_xiulan, at=at("2026-11-25 10:30"), code="F04", party="BRANCH", note="电话未填"
+    )
+    back = bank.received(when=at("2026-11-24 10:20"))
+    bank.lend(back, to=bank.he_xiulan, when=at("2026-11-26 14:00"))
+    problems.return_case(
+        case=back.number, actor=bank.he_xiulan, at=at("2026-11-26 15:00"), codes=["D05"], note="请补流水"
+    )
+    checked = bank.received(when=at("2026-11-20 08:40"))
+    bank.check(checked, when=at("2026-11-23 09:00"))
+    bank.complete(bank.draft(when=at("2026-11-26 09:10")), when=at("2026-11-26 09:10"))
+    bank.draft(when=at("2026-11-26 15:10"))
+    bank.send(bank.complete(bank.draft(when=at("2026-11-25 16:00")), when=at("2026-11-25 16:10")),
+              when=at("2026-11-25 18:35"))  # fmt: skip
+    refer(actor=bank.li_wenjing, at=at("2026-11-26 14:10"), product=bank.product("BJ"), person=bank.client(),
+          consent=True)  # fmt: skip
+    return bank
+
+
+def home_of(person: Employee, role: Role) -> Section:
+    again = Employee.objects.with_standing().get(pk=person.pk)
+    return next(section for section in sections_for(again, at=NOW) if section.role == role)
+
+
+def figures(section: Section) -> dict[str, object]:
+    return {str(tile.label): tile.value for tile in section.tiles}
+
+
+def lines(section: Section) -> list[str]:
+    """The numbers of the cases in the lists, in their order."""
+    agendas = [part for part in (*section.main, *section.side) if isinstance(part, Agenda)]
+    return [line.label for agenda in agendas for line in agenda.lines]
+
+
+def states(*wanted: State, **where: object) -> int:
+    """A slow recount: every case looked at one by one."""
+    cases = [case for case in Application.objects.all() if case.state in wanted]
+    return sum(all(getattr(case, name) == value for name, value in where.items()) for case in cases)
+
+
+# -- everybody ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("role", Role.values)
 def test_every_role_has_a_home_even_in_an_empty_bank(hire, visit, role: str) -> None:
     answer = visit(hire(role)).get("/")
@@ -17,3 +82,133 @@ def test_every_role_has_a_home_even_in_an_empty_bank(hire, visit, role: str) -> 
 
 def test_every_role_is_at_home_somewhere() -> None:
     assert set(HOMES) == set(Role)
+
+
+def test_somebody_with_several_roles_sees_the_main_work_first(day: Cast) -> None:
+    person = Employee.objects.with_standing().get(pk=day.xu_wenjuan.pk)
+    assert [section.role for section in sections_for(person, at=NOW)] == [Role.EC, Role.ER, Role.EMP]
+
+
+def test_outsourced_staff_have_no_home_as_an_employee(day: Cast) -> None:
+    person = Employee.objects.with_standing().get(pk=day.song_jia.pk)
+    assert [section.role for section in sections_for(person, at=NOW)] == [Role.EC]
+
+
+@pytest.mark.parametrize(
+    "person",
+    ["li_wenjing", "chen_xiaoming", "zhao_lixin", "qian_yumei", "zhou_qiming", "wu_xiaofeng", "he_xiulan", "fang_fang",
+     "xu_wenjuan", "zheng_weiguo", "lin_xiaoyu", "feng_zhiqiang", "cao_ying", "su_min", "pan_wei", "ding_jie",
+     "song_jia", "tian_ye"],
+)  # fmt: skip
+def test_every_link_of_every_home_opens(day: Cast, client, person: str) -> None:
+    client.force_login(day.people[person], backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get("/").content.decode()
+    main = page.split('<main id="main"', 1)[1].split("</main>", 1)[0]
+    addresses = {address.replace("&amp;", "&") for address in re.findall(r'<a [^>]*href="([^"]+)"', main)}
+    assert addresses
+    answers = {address: client.get(address).status_code for address in sorted(addresses)}
+    assert {address: status for address, status in answers.items() if status not in (200, 302)} == {}
+
+
+@pytest.mark.parametrize(
+    ("person", "most"),
+    [("li_wenjing", 18), ("chen_xiaoming", 24), ("zhao_lixin", 24), ("qian_yumei", 18), ("he_xiulan", 20),
+     ("zheng_weiguo", 26), ("feng_zhiqiang", 32), ("su_min", 22), ("pan_wei", 22)],
+)  # fmt: skip
+def test_a_home_costs_few_queries_whatever_the_bank_holds(
+    day: Cast, client, django_assert_max_num_queries, person: str, most: int
+) -> None:
+    client.force_login(day.people[person], backend="django.contrib.auth.backends.ModelBackend")
+    client.get("/")
+    with django_assert_max_num_queries(most):
+        client.get("/")
+
+
+# -- the figures -------------------------------------------------------------------------------------------------------
+def test_the_employee_sees_own_referrals_with_the_expected_and_the_earned_share(day: Cast) -> None:
+    section = home_of(day.li_wenjing, Role.EMP)
+    assert figures(section)["在办转介"] == 1
+    assert figures(section)["已计提未发放"] == "25.00"
+    (agenda, *_rest) = section.main
+    assert isinstance(agenda, Agenda)
+    assert [line.fen for line in agenda.lines] == [7_500]
+
+
+def test_the_customer_manager_sees_what_to_hand_in_and_what_came_back(day: Cast) -> None:
+    me = day.chen_xiaoming.pk
+    section = home_of(day.chen_xiaoming, Role.CM)
+    shown = figures(section)
+    assert shown["未封包"] == states(State.TAKEN_IN, collector_id=me) == 1
+    assert shown["已退件"] == states(State.RETURNED, collector_id=me) == 1
+    assert shown["问题件"] == states(State.PROBLEM, collector_id=me) == 1
+    assert shown["收件中"] == states(State.DRAFT, collector_id=me) == 1
+    assert shown["待承接转介"] == states(State.REFERRED) == 1
+    returned = Application.objects.get(state=State.RETURNED)
+    assert returned.number in lines(section)
+
+
+def test_every_case_tile_of_the_customer_manager_counts_what_its_list_shows(day: Cast, client) -> None:
+    client.force_login(day.chen_xiaoming, backend="django.contrib.auth.backends.ModelBackend")
+    for tile in home_of(day.chen_xiaoming, Role.CM).tiles:
+        if tile.href.startswith("/applications/?"):
+            assert len(client.get(tile.href).context["page"].rows) == tile.value, tile.label
+
+
+def test_the_branch_head_sees_the_branch(day: Cast) -> None:
+    shown = figures(home_of(day.zhao_lixin, Role.BH))
+    branch = day.branches["BH01"].pk
+    assert shown["未封包"] == states(State.TAKEN_IN, branch_id=branch)
+    assert shown["已封包或在途"] == states(State.BAGGED, State.IN_TRANSIT, branch_id=branch) == 1
+    overdue = [c for c in Application.objects.filter(branch=branch) if c.due_at is not None and c.due_at < NOW]
+    assert shown["已超时"] == len(overdue)
+
+
+def test_the_sealer_sees_numbers_and_no_client(day: Cast, client) -> None:
+    assert figures(home_of(day.qian_yumei, Role.BAG))["待装包"] == 1
+    client.force_login(day.qian_yumei, backend="django.contrib.auth.backends.ModelBackend")
+    assert "王**" not in client.get("/").content.decode()
+
+
+def test_the_card_center_sees_the_pool_and_the_receiver_the_road(day: Cast) -> None:
+    assert figures(home_of(day.zhou_qiming, Role.CS))["待承接转介"] == 1
+    shown = figures(home_of(day.wu_xiaofeng, Role.RCV))
+    assert (shown["待收的包"], shown["其中件数"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("person", "role", "state"),
+    [("he_xiulan", Role.CC, State.RECEIVED), ("fang_fang", Role.EC, State.CHECKED)],
+)
+def test_a_queue_s_clerk_sees_how_much_waits_and_never_a_client(day: Cast, client, person, role, state) -> None:
+    section = home_of(day.people[person], role)
+    assert figures(section)["等待中"] == states(state)
+    client.force_login(day.people[person], backend="django.contrib.auth.backends.ModelBackend")
+    assert "王**" not in client.get("/").content.decode()
+
+
+def test_the_tracker_and_the_supervisor_count_every_overdue_case_once(day: Cast) -> None:
+    overdue = sum(case.due_at is not None and case.due_at < NOW for case in Application.objects.all())
+    assert figures(home_of(day.zheng_weiguo, Role.TR))["已超时"] == overdue > 0
+    section = home_of(day.feng_zhiqiang, Role.SUP)
+    tiles: dict[str, Tile] = {str(tile.label): tile for tile in section.tiles}
+    assert tiles["已超时"].value == overdue
+    ages = [tile.value for tile in section.tiles if "age=" in tile.href]
+    assert sum(ages) == overdue
+
+
+def test_the_tracker_sees_problems_and_what_is_to_be_registered(day: Cast) -> None:
+    section = home_of(day.zheng_weiguo, Role.TR)
+    assert figures(section)["未结问题件"] == states(State.PROBLEM) == 1
+    assert figures(section)["待绩效登记"] == 1
+
+
+def test_human_resources_and_audit_see_no_client(day: Cast, client) -> None:
+    for person in ("su_min", "cao_ying", "tian_ye"):
+        client.force_login(day.people[person], backend="django.contrib.auth.backends.ModelBackend")
+        assert "王**" not in client.get("/").content.decode()
+
+
+def test_the_supervisor_s_home_renews_itself_and_others_do_not(day: Cast, client) -> None:
+    for person, renews in (("feng_zhiqiang", True), ("zheng_weiguo", False)):
+        client.force_login(day.people[person], backend="django.contrib.auth.backends.ModelBackend")
+        assert ("every 60s" in client.get("/").content.decode()) is renews

@@ -126,7 +126,7 @@ def queue_home(morning: Morning, role: Role, name: str) -> Section:
             Agenda(
                 _("Next in the queue"), "clock",
                 [
-                    case_line(case, note=_("%(count)s warnings") % {"count": n} if (n := warned.get(case.pk)) else "")
+                    case_line(case, note=_warnings(warned.get(case.pk, 0)), opens=False)
                     for case in next_ones
                 ],
                 _("Nothing waits."), _("The next case appears here as soon as the stage before has finished it."),
@@ -147,6 +147,10 @@ def _open_warnings(cases: list[Application]) -> dict[int, int]:
     """How many warnings of each of these cases nobody has answered yet."""
     waiting = CaseWarning.objects.filter(application__in=cases, answered_at=None).order_by()
     return dict(waiting.values_list("application").annotate(Count("pk")))
+
+
+def _warnings(count: int) -> str:
+    return _("%(count)s warnings") % {"count": count} if count else ""
 
 
 def checker(morning: Morning) -> Section:

@@ -174,12 +174,11 @@ def link(name: str, *args: Any, **query: Any) -> str:
     return f"{path}?{urlencode(query)}" if query else path
 
 
-def case_line(case: Application, *, what: Any = None, note: Any = "", fen: int | None = None) -> Line:
-    """The line of one case; without a client unless ``what`` names one."""
+def case_line(case: Application, *, note: Any = "", opens: bool = True) -> Line:
+    """The line of one case: number and product, no client. ``opens`` where its page is open to who reads the line."""
     return Line(
-        label=case.number, href=reverse("application", args=[case.number]),
-        what=case.product.name if what is None else what, note=note, state=case.state,
-        state_label=case.get_state_display(), due_at=case.due_at, warn_at=case.warn_at, fen=fen,
+        label=case.number, href=reverse("application", args=[case.number]) if opens else "", what=case.product.name,
+        note=note, state=case.state, state_label=case.get_state_display(), due_at=case.due_at, warn_at=case.warn_at,
     )  # fmt: skip
 
 
