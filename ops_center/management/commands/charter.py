@@ -9,7 +9,16 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import translation
 
 from applications.lifecycle import (
-    CHARTER, CLOCKS_OF_STATE, MAIN_LINE, QUEUES, STAGE_OF, STEP_LABELS, Goes, Rule, State, Step,
+    CHARTER,
+    CLOCKS_OF_STATE,
+    MAIN_LINE,
+    QUEUES,
+    STAGE_OF,
+    STEP_LABELS,
+    Goes,
+    Rule,
+    State,
+    Step,
 )  # fmt: skip
 from ops_center.env import BASE
 
@@ -41,14 +50,15 @@ sequenceDiagram
     Engine-->>Edge: after the commit, a hint to the worker
 ```
 
-One transaction; nothing is sent from inside it. A refusal leaves nothing behind. `actor=None` is the system (expiry, the
-card system's file); `cleared=True` says that role and sight were asked of the bag that the case is in.
+One transaction; nothing is sent from inside it. A refusal leaves nothing behind. `actor=None` is the system (expiry,
+the card system's file); `cleared=True` says that role and sight were asked of the bag that the case is in.
 
 ## Claims
 
-A claim is a lease (`claimed_by`, `claimed_until`), not a state: 30 minutes, renewed by work, four hours when a supervisor
-gives the case. An expired lease lets the next person in; whoever comes back late reads who has the case now, and the draft
-is kept. `claim_next` orders by deadline, tier and age and skips rows that another clerk is being given (`SKIP LOCKED`).
+A claim is a lease (`claimed_by`, `claimed_until`), not a state: 30 minutes, renewed by work, four hours when a
+supervisor gives the case. An expired lease lets the next person in; whoever comes back late reads who has the case
+now, and the draft is kept. `claim_next` orders by deadline, tier and age and skips rows that another clerk is being
+given (`SKIP LOCKED`).
 """
 
 
