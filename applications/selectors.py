@@ -9,8 +9,8 @@ from datetime import datetime, time, timedelta
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from applications.lifecycle import STAGE_OF, Clock, Queue, Stage, State, Step
-from applications.models import Application, CaseClock, Document, Event, KeyDifference
+from applications.lifecycle import QUEUES, STAGE_OF, Clock, Queue, Stage, State, Step
+from applications.models import Application, CaseClock, ContactLog, Document, Event, KeyDifference
 from applications.querysets import ApplicationQuerySet
 from applications.services.documents import JPEG, KINDS, SIDES
 from ops_center.clock import SHANGHAI, local_day
@@ -91,6 +91,8 @@ def pages_of(case: Application) -> list[PageOfPaper]:
 
 
 # -- queues ------------------------------------------------------------------------------------------------------------
+MOST_CALLS = 50  # of a list that one person works through in two days
+
 # The steps that finish one piece of a queue's work.
 FINISHES: dict[str, tuple[Step, ...]] = {
     "check": (Step.PASS_CHECK,),
@@ -145,3 +147,15 @@ def held_by(employee: Employee, *, queue: Queue, at: datetime) -> ApplicationQue
     """The cases of a queue that this person holds now, the first deadline first."""
     held = Application.objects.filter(claimed_by=employee, claimed_until__gt=at, state__in=queue.states)
     return held.select_related("product", "branch").order_by(F("due_at").asc(nulls_last=True), "id")
+
+
+def agreed_calls(employee: Employee, *, at: datetime) -> list[ContactLog]:
+    """The calls that this person has agreed on with clients and that nobody has made yet, up to the end of tomorrow."""
+    later = ContactLog.objects.filter(application=OuterRef("application"), at__gt=OuterRef("at"))
+    agreed = ContactLog.objects.filter(
+        by=employee,
+        promised_at__lt=midnight_after(at) + timedelta(days=1),
+        application__state__in=QUEUES["after-sales"].states,
+    )
+    rows = agreed.exclude(Exists(later)).select_related("application__product").order_by("promised_at")
+    return list(rows[:MOST_CALLS])

@@ -15,6 +15,7 @@ urlpatterns = [
     path("applications/new/checklist/", cases.checklist_preview, name="checklist-preview"),
     path(_case + "work/", queues.work, name="work"),
     path(_case + "draft/", queues.draft, name="application-draft"),
+    path(_case + "claim/renew/", queues.renew, name="application-renew"),
     path(_case + "claim/give-back/", queues.give_back, name="application-give-back"),
     path(_case + "documents/", documents.pages, name="documents"),
     path(_case + "documents/<uuid:pk>/", documents.page, name="document"),

@@ -58,6 +58,7 @@ def queue(request: StaffRequest, name: str) -> HttpResponse:
             "held": held,
             "most_held": claims.HELD_AT_MOST,
             "day": selectors.day_of_work(employee=request.actor, queue=wanted, at=request.at),
+            "calls": selectors.agreed_calls(request.actor, at=request.at) if wanted.role == Role.AS else [],
             "now": request.at,
         },
     )
@@ -84,6 +85,14 @@ def give_back(request: StaffRequest, number: str) -> HttpResponse:
     messages.success(request, _("%(number)s waits in its queue again.") % {"number": case.number})
     wanted = QUEUE_OF_STATE.get(case.state)
     return door.go(request, reverse("queue", args=[wanted.name]) if wanted else reverse("home"))
+
+
+@staff()
+@require_POST
+def renew(request: StaffRequest, number: str) -> HttpResponse:
+    """Work on the page renews the lease; a lost one is told with the name of who has the case now."""
+    until = claims.renew(case=number, actor=request.actor, at=request.at)
+    return render(request, "applications/partials/_lease.html", {"until": until})
 
 
 # -- the work page -----------------------------------------------------------------------------------------------------

@@ -22,6 +22,18 @@
     target.click();
   });
 
+  // --- work renews the lease: at most every five minutes, and only while somebody works
+  const RENEWAL = 5 * 60 * 1000;
+  let renewedAt = Date.now();
+  for (const act of ["keydown", "pointerdown"]) {
+    document.addEventListener(act, () => {
+      const lease = document.querySelector("[data-lease]");
+      if (!lease || Date.now() - renewedAt < RENEWAL) return;
+      renewedAt = Date.now();
+      htmx.trigger(lease, "renew");
+    });
+  }
+
   // --- after an answer the focus goes to what is wrong, else to the first field of what came
   document.addEventListener("htmx:afterSettle", (event) => {
     const place = event.detail.elt;

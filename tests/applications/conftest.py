@@ -37,8 +37,8 @@ def words(response: Any) -> str:
 
 @pytest.fixture
 def now(settings: LazySettings) -> Iterator[datetime]:
-    """The application's clock stands at Tuesday 2026-11-24 10:00 and runs; the instant just before it."""
-    settings.OPS_CENTER_CLOCK = "2026-11-24T10:00:00+08:00"
+    """The application's clock starts half a minute after Tuesday 2026-11-24 10:00, which is returned."""
+    settings.OPS_CENTER_CLOCK = "2026-11-24T10:00:30+08:00"
     clock._offset.cache_clear()
     yield at("2026-11-24 10:00")
     clock._offset.cache_clear()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from applications.lifecycle import State
 from applications.models import Application
 from applications.services import claims
+from applications.services.contacts import log_contact
 from organization.models import Employee
 from tests.applications.conftest import Visitor, words
 from tests.cast import Cast, at
@@ -72,6 +73,27 @@ def test_what_i_hold_stands_first_and_can_be_given_back(bank: Cast, visit: Visit
     answer = clerk.post(f"/applications/{case.number}/claim/give-back/")
     assert answer.headers["Location"] == "/queues/check/"
     assert bank.again(case).claimed_by is None
+
+
+def test_work_on_the_page_renews_the_lease(bank: Cast, visit: Visit, now: datetime) -> None:
+    case = bank.received(when=MORNING)
+    claims.claim_next(queue="check", actor=bank.he_xiulan, at=at("2026-11-24 09:45"))
+    clerk, place = visit(bank.he_xiulan), f"/applications/{case.number}/claim/renew/"
+    assert "持有至 10:30" in words(clerk.post(place, fragment=True))
+    claims.reassign(case=case.pk, to=bank.hire("另一位", "OC01", "CC"), actor=bank.feng_zhiqiang, at=now, note="改派")
+    lost = clerk.post(place, fragment=True)
+    assert lost.status_code == 409
+    assert "另一位" in words(lost)
+
+
+def test_the_call_list_shows_agreed_calls_until_they_are_made(bank: Cast, visit: Visit, now: datetime) -> None:
+    case = bank.issued(bank.received(when=MORNING), when=MORNING)
+    asked = {"case": case.pk, "actor": bank.lin_xiaoyu, "channel": "PHONE"}
+    log_contact(**asked, at=now, result="PROMISED", promised_at=at("2026-11-24 15:00"), note="客户在开会")
+    officer = visit(bank.lin_xiaoyu)
+    assert "客户在开会" in words(officer.get("/queues/after-sales/"))
+    log_contact(**asked, at=now + timedelta(minutes=1), result="REACHED")
+    assert "客户在开会" not in words(officer.get("/queues/after-sales/"))
 
 
 def test_the_work_page_of_a_case_that_another_holds_is_out_of_sight(bank: Cast, visit: Visit, now: datetime) -> None:
