@@ -40,6 +40,9 @@ admin.site.site_title = admin.site.index_title = _("Administration (read only)")
 class Reading:
     """Looks and never touches."""
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}  # there is nothing to do with a chosen row
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 

@@ -235,7 +235,7 @@ def _strip(case: Application, *, events: list[Event], clocks: list[CaseClock]) -
             in_time=_in_time(clock) if at else None,
             current=at is None and here in waits,
             due_at=(running.due_at if running else case.due_at) if here in waits else None,
-            waiting=running is not None and running.paused_at is not None,
+            waiting=here in waits and running is not None and running.paused_at is not None,
         )
 
 
