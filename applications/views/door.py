@@ -138,9 +138,11 @@ def eyes(request: StaffRequest, case: Application) -> dict[str, Any]:
 
 
 def queue_of(request: StaffRequest, case: Application) -> Queue | None:
-    """The queue in which this person works the case. In Path A, and for who only helps out, there is no next one."""
+    """The queue in which this person works the case. On the own file of Path A, and for who only helps out, there is
+    no next one."""
     queue = QUEUE_OF_STATE.get(case.state)
-    return queue if queue is not None and queue.role in request.roles and not case.is_self_service else None
+    alone = case.is_self_service and case.collector_id == request.actor.pk
+    return queue if queue is not None and queue.role in request.roles and not alone else None
 
 
 def example(form: CaseForm) -> dict[str, Any]:
