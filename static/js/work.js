@@ -71,10 +71,10 @@
     const rows = event.target.closest?.("[data-rows]");
     if (!rows || !event.target.matches("input[type=checkbox]")) return;
     const scope = rows.closest("table, form") ?? rows;
-    const line = event.target.closest("tr, li, label");
+    let line = event.target;
+    while (line.parentElement !== rows) line = line.parentElement;
     const column = [...line.querySelectorAll("input[type=checkbox]")].indexOf(event.target);
-    const kind = line.tagName.toLowerCase();
-    const lines = [...scope.querySelectorAll(`[data-rows] > ${kind}`)].filter((row) => row.querySelector("input[type=checkbox]"));
+    const lines = [...scope.querySelectorAll(`[data-rows] > ${line.tagName}`)].filter((row) => row.querySelector("input[type=checkbox]"));
     const next = lines[lines.indexOf(line) + (event.key === "ArrowDown" ? 1 : -1)];
     if (!next) return;
     event.preventDefault();
