@@ -109,14 +109,18 @@ def clean(case: Application, values: Mapping[str, Any], *, on: date) -> dict[str
     return cleaned
 
 
-def clean_blind(values: Mapping[str, Any]) -> dict[str, Any]:
+def clean_blind(case: Application, values: Mapping[str, Any]) -> dict[str, Any]:
     """The six critical fields of the second keyer, taken as keyed (only their spelling is made even): what differs is
     the tracker's to decide."""
-    wrong = {name: _("Required.") for name in CRITICAL if not str(values.get(name) or "").strip()}
+    wrong = {
+        name: _("Required.")
+        for name in CRITICAL
+        if BY_NAME[name].is_required(case.customer_group) and not str(values.get(name) or "").strip()
+    }
     wrong |= {name: _("There is no such field.") for name in values if name not in CRITICAL}
     if wrong:
         raise Malformed("entry_errors", _("Please correct the marked fields; F4 jumps to the next."), wrong)
-    return {name: _even(values[name]) for name in CRITICAL}
+    return {name: _even(values.get(name)) for name in CRITICAL}
 
 
 def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:

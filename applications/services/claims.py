@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from applications import errors, rules
@@ -20,7 +20,7 @@ from applications.lifecycle import (
     State,
     Step,
 )  # fmt: skip
-from applications.models import Application
+from applications.models import Application, ContactLog
 from applications.querysets import ApplicationQuerySet
 from applications.rules import TAKEOVER_DAYS
 from applications.services.clocks import Ticking
@@ -34,6 +34,7 @@ from organization.services.inbox import tell
 
 LEASE = timedelta(minutes=30)  # renewed by work on the case
 ASSIGNED_LEASE = timedelta(hours=4)  # given by a supervisor: the person may be busy with another case
+CALL_AGAIN = timedelta(hours=2)
 HELD_AT_MOST = 5  # work in progress of one person in one queue
 
 # The clocks that the holder of a case answers for.
@@ -91,6 +92,10 @@ def claimable(*, queue: Queue, actor: Employee, at: datetime) -> ApplicationQuer
     if queue.name == "after-sales":
         # In Path A the customer manager coaches; the center takes over after 15 days (rule G5).
         cases = cases.exclude(entry_mode=EntryMode.SELF, issued_at__gt=at - timedelta(days=TAKEOVER_DAYS))
+        # Nobody is called again two hours after a missed call, nor before the time that was agreed.
+        missed = Q(result=ContactLog.Result.MISSED, at__gt=at - CALL_AGAIN)
+        recent = ContactLog.objects.filter(missed | Q(promised_at__gt=at), application=OuterRef("pk"))
+        cases = cases.exclude(Exists(recent))
     return cases.order_by(F("due_at").asc(nulls_last=True), "product__rank", "id")
 
 

@@ -87,7 +87,7 @@ def verify(
         if keyed.review_mode == Product.ReviewMode.DOUBLE:
             if fields is None:
                 raise Malformed("double_keying", _("This product is keyed twice: key the six critical fields."))
-            second = clean_blind(fields)
+            second = clean_blind(keyed, fields)
             _store(keyed, actor=actor, at=at, fields=second, submitted=True)
             move.performs = Performance.ENTRY_2ND
             wrong = dict.fromkeys(differing(first.fields, second), "")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from applications.lifecycle import State, Step
+from applications.lifecycle import QUEUES, State, Step
 from applications.models import CaseClock
 from applications.services import approvals, endings, problems
+from applications.services.claims import claimable
+from applications.services.contacts import log_contact
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from tests.cast import Cast, at
 
@@ -110,3 +112,20 @@ def test_a_reply_gives_the_tracker_two_working_days(bank: Cast) -> None:
     with pytest.raises(Refused) as no:
         problems.reply(case=case.pk, actor=bank.chen_xiaoming, at=at("2026-11-25 12:00"), answer="再答")
     assert no.value.code == "reply_not_awaited"
+
+
+def test_a_client_who_was_missed_or_agreed_on_a_time_is_not_offered_again_at_once(bank: Cast) -> None:
+    when = at("2026-11-24 10:00")
+    missed, agreed = (bank.issued(bank.received(when=when), when=when) for _ in range(2))
+    log_contact(case=missed.pk, actor=bank.lin_xiaoyu, at=when, channel="PHONE", result="MISSED")
+    log_contact(
+        case=agreed.pk, actor=bank.lin_xiaoyu, at=when, channel="PHONE", result="PROMISED",
+        promised_at=at("2026-11-25 15:00"),
+    )  # fmt: skip
+    offered = {
+        text: {case.pk for case in claimable(queue=QUEUES["after-sales"], actor=bank.lin_xiaoyu, at=at(text))}
+        for text in ("2026-11-24 11:00", "2026-11-24 12:01", "2026-11-25 15:00")
+    }
+    assert offered == {
+        "2026-11-24 11:00": set(), "2026-11-24 12:01": {missed.pk}, "2026-11-25 15:00": {missed.pk, agreed.pk},
+    }  # fmt: skip

@@ -111,6 +111,18 @@ def test_s14_one_digit_that_differs_goes_to_arbitration_and_counts_for_the_wrong
     assert final.fields["id_number"] == right
 
 
+def test_a_group_without_an_employer_is_keyed_twice_without_one(bank: Cast) -> None:
+    product = bank.product("ZS")
+    product.review_mode = "DOUBLE"
+    product.save()
+    case = bank.complete(bank.draft(when=WHEN, product="ZS", group="FREELANCE"), when=WHEN)
+    bank.receive(bank.send(case, when=WHEN), when=WHEN)
+    bank.check(bank.again(case), when=WHEN)
+    bank.key(bank.again(case), when=WHEN, employer="", employer_address="", work_phone="")
+    case = bank.review(bank.again(case), when=WHEN, fields=critical(bank.again(case), employer=""))
+    assert case.state == State.ENTERED
+
+
 def test_double_keying_is_blind_the_second_keyer_reads_no_first_value(bank: Cast, double: Application) -> None:
     assert entry.draft_of(double, keyer=bank.xu_wenjuan) is None
 
