@@ -221,8 +221,18 @@ def _decides_reject(case: Application, actor: Employee, at: datetime) -> None:
         )
 
 
-def _own_performance(case: Application, actor: Employee, at: datetime) -> None:
-    if not case.performers.filter(employee=actor).exists():
+def steps_that_set(stamp: str = "") -> list[Step]:
+    """The steps that set a stamp; without one, those that set any."""
+    return [rule.step for rule in CHARTER if (stamp in rule.stamps if stamp else rule.stamps)]
+
+
+def _own_stamp(case: Application, actor: Employee, at: datetime) -> None:
+    require_own_stamp(case, actor=actor)
+
+
+def require_own_stamp(case: Application, *, actor: Employee, stamp: str = "") -> None:
+    """T42: who took the step that set the stamp may ask to correct it."""
+    if not case.events.filter(actor=actor, step__in=steps_that_set(stamp)).exists():
         raise NotAllowed("not_the_performer", _("Only who performed a step may ask to correct its time."))
 
 
@@ -251,7 +261,7 @@ STANDING: dict[Step, tuple[Standing, ...]] = {
     Step.RESUBMIT: (_collector_or_head,),
     Step.REJECT: (_decides_reject,),
     Step.WITHDRAW: (_collector_head_or_tracker,),
-    Step.CORRECT_STAMP: (_own_performance,),
+    Step.CORRECT_STAMP: (_own_stamp,),
 }
 # Steps of who works a queue: a lost lease is answered with who has it now.
 WORK = frozenset({Step.PASS_CHECK, Step.SUBMIT_ENTRY, Step.VERIFY, Step.RAISE_PROBLEM, Step.RETURN})

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 from applications import errors
 from applications.lifecycle import RULES, STAMP_ORDER, STAMPS, State, Step
 from applications.models import Application, Approval
-from applications.rules import require_standing
+from applications.rules import require_own_stamp, require_standing
 from applications.services.engine import Ref, lock, taking
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
@@ -59,6 +59,7 @@ def ask_correction(*, case: Ref, actor: Employee, at: datetime, stamp: str, valu
         raise Malformed("bad_correction", _("Please correct the marked fields."), wrong)
     _require_text(reason)
     corrected = _asked_of(case, step=Step.CORRECT_STAMP, actor=actor, at=at)
+    require_own_stamp(corrected, actor=actor, stamp=stamp)
     require_order(corrected, stamp=stamp, value=value)
     return _ask(
         corrected, Approval.Kind.CORRECT_STAMP, actor=actor, at=at, reason=reason,

@@ -82,6 +82,14 @@ def test_s17_a_correction_is_asked_by_the_performer_and_approved_by_the_supervis
     assert bank.again(case).priced_on.isoformat() == "2026-11-24"  # a later correction does not move the price
 
 
+def test_only_who_set_a_stamp_asks_to_correct_it(bank: Cast) -> None:
+    case = bank.received(when=at("2026-11-24 08:40"), taken_in=at("2026-11-23 16:00"))
+    wanted = {"case": case.pk, "at": WHEN, "stamp": "received_at", "value": at("2026-11-24 08:30"), "reason": "看错钟"}
+    with pytest.raises(NotAllowed):
+        approvals.ask_correction(actor=bank.chen_xiaoming, **wanted)
+    assert approvals.ask_correction(actor=bank.wu_xiaofeng, **wanted).asked_by == bank.wu_xiaofeng
+
+
 def test_a_withdrawal_closes_the_open_problem_and_every_clock(bank: Cast) -> None:
     case = bank.received(when=WHEN)
     problems.raise_problem(case=case.pk, actor=bank.zheng_weiguo, at=WHEN, code="C03", party="BRANCH", note="")
