@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from ops_center.embedded.postgres import RUNTIME
+from ops_center.management.commands.words import compile_catalogues
 from ops_center.embedded.processes import Nursery
 from tests.cast import Cast, make_bank
 
@@ -24,6 +25,8 @@ def pytest_configure() -> None:
     """What would only slow the tests down: slow password hashes, hashed names of static files."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        compile_catalogues()  # a fresh clone has the words as text only
 
 
 @pytest.fixture(scope="session")
