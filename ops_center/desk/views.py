@@ -40,9 +40,7 @@ from organization.services.calendar import working_calendar
 
 NEWS, AUDIT = Keyset("-at", "-id"), Keyset("-id")
 # Who may look for a client by ID number, mobile or name; what they find is within their sight, and logged.
-FINDERS = frozenset(
-    {Role.CM, Role.BH, Role.CS, Role.CC, Role.EC, Role.ER, Role.TR, Role.AS, Role.SUP, Role.CPL, Role.AUD}
-)
+FINDERS = frozenset({Role.CM, Role.BH, Role.CS, Role.CC, Role.EC, Role.ER, Role.TR, Role.AS, Role.SUP, Role.AUD})
 
 
 class SignIn(LoginView):

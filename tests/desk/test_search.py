@@ -45,6 +45,11 @@ def test_the_client_s_inquiry_code_finds_the_case(bank: Cast, case, sit) -> None
     assert sit(bank.zheng_weiguo).get("/search/", {"q": case.status_code}).context["found"].cases == [case]
 
 
+def test_the_mark_of_a_campaign_finds_its_cases(bank: Cast, sit) -> None:
+    case = bank.draft(when=NOW, campaign="S5")
+    assert sit(bank.chen_xiaoming).get("/search/", {"q": "s5"}).context["found"].cases == [case]
+
+
 def test_a_case_out_of_sight_is_not_found(bank: Cast, case, sit) -> None:
     answer = sit(bank.luo_yong).get("/search/", {"q": case.number})
     assert answer.status_code == 200

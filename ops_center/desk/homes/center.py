@@ -380,12 +380,8 @@ def _capacity(morning: Morning) -> list[Part]:
 
 # -- complaints --------------------------------------------------------------------------------------------------------
 def complaints(morning: Morning) -> Section:
-    """What has been told and not read yet; clients are found by the search."""
-    return Section(
-        Role.CPL,
-        buttons=[Button(_("Find a client"), link("search"), "search")],
-        main=[news(morning)],
-    )
+    """What has been told and not read yet."""
+    return Section(Role.CPL, main=[news(morning)])
 
 
 def news(morning: Morning) -> Agenda:
