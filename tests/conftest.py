@@ -14,8 +14,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from ops_center.embedded.postgres import RUNTIME
-from ops_center.management.commands.words import compile_catalogues
 from ops_center.embedded.processes import Nursery
+from ops_center.management.commands.words import compile_catalogues
 from tests.cast import Cast, make_bank
 
 TEMPLATE = "ops_center_template"
