@@ -1,26 +1,254 @@
+"""The demo bank is what the domain describes, whenever it is loaded, and every desk finds work in it."""
+
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import date, timedelta
+from io import StringIO
 
 import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import transaction
 
-from applications.models import Application
-from ops_center import clock
-from ops_center.history.demo.load import load_demo
-from ops_center.invariants import CHECKS
+from applications.entry_form import clean
+from applications.lifecycle import CLOCK_SHARE, QUEUES, State
+from applications.models import Applicant, Application, Bag, BagIncident, CaseClock, Event
+from applications.services.bags import files_to_pack
+from applications.services.claims import claim_next, claimable
+from incentives.models import Confirmation, PayoutBatch, RewardEntry
+from ops_center import invariants
+from ops_center.clock import local_day
+from ops_center.desk.demo_people import DEMO_PEOPLE
+from ops_center.history.demo import load
+from ops_center.history.demo.bank import BRANCHES, OUTLETS
+from ops_center.history.demo.scenarios import SCENES
+from ops_center.kernel.identity import resident_id
+from organization.models import Branch, Employee, Message
+from organization.roles import COLLECTORS, Employment, Role
+from supervision.models import Justification
+from tests.cast import at
 
 pytestmark = pytest.mark.django_db
 
+NOW = at("2026-11-25 10:30")
+STAMPS = ("taken_in_at", "issued_at", "activated_at")
 
-def test_load():
-    now = clock.now()
-    t = time.perf_counter()
-    print(load_demo(at=now, progress=lambda l: print(time.perf_counter() - t, l)))
-    print(Counter(Application.objects.values_list("state", flat=True)), Application.objects.count())
-    print(Application.objects.filter(due_at__lt=now).count())
-    print(Counter(Application.objects.filter(due_at__lt=now).values_list("state", "due_clock", "campaign")))
-    for check in CHECKS:
-        print(check.name, check.broken())
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup: None, django_db_blocker) -> Iterator[dict[str, int]]:
+    """The demo bank as it was loaded on a Wednesday morning, for all tests of this module."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield load.load_demo(at=NOW, progress=lambda line: None)
+        transaction.set_rollback(True)
+
+
+# -- the figures of the domain ---------------------------------------------------------------------------------------
+def test_the_volume_and_the_funnel_are_those_of_the_domain(demo: dict[str, int]) -> None:
+    cases = Application.objects.filter(is_imported=False)
+    reached = {stamp: cases.filter(**{f"{stamp}__isnull": False}).count() for stamp in STAMPS}
+    assert cases.count() == demo["cases"] == 1200
+    assert reached == {"taken_in_at": 936, "issued_at": 624, "activated_at": 492}
+    entered = cases.filter(events__to_state=State.ENTERED).distinct().count()
+    assert entered == 840
+    referred = cases.filter(referred_at__isnull=False).count()
+    assert 700 <= referred <= 840  # about 60 a week
+
+
+def test_returns_punctuality_overdue_and_problems_are_those_of_the_domain(demo: dict[str, int]) -> None:
+    received = Event.objects.filter(to_state=State.RECEIVED).values("application").distinct().count()
+    returned = Application.objects.filter(round__gt=1).count()
+    assert round(returned / received, 2) == 0.11
+    closed = CaseClock.objects.filter(kind="ENTRY", application__entered_at__isnull=False, stopped_at__isnull=False)
+    final = closed.exclude(outcome__in=["VOID", "RETURNED_IN_TIME", "RETURNED_LATE"])
+    open_late = CaseClock.objects.overdue(NOW).filter(kind="ENTRY").count()
+    assert round(final.filter(outcome="ON_TIME").count() / (final.count() + open_late), 2) == 0.93
+    assert Application.objects.overdue(NOW).count() == 25
+    assert Application.objects.filter(state=State.PROBLEM).count() == 12
+    assert BagIncident.objects.values("bag").distinct().count() == 3
+    assert BagIncident.objects.filter(closed_at=None).count() == 1
+
+
+def test_two_group_batches_are_marked(demo: dict[str, int]) -> None:
+    marks = Counter(Application.objects.filter(campaign__startswith="TB-").values_list("campaign", flat=True))
+    assert marks == {"TB-SQXCZJ": 87, "TB-XFZX": 31}
+
+
+def test_mondays_are_busier(demo: dict[str, int]) -> None:
+    stamps = Application.objects.filter(taken_in_at__isnull=False, campaign="").values_list("taken_in_at", flat=True)
+    days = Counter(local_day(moment) for moment in stamps)
+    mondays = [count for day, count in days.items() if day.weekday() == 0]
+    others = [count for day, count in days.items() if day.weekday() in (1, 2, 3, 4)]
+    assert sum(mondays) / len(mondays) > 1.2 * sum(others) / len(others)
+
+
+# -- people ----------------------------------------------------------------------------------------------------------
+def test_the_named_people_are_there_with_their_posts(demo: dict[str, int]) -> None:
+    for person in DEMO_PEOPLE:
+        row = Employee.objects.get(number=person.number)
+        assert (row.name, row.branch.name, row.is_outsourced) == (person.name, person.place, person.is_outsourced)
+        assert row.has_role(person.role, on=NOW.date())
+        assert row.check_password(settings.DEMO_PASSWORD)
+    zhou, xu, song = (Employee.objects.get(number=f"LZ{number}") for number in (10005, 10009, 10018))
+    assert zhou.areas.count() == 3
+    assert xu.has_role(Role.EC, on=NOW.date())
+    assert song.vendor == "岚诚外包"
+
+
+def test_the_bank_has_its_branches_and_about_a_hundred_people(demo: dict[str, int]) -> None:
+    assert set(Branch.objects.values_list("code", flat=True)) == set(BRANCHES)
+    assert len(OUTLETS) == 8
+    truck = Branch.objects.get(code="SQ01")
+    assert (f"{truck.truck_at:%H:%M}", f"{truck.cut_off:%H:%M}") == ("16:30", "16:00")
+    assert 95 <= Employee.objects.count() <= 105
+    trades = Counter(Employee.objects.values_list("roles__role", flat=True))
+    assert {role: trades[role] for role in ("BH", "CM", "BAG", "CS", "RCV", "CC", "EC", "ER", "TR", "AS", "SUP")} == {
+        "BH": 8, "CM": 16, "BAG": 16, "CS": 6, "RCV": 2, "CC": 5, "EC": 8, "ER": 2, "TR": 3, "AS": 6, "SUP": 2,
+    }  # fmt: skip
+    assert Employee.objects.filter(employment=Employment.OUTSOURCED).count() == 4
+    retirees = Employee.objects.filter(employment=Employment.RETIREE)
+    assert [person.has_usable_password() for person in retirees] == [False, False]
+
+
+def test_referrers_and_collectors_are_qualified(demo: dict[str, int]) -> None:
+    for person in Employee.objects.holding(*COLLECTORS, on=NOW.date()):
+        assert person.is_qualified(date(2025, 1, 1))
+        assert person.is_qualified(date(2027, 12, 31))
+
+
+def test_clients_are_invented_and_nobody_is_two_of_them(demo: dict[str, int]) -> None:
+    clients = list(Applicant.objects.all())
+    numbers = [client.id_number.reveal() for client in clients if client.id_number is not None]
+    mobiles = [client.mobile.reveal() for client in clients]
+    assert len(set(numbers)) == len(numbers)
+    assert len(set(mobiles)) == len(mobiles)
+    assert {resident_id(number).number[:6] for number in numbers} == {"990101"}
+    assert {mobile[:7] for mobile in mobiles} == {"1000000"}
+
+
+# -- the first morning -----------------------------------------------------------------------------------------------
+def test_each_queue_has_ten_cases_that_anybody_may_take(demo: dict[str, int]) -> None:
+    assert not Application.objects.exclude(claimed_by=None).filter(claimed_until__gt=NOW).exists()
+    who = {"check": "LZ10007", "entry": "LZ10008", "verify": "LZ10009", "filing": "LZ10010", "after-sales": "LZ10011"}
+    for name, number in who.items():
+        actor = Employee.objects.get(number=number)
+        assert claimable(queue=QUEUES[name], actor=actor, at=NOW).count() >= 10, name
+        assert claim_next(queue=name, actor=actor, at=NOW) is not None
+
+
+def test_every_desk_finds_work(demo: dict[str, int]) -> None:
+    leads = Application.objects.filter(state=State.REFERRED)
+    assert set(leads.values_list("area__name", flat=True)) == {"城东", "城西", "县域"}
+    assert files_to_pack(Branch.objects.get(code="BH01")).count() >= 4
+    expected = Bag.objects.filter(state=Bag.State.HANDED_OVER)
+    assert {bag.items.count() for bag in expected} >= {12}
+    assert all(bag.handed_over_at > NOW - timedelta(days=1) for bag in expected)
+    chen = Employee.objects.get(number="LZ10001")
+    assert Application.objects.filter(collector=chen).open().exists()
+    li = Employee.objects.get(number="LZ10234")
+    assert Application.objects.filter(referrer=li).open().exists()
+    assert Application.objects.get(awaits_arbitration=True).campaign == "S14"
+
+
+def test_what_the_second_keyer_reads_is_a_clean_entry(demo: dict[str, int]) -> None:
+    for case in Application.objects.with_people().filter(state=State.KEYED, awaits_arbitration=False):
+        fields = case.entries.get(turn="FIRST", round=case.round).fields
+        assert clean(case, fields, on=local_day(NOW)) == fields
+
+
+# -- scenarios -------------------------------------------------------------------------------------------------------
+def test_the_scripted_cases_are_found_by_their_mark(demo: dict[str, int]) -> None:
+    found = Counter(Application.objects.filter(campaign__regex=r"^S\d+$").values_list("campaign", flat=True))
+    assert found == Counter(scene.mark for scene in SCENES) + Counter({"S16": 12})
+
+
+@pytest.mark.parametrize(
+    ("mark", "states"),
+    [
+        ("S1", {"COLLECTED": 1}), ("S3", {"COLLECTED": 1}), ("S4", {"TAKEN_IN": 3}), ("S5", {"RECEIVED": 1}),
+        ("S6", {"RECEIVED": 3}), ("S7", {"PROBLEM": 2}), ("S8", {"CHECKED": 1}), ("S9", {"ENTERED": 2}),
+        ("S14", {"KEYED": 2}), ("S16", {"IN_TRANSIT": 12}), ("S17", {"SUBMITTED": 1, "DRAFT": 1}),
+        ("S18", {"ACTIVATED": 1}), ("S19", {"ACTIVATED": 3}), ("S22", {"REFERRED": 2}), ("S23", {"EXPIRED": 1}),
+    ],
+)  # fmt: skip
+def test_a_scripted_case_stands_at_the_given_of_its_scenario(
+    demo: dict[str, int], mark: str, states: dict[str, int]
+) -> None:
+    cases = Application.objects.filter(campaign=mark)
+    assert Counter(cases.values_list("state", flat=True)) == states
+
+
+def test_s5_is_laid_back_by_whole_weeks_and_s6_keeps_its_dates(demo: dict[str, int]) -> None:
+    s5 = Application.objects.get(campaign="S5")
+    assert s5.received_at == at("2026-11-24 08:40")
+    assert s5.clocks.get(kind="ENTRY").due_at == at("2026-11-26 17:30")
+    due = CaseClock.objects.filter(application__campaign="S6", kind="ENTRY").values_list("due_at", flat=True)
+    assert set(due) == {at("2026-10-09 17:30"), at("2026-10-10 17:30"), at("2026-09-21 17:30")}
+
+
+def test_paths_and_performers_of_the_scripted_cases(demo: dict[str, int]) -> None:
+    paths = {mark: Application.objects.get(campaign=mark).path for mark in ("S1", "S2", "S3", "S15")}
+    assert paths == {"S1": "C", "S2": "B", "S3": "A", "S15": "C"}
+    keyer = Application.objects.get(campaign="S15").performers.get(role="ENTRY").employee
+    assert keyer is not None
+    assert keyer.number == "LZ10018"
+    by_client = Application.objects.get(campaign="S20", referrer_type="CUSTOMER")
+    assert by_client.referral.external_referrer is not None
+
+
+# -- three months of money -------------------------------------------------------------------------------------------
+def test_one_month_is_paid_one_is_confirmed_and_one_is_running(demo: dict[str, int]) -> None:
+    documents = {row.period: row for row in Confirmation.objects.filter(period__regex=r"^\d{4}-\d{2}$")}
+    assert set(documents) == {"2026-09", "2026-10"}
+    assert all(row.is_confirmed for row in documents.values())
+    batch = PayoutBatch.objects.get()
+    assert batch.is_paid
+    assert list(batch.confirmations.values_list("period", flat=True)) == ["2026-09"]
+    running = RewardEntry.objects.filter(at__gte=at("2026-11-01 00:00"))
+    assert running.filter(confirmation_line=None).exists()
+    assert not running.exclude(payout_line=None).exists()
+
+
+def test_every_activation_has_its_shares_and_the_supervisor_earns_nothing(demo: dict[str, int]) -> None:
+    activated = Application.objects.filter(state=State.ACTIVATED)
+    assert activated.filter(assessment=None).count() == 0
+    supervisors = Employee.objects.holding(Role.SUP, on=NOW.date())
+    assert not RewardEntry.objects.filter(payee__in=supervisors).exists()
+
+
+def test_late_clocks_were_found_explained_and_decided(demo: dict[str, int]) -> None:
+    assert Justification.objects.filter(is_accepted=True).exists()
+    assert Justification.objects.filter(is_accepted=False).exists()
+    judged = set(CaseClock.objects.filter(kind__in=CLOCK_SHARE).values_list("outcome", flat=True))
+    assert {"ON_TIME", "LATE", "LATE_JUSTIFIED", "LATE_QUEUE", "RETURNED_IN_TIME"} <= judged
+
+
+def test_old_news_is_read(demo: dict[str, int]) -> None:
+    assert not Message.objects.filter(read_at=None, at__lt=NOW - timedelta(days=1)).exists()
+
+
+# -- soundness -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("check", invariants.CHECKS, ids=lambda check: check.name)
+def test_nothing_is_broken(demo: dict[str, int], check: invariants.Check) -> None:
+    assert check.broken() == []
+
+
+def test_loading_it_again_changes_nothing(demo: dict[str, int]) -> None:
+    before = [model.objects.count() for model in (Application, Event, Employee, RewardEntry, Message)]
+    again = load.load_demo(at=NOW + timedelta(days=3), progress=lambda line: None)
+    assert set(again.values()) == {0}
+    assert [model.objects.count() for model in (Application, Event, Employee, RewardEntry, Message)] == before
+
+
+def test_the_command_is_for_demo_mode_only(settings) -> None:
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="Demo mode is off"):
+        call_command("demo")
+
+
+def test_the_command_says_what_it_added(demo: dict[str, int]) -> None:
+    out = StringIO()
+    call_command("demo", stdout=out, stderr=StringIO())
+    assert json.loads(out.getvalue())["cases"] == 0

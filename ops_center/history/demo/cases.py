@@ -146,7 +146,7 @@ class Cases:
         _even_out(overdue)
         for fate, telling in self.tellings.items():
             for turn in range(counts[fate]):
-                yield telling(turn < overdue[fate], turn)
+                yield _tried(telling, turn < overdue[fate], turn)
         finished = [(fate, trouble) for fate in FINISHED_FATES for trouble in [Trouble() for _ in range(counts[fate])]]
         self._deal_out_troubles([trouble for _fate, trouble in finished])
         rest = [(fate, Trouble()) for fate in self.endings if fate not in FINISHED_FATES for _ in range(counts[fate])]
@@ -267,8 +267,10 @@ class Cases:
         return journey.checked(self._later(journey, "09:30", "12:00"))
 
     def _keyed(self, overdue: bool, turn: int) -> Journey:
-        journey = self._checked(overdue, 1)
-        return journey.keyed(self._later(journey, "13:30", "16:50"))
+        """Keyed by somebody who never reviews, so that both reviewers may take it."""
+        journey, crew = self._checked(overdue, 1), self.teller.crew.by_role
+        keyer = self.rng.choice([person for person in crew[Role.EC] if person not in crew[Role.ER]])
+        return journey.keyed(self._later(journey, "13:30", "16:50"), by=keyer)
 
     def _problem(self, overdue: bool, turn: int) -> Journey:
         if overdue:
@@ -454,7 +456,7 @@ class Cases:
         on = local_day(journey.story.last_at)
         is_plain = not (trouble.returned or trouble.late or trouble.problem or trouble.batch)
         is_own_client = journey.referrer is None and any(row.role == Role.CM for row in journey.collector.roles.all())
-        if is_plain and is_own_client and journey.branch.has_path_a and teller.chance(25):
+        if is_plain and is_own_client and journey.branch.has_path_a and teller.chance(60):
             return journey.goes_own_way().checked().keyed().entered()
         journey.packed(days.next(on) if is_plain and teller.chance(3) else on)
         if trouble.returned:
@@ -492,6 +494,16 @@ def bag_incidents(journeys: Iterable[Journey], teller: Teller) -> None:
                  "closed_at": at + timedelta(hours=3), "finding": finding},
             )
         )  # fmt: skip
+
+
+def _tried(telling: Callable[[bool, int], Journey], is_overdue: bool, turn: int) -> Journey:
+    """Tells again when the draw ran past the moment of the load: after a long holiday there is little room."""
+    for _ in range(50):
+        try:
+            return telling(is_overdue, turn)
+        except TooLate:
+            continue
+    return telling(is_overdue, turn)
 
 
 def _even_out(overdue: Counter[Fate]) -> None:

@@ -159,8 +159,8 @@ class Months:
 
     def _deciding(self, clock: int, *, accepted: bool) -> Deed:
         def decide(at: datetime) -> None:
-            breach = Breach.objects.filter(clock=clock, justification__decided_at=None).exclude(justification=None)
-            for row in breach:
+            waiting = Breach.objects.filter(clock=clock, justification__decided_at=None).exclude(justification=None)
+            for row in waiting:
                 note = "情况属实" if accepted else "理由不充分"
                 decide_justification(breach_id=row.pk, actor=self.supervisor, at=at, accepted=accepted, note=note)
 
@@ -192,6 +192,7 @@ class Months:
         found: defaultdict[date, list[str]] = defaultdict(list)
         rows = Application.objects.filter(state=State.ACTIVATED, is_imported=False).exclude(campaign__regex=r"^S\d+$")
         for number, at in rows.order_by("activated_at").values_list("number", "activated_at"):
+            assert at is not None
             found[local_day(at)].append(number)
         return found
 
