@@ -174,9 +174,10 @@ def _take(told: Told, step: PastStep, *, before: datetime) -> None:
         _perform(told, performs, step.performer or step.actor, at)
     if not told.events and case.referrer is not None:
         _perform(told, Performance.REFERRER, case.referrer, at)
-    if case.state != from_state:
+    if rule.target is not Goes.STAYS:
         case.claimed_by, case.claimed_until = step.hands_to, step.held_until
         case.claimed_at = at if step.hands_to else None
+    if case.state != from_state:
         case.progressed_at = at
     if rule.only_at in (None, case.state):
         _turn_clocks(clocks, rule, step)

@@ -197,7 +197,7 @@ class Story:
         """In DOUBLE mode the blind second keying of the critical fields; what differs waits for the tracker."""
         assert self._keyer is not None
         first = json.loads(self._entries[self.round, Turn.FIRST, self._keyer.pk]["document"])
-        second = {name: str(values[name]) for name in CRITICAL}
+        second = {name: str(values.get(name) or "") for name in CRITICAL}
         self._key(at, by, Turn.SECOND, second)
         wrong = differing(first, second)
         for name in wrong:

@@ -80,7 +80,7 @@ SETTLED = (("L03", "FQ000000", "手工登记笔误，封签完好"), ("L02", "�
 
 PRODUCTS = ("PK",) * 45 + ("JK",) * 24 + ("BJ",) * 12 + ("CZ",) * 11 + ("ZS",) * 4 + ("FS",) * 2 + ("GWK",) * 2
 GROUPS = ("SALARIED",) * 75 + ("OWNER",) * 15 + ("FREELANCE",) * 10
-GROUP_OF = {"FS": "SUPPLEMENTARY", "GWK": "OFFICIAL", "ZS": "SALARIED"}
+GROUP_OF = {"FS": "SUPPLEMENTARY", "GWK": "OFFICIAL"}
 CAMPAIGNS = ("",) * 17 + ("SQ-ZHSC", "CZ-QZ", "XY-KX")
 
 
