@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
+from applications.forms.base import PURPOSES
 from applications.lifecycle import STEP_LABELS
 from ops_center.clock import SHANGHAI
 from ops_center.kernel.errors import Malformed
@@ -55,6 +56,7 @@ _WORDS: dict[str, Any] = {
     "name": pgettext_lazy("audit value", "name"),
     "mobile": pgettext_lazy("audit value", "mobile"),
     "id_number": pgettext_lazy("audit value", "ID number"),
+    **dict(PURPOSES),
 }
 
 

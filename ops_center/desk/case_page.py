@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
+from applications.forms.base import PURPOSES
 from applications.forms.documents import AddDocument
 from applications.forms.issue import LogContact
 from applications.lifecycle import ENDED, STEP_LABELS, Clock, Outcome, Performance, State, Step
@@ -22,12 +23,13 @@ from applications.querysets import IN_BRANCH_CUSTODY, SEES_ALL
 from applications.rules import open_steps
 from applications.selectors import pages_of
 from applications.services.clocks import explain
-from applications.services.personal import access_log, may_reveal
+from applications.services.personal import FIELDS, access_log, may_reveal
 from applications.sheets import WARNINGS
 from applications.sight import reads_note, sees_client
 from incentives.querysets import SEES_ALL as SEES_ALL_REWARDS
 from incentives.selectors import Earning, earnings_of
 from ops_center.clock import local_day
+from ops_center.desk.audit_log import line
 from organization.models import Employee
 from organization.roles import Role
 from supervision.selectors.cases import Oversight, oversight_of
@@ -73,12 +75,6 @@ STEP_TONES: dict[str, str] = {
     Step.RAISE_PROBLEM: "wait", Step.RETURN: "late", Step.REJECT: "end", Step.WITHDRAW: "end", Step.EXPIRE: "end",
     Step.REPORT_MISSING: "late", Step.ACTIVATE: "good", Step.REFUSE_CARD: "end",
 }  # fmt: skip
-PURPOSES = (
-    ("核对资料", gettext_lazy("Compare with the paper")),
-    ("联系客户", gettext_lazy("Reach the client")),
-    ("处理问题件", gettext_lazy("Solve a problem item")),
-    ("审计检查", gettext_lazy("Audit")),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +199,9 @@ def case_page(case: Application, *, actor: Employee, at: datetime) -> dict[str, 
         "warnings": [(row, WARNINGS.get(row.code, row.code)) for row in case.warnings.order_by("answered_at", "code")],
         "approvals": list(case.approvals.filter(decided_at=None).select_related("asked_by")),
         "may_decide": Role.SUP in roles,
-        "reveals": {
-            field: may_reveal(case, actor=actor, at=at, field=field)
-            for field in ("customer_name", "mobile", "id_number")
-        },
+        "reveals": {field for field in FIELDS if may_reveal(case, actor=actor, at=at, field=field)},
         "purposes": PURPOSES,
-        "access": list(access_log(case.number)[:20]) if roles & {Role.AUD, Role.SUP} else None,
+        "access": [line(row) for row in access_log(case.number)[:20]] if roles & {Role.AUD, Role.SUP} else None,
     }
     return facts
 
