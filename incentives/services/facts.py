@@ -71,7 +71,8 @@ def _case(row: dict[str, Any], performers: dict[str, int], qualified: _Qualified
     collector = performers.get(Performance.COLLECTOR)
     activated_on = local_day(row["activated_at"] or at)
     referred_on = local_day(row["referred_at"] or row["taken_in_at"] or at)
-    marketer = referrer or collector  # who gets the referral share
+    # Who gets the referral share and must be qualified for it: a retiree stands on the HR sheet and markets nothing.
+    marketer = None if row["referrer_type"] == ReferrerType.RETIREE else referrer or collector
     path = row["path"] if row["path_locked"] else path_of(
         entry_mode=row["entry_mode"],
         referrer=referrer,

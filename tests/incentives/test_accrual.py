@@ -113,8 +113,8 @@ def test_s20_a_customers_referral_pays_the_customer_the_pool_and_the_staff(bank:
     assert (paid["CUSTOMER"], paid["POOL"], total(case)) == ("20.00", "5.00", 100_00)
 
 
-def test_a_retiree_is_paid_like_an_employee(bank: Cast) -> None:
-    retiree = bank.hire("沈国安", "HQ01", employment=Employment.RETIREE)
+def test_a_retiree_is_paid_like_an_employee_without_a_qualification(bank: Cast) -> None:
+    retiree = bank.hire("沈国安", "HQ01", employment=Employment.RETIREE, qualified=False)
     case = bank.received(when=WHEN)
     Application.objects.filter(pk=case.pk).update(
         referrer=retiree, referrer_type=ReferrerType.RETIREE, referred_at=WHEN
