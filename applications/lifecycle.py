@@ -347,7 +347,8 @@ CHARTER: tuple[Rule, ...] = (
           stamps="expired_at", voids="all"),
     _rule("T40", Step.REOPEN,            (S.EXPIRED, S.WITHDRAWN, S.REJECTED), Goes.RESUMES, "TR",
           stamps="reopened_at"),
-    _rule("T41", Step.REASSIGN,          (S.REFERRED, S.ACCEPTED, *AT_THE_CENTER, S.COLLECTED), Goes.STAYS, "TR SUP"),
+    _rule("T41", Step.REASSIGN,          (S.ACCEPTED, S.RECEIVED, S.CHECKED, S.KEYED, S.ENTERED, S.ISSUED, S.COLLECTED),
+          Goes.STAYS, "TR SUP"),
     _rule("T42", Step.CORRECT_STAMP,     tuple(S),                         Goes.STAYS,   "CM BH CS RCV CC EC ER TR AS"),
 )
 # fmt: on

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 SEES_ALL = frozenset({Role.TR, Role.SUP, Role.AUD})
+AFTER_SALES_DAYS = 15  # so long a client who activated alone may still be coached (T24)
 IN_BRANCH_CUSTODY = (State.TAKEN_IN, State.BAGGED, State.IN_TRANSIT, State.RETURNED)
 
 
@@ -41,10 +42,12 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
             sight |= Q(state__in=IN_BRANCH_CUSTODY) & (Q(branch=home) | Q(host_branch=home))
         if Role.RCV in roles:
             sight |= Q(state=State.IN_TRANSIT)
-        if roles & {Role.RCV, Role.CC, Role.EC, Role.ER}:
+        if roles & {Role.RCV, Role.CC, Role.EC, Role.ER, Role.AS}:
             sight |= Q(pk__in=_handled_today(employee, at))
         if Role.AS in roles:
-            sight |= Q(issued_at__isnull=False)
+            fresh = at - timedelta(days=AFTER_SALES_DAYS)
+            sight |= Q(state__in=[State.ISSUED, State.COLLECTED]) | Q(state=State.PROBLEM, resume_state=State.ISSUED)
+            sight |= Q(state=State.ACTIVATED, collected_at=None, activated_at__gt=fresh)
         return self.filter(sight)
 
     def open(self) -> ApplicationQuerySet:

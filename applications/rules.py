@@ -7,7 +7,7 @@ rules (``open_steps``), so that a rule has one home. What depends on the facts o
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
@@ -151,10 +151,25 @@ def _checker_apart(case: Application, actor: Employee, at: datetime) -> None:
             raise Refused("checker_apart", _("The bank keeps check and entry apart: you checked this case yourself."))
 
 
+def has_keyed(case: Application, employee: Employee) -> bool:
+    """Has submitted the first keying of this round, whoever keyed after."""
+    submitted = case.entries.filter(round=case.round, turn="FIRST", keyer=employee, submitted_at__isnull=False)
+    return submitted.exists() or case.performers.filter(role=Performance.ENTRY, employee=employee).exists()
+
+
+def has_reviewed(case: Application, employee: Employee) -> bool:
+    return case.events.filter(round=case.round, step=Step.VERIFY, actor=employee).exists()
+
+
+def _not_the_reviewer(case: Application, actor: Employee, at: datetime) -> None:
+    if has_reviewed(case, actor):
+        raise Refused("same_person", _("One person may not key and review the same case."))
+
+
 def _not_the_keyer(case: Application, actor: Employee, at: datetime) -> None:
     if case.awaits_arbitration:
         raise Refused("awaits_arbitration", _("This case waits for the tracker's arbitration."))
-    if case.performers.filter(role=Performance.ENTRY, employee=actor).exists():
+    if has_keyed(case, actor):
         raise Refused("same_person", _("One person may not key and review the same case."))
 
 
@@ -172,6 +187,12 @@ def _after_sales(case: Application, actor: Employee, at: datetime) -> None:
     """The officer; in Path A the customer manager, until the center takes over after 15 days without coaching."""
     _no_other_lease(case, actor, at)
     if actor.has_role(Role.AS, on=local_day(at)):
+        if case.is_self_service and case.issued_at and at < case.issued_at + timedelta(days=TAKEOVER_DAYS):
+            raise Refused(
+                "self_service",
+                _("The customer manager looks after this client until %(day)s (Path A); after that the center may.")
+                % {"day": local_day(case.issued_at + timedelta(days=TAKEOVER_DAYS)).isoformat()},
+            )
         return
     if not case.is_self_service or case.collector_id != actor.pk:
         raise NotAllowed("after_sales_only", _("After issue the card is looked after by the after-sales officers."))
@@ -198,6 +219,7 @@ def _may_raise(case: Application, actor: Employee, at: datetime) -> None:
 
 
 def _may_return(case: Application, actor: Employee, at: datetime) -> None:
+    _not_issued(case, actor, at)
     if actor.has_role(Role.TR, on=local_day(at)):
         return
     if case.state == State.PROBLEM:
@@ -205,10 +227,19 @@ def _may_return(case: Application, actor: Employee, at: datetime) -> None:
     _holds(case, actor, at)
 
 
+def _not_issued(case: Application, actor: Employee, at: datetime) -> None:
+    """A problem item of an issued card leads back to the card, never to the branch or out of the application."""
+    if case.state == State.PROBLEM and case.resume_state == State.ISSUED:
+        raise Refused(
+            "already_issued",
+            _("The card is issued: resolve the problem; if the client does not want it, after-sales records that."),
+        )
+
+
 def _reply_awaited(case: Application, actor: Employee, at: datetime) -> None:
     _collector_or_head(case, actor, at)
     open_item = case.problems.filter(closed_at=None).first()
-    if open_item is None or open_item.state == ProblemItem.State.REPLIED:
+    if open_item is None or open_item.state not in ProblemItem.AWAITED:
         raise Refused("reply_not_awaited", _("This problem has been answered; the tracker decides now."))
 
 
@@ -247,7 +278,7 @@ STANDING: dict[Step, tuple[Standing, ...]] = {
     Step.SELF_ROUTE: (_path_a,),
     Step.HAND_TO_CENTER: (_own_self_service,),
     Step.PASS_CHECK: (_holds,),
-    Step.SUBMIT_ENTRY: (_holds, _checker_apart),
+    Step.SUBMIT_ENTRY: (_not_the_reviewer, _holds, _checker_apart),
     Step.VERIFY: (_not_the_keyer, _holds),
     Step.ARBITRATE: (_arbitration, _no_other_lease),
     Step.FILE: (_no_other_lease,),
@@ -260,7 +291,7 @@ STANDING: dict[Step, tuple[Standing, ...]] = {
     Step.RETURN: (_may_return,),
     Step.RESUBMIT: (_collector_or_head,),
     Step.REJECT: (_decides_reject,),
-    Step.WITHDRAW: (_collector_head_or_tracker,),
+    Step.WITHDRAW: (_not_issued, _collector_head_or_tracker),
     Step.CORRECT_STAMP: (_own_stamp,),
 }
 # Steps of who works a queue: a lost lease is answered with who has it now.

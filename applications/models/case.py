@@ -385,12 +385,15 @@ class Application(models.Model):
         self.round += 1
         self.awaits_arbitration = False
         self.resume_state = ""
-        self.entry_mode = EntryMode.CENTER if self.entry_mode != EntryMode.SELF else self.entry_mode
+        self.entry_mode = EntryMode.CENTER  # whoever handled it alone may choose so again
 
     @_step(Step.RESUBMIT)
     def resubmit(self, *, at: datetime) -> None:
-        """The first 收件时间 stays; what follows is done again in this round."""
+        """The first 收件时间 stays; what follows is done again in this round, and the paper is with its collector."""
         self.resubmitted_at = at
+        self.host_branch, self.host_confirmed_at = None, None
+        self.path_locked = False
+        self.filed_at = None
         for stamp in ("bagged_at", "dispatched_at", "received_at", "check_started_at", "checked_at"):
             setattr(self, stamp, None)
         for stamp in ("entry_started_at", "keyed_at", "entered_at", "problem_raised_at", "problem_resolved_at"):

@@ -33,6 +33,7 @@ class ProblemItem(models.Model):
         RETURNED = "RETURNED", _("Turned into a return")
         VOID = "VOID", _("Void")
 
+    AWAITED = (State.WAIT_BRANCH, State.WAIT_CUSTOMER, State.WAIT_HEAD_OFFICE)  # somebody's answer is waited for
     CLOSED = (State.RESOLVED, State.RETURNED, State.VOID)
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="problems")

@@ -20,7 +20,7 @@ from applications.lifecycle import (
     State,
     Step,
 )  # fmt: skip
-from applications.models import Application, ContactLog
+from applications.models import Application, ContactLog, EntryRecord, Event, Performer
 from applications.querysets import ApplicationQuerySet
 from applications.rules import TAKEOVER_DAYS
 from applications.services.clocks import Ticking
@@ -28,7 +28,7 @@ from applications.services.engine import Ref, lock, taking
 from applications.services.warnings import compute_warnings
 from ops_center.clock import local_day
 from ops_center.kernel.errors import NotAllowed, OutOfSight, Refused
-from organization.models import Employee
+from organization.models import Employee, Switch
 from organization.roles import Role
 from organization.services.inbox import tell
 
@@ -87,8 +87,16 @@ def claim_next(*, queue: str, actor: Employee, at: datetime) -> Claim | None:
 def claimable(*, queue: Queue, actor: Employee, at: datetime) -> ApplicationQuerySet:
     """The cases of a queue that this person may be given, the next one first."""
     cases = Application.objects.waiting_in(queue.name, at).select_related("product", "branch", "applicant", "collector")
+    own = Performer.objects.filter(application=OuterRef("pk"), employee=actor)
+    if queue.name == "entry":  # whoever sent it back in review does not key it
+        mine = Event.objects.filter(application=OuterRef("pk"), round=OuterRef("round"), actor=actor)
+        cases = cases.exclude(Exists(mine.filter(step=Step.VERIFY)))
+        if Switch.state_of(rules.SEGREGATE):
+            cases = cases.exclude(Exists(own.filter(role=Performance.CREDIT_CHECK)))
     if queue.name == "verify":
-        cases = cases.exclude(performers__role=Performance.ENTRY, performers__employee=actor)
+        keyed = EntryRecord.objects.filter(application=OuterRef("pk"), round=OuterRef("round"), keyer=actor)
+        cases = cases.exclude(Exists(own.filter(role=Performance.ENTRY)))
+        cases = cases.exclude(Exists(keyed.filter(turn=EntryRecord.Turn.FIRST, submitted_at__isnull=False)))
     if queue.name == "after-sales":
         # In Path A the customer manager coaches; the center takes over after 15 days (rule G5).
         cases = cases.exclude(entry_mode=EntryMode.SELF, issued_at__gt=at - timedelta(days=TAKEOVER_DAYS))
@@ -106,6 +114,8 @@ def give_back(*, case: Ref, actor: Employee, at: datetime) -> Application:
     rules.require_sight(held, step=Step.PASS_CHECK, actor=actor, at=at)
     if held.is_claimed(at) and held.claimed_by_id != actor.pk:
         raise errors.held_by_another(held)
+    if held.claimed_by_id != actor.pk:
+        raise errors.not_claimed(held)
     queue = QUEUE_OF_STATE.get(held.state)
     if queue is not None:
         ticking = Ticking(held, at=at)
@@ -147,8 +157,17 @@ def reassign(
                 _("%(person)s does not hold the role for this stage (%(role)s).")
                 % {"person": to.name, "role": Role(role).label},
             )
-        if current.state == State.KEYED and current.performers.filter(role=Performance.ENTRY, employee=to).exists():
+        if (current.state == State.KEYED and rules.has_keyed(current, to)) or (
+            current.state == State.CHECKED and rules.has_reviewed(current, to)
+        ):
             raise Refused("same_person", _("One person may not key and review the same case."))
+        if current.state == State.ACCEPTED:
+            rules.require_qualified_collector(to, at=at)
+            if to.is_absent(local_day(at)) or current.area_id not in to.lead_areas():
+                raise Refused(
+                    "target_away",
+                    _("%(person)s is absent today or does not cover this area.") % {"person": to.name},
+                )
         move.facts = {"to": to.number}
         current.reassign()
         if queue is not None:

@@ -67,6 +67,10 @@ class Ticking:
             else []
         )
 
+    def _hours(self, kind: str) -> Hours:
+        """By the branch that has the paper, for the clocks that run by a branch's hours."""
+        return hours_of(kind, self.case.host_branch if self.case.host_confirmed_at else self.case.branch)
+
     def find(self, kind: str) -> CaseClock | None:
         return next((clock for clock in self.clocks if clock.kind == kind), None)
 
@@ -83,8 +87,7 @@ class Ticking:
         case, at = self.case, self.at
         day = local_day(case.referred_at or at) if kind in FROM_THE_REFERRAL else case.priced_on or local_day(at)
         policy = policy_for(kind, on=day, variant=variant)
-        branch = owner_branch or (case.host_branch if case.host_confirmed_at else case.branch)
-        due = deadline(at, policy.limit, working_calendar(), hours_of(kind, branch))
+        due = deadline(at, policy.limit, working_calendar(), self._hours(kind))
         runs = (
             CaseClock.objects.filter(application=case, kind=kind, round=case.round).count() if case.event_count else 0
         )
@@ -134,7 +137,7 @@ class Ticking:
             if clock.paused_at is None:
                 continue
             mode = Mode(clock.policy.mode) if clock.policy else Mode.WORKDAYS_EOD
-            hours = hours_of(clock.kind, clock.owner_branch)
+            hours = self._hours(clock.kind)
             clock.warn_at, _left = resume(clock.warn_at, clock.paused_at, self.at, mode, calendar, hours)
             clock.due_at, minutes = resume(clock.due_at, clock.paused_at, self.at, mode, calendar, hours)
             _close_pause(clock, at=self.at, minutes=minutes)
@@ -150,7 +153,7 @@ class Ticking:
         for clock in clocks.filter(kind__in=starts, started_at=old):
             if clock.policy is None or clock.pauses.exists():
                 continue
-            due = deadline(new, clock.policy.limit, working_calendar(), hours_of(clock.kind, self.case.branch))
+            due = deadline(new, clock.policy.limit, working_calendar(), self._hours(clock.kind))
             clock.owned_since = new if clock.owned_since == old else clock.owned_since
             clock.started_at, clock.due_at, clock.warn_at = new, due.due_at, due.warn_at
             clock.explanation = due.as_json()

@@ -62,9 +62,21 @@ def log_contact(
         application=contacted, channel=channel, result=result, note=note[:300], promised_at=promised_at, by=actor, at=at
     )
     kind = STOPPED_BY_CONTACT.get(State(contacted.state))
-    if kind is not None:
+    if kind is not None and _answers_for(kind, contacted, actor=actor, at=at):
         clocks = Ticking(contacted, at=at)
         if clocks.stop(kind) is not None:
             clocks.settle()
             contacted.save(update_fields=["due_at", "warn_at", "due_clock"])
     return entry
+
+
+def _answers_for(kind: Clock, case: Application, *, actor: Employee, at: datetime) -> bool:
+    """Whose call it was to make: another person's contact is recorded and stops nothing."""
+    is_collector = case.collector_id == actor.pk
+    match kind:
+        case Clock.REF_CONTACT:
+            return is_collector
+        case Clock.CONTACT:
+            return is_collector if case.is_self_service else actor.has_role(Role.AS, on=local_day(at))
+        case _:
+            return actor.has_role(Role.TR, on=local_day(at))

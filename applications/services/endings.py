@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from applications.errors import step_not_open
 from applications.lifecycle import State, Step
 from applications.models import Application, ProblemItem, ReasonCode
 from applications.services.engine import Move, Ref, taking
@@ -67,8 +68,8 @@ def refuse_card(*, case: Ref, actor: Employee, at: datetime, note: str, version:
     return move.case
 
 
-def lapsed(at: datetime) -> list[int]:
-    """Keys of the cases whose validity has run out."""
+def _has_lapsed(at: datetime) -> Q:
+    """Whose validity has run out."""
     late = Q()
     for state, days in VALID_DAYS.items():
         limit = at - timedelta(days=days)
@@ -76,15 +77,17 @@ def lapsed(at: datetime) -> list[int]:
             late |= Q(state=state, issued_at__lte=limit) & (Q(reopened_at=None) | Q(reopened_at__lte=limit))
         else:
             late |= Q(state=state, progressed_at__lte=limit)
-    return list(Application.objects.filter(late, is_imported=False).order_by("id").values_list("pk", flat=True))
+    return late & Q(is_imported=False)
 
 
 def expire_lapsed(at: datetime) -> int:
     """失效: ends what has lapsed, one case per transaction; a case that has moved meanwhile is left alone."""
     ended = 0
-    for pk in lapsed(at):
+    for pk in list(Application.objects.filter(_has_lapsed(at)).order_by("id").values_list("pk", flat=True)):
         try:
             with transaction.atomic(), taking(Step.EXPIRE, case=pk, actor=None, at=at) as move:
+                if not Application.objects.filter(_has_lapsed(at), pk=pk).exists():
+                    raise step_not_open(move.case, Step.EXPIRE)  # it moved between the list and the lock
                 move.case.expire(at=at)
                 _tell_the_front(move, "expired")
         except DomainError:

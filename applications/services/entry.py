@@ -13,7 +13,7 @@ from applications import errors
 from applications.entry_form import BY_NAME, clean, clean_blind, differing
 from applications.lifecycle import Performance, State, Step
 from applications.models import Application, EntryRecord, KeyDifference, Performer, Product
-from applications.rules import require_sight
+from applications.rules import has_keyed, require_sight
 from applications.services.claims import ASSIGNED_LEASE, LEASE, renew
 from applications.services.engine import Ref, lock, taking
 from applications.services.warnings import compute_warnings, index_facts
@@ -43,6 +43,7 @@ def save_draft(*, case: Ref, actor: Employee, at: datetime, fields: Mapping[str,
     with transaction.atomic():
         held = lock(case)
         require_sight(held, step=Step.SUBMIT_ENTRY, actor=actor, at=at)
+        _require_open_form(held, actor=actor)
         _store(held, actor=actor, at=at, fields={name: value for name, value in fields.items() if name in BY_NAME})
     if held.is_self_service and held.collector_id == actor.pk:
         return at + LEASE
@@ -179,6 +180,17 @@ def facts_of(values: Mapping[str, Any]) -> dict[str, list[str]]:
         "address": ("home_address", "employer_address"), "contact": ("contact1_phone", "contact2_phone"),
     }  # fmt: skip
     return {kind: [str(values[name]) for name in names if values.get(name)] for kind, names in wanted.items()}
+
+
+def _require_open_form(case: Application, *, actor: Employee) -> None:
+    """A form is typed into while the case waits for it: an open tab never changes what was submitted or reviewed."""
+    if case.state == State.CHECKED:
+        return
+    is_second = case.state == State.KEYED and case.review_mode == Product.ReviewMode.DOUBLE
+    if not is_second or case.awaits_arbitration:
+        raise errors.step_not_open(case, Step.SUBMIT_ENTRY)
+    if has_keyed(case, actor):
+        raise errors.step_not_open(case, Step.SUBMIT_ENTRY)
 
 
 def _store(

@@ -370,11 +370,14 @@ def require_no_duplicate(person: Person, *, at: datetime, besides: int | None = 
 
     Two clerks who type the same person at the same moment are put in line by a lock on the hash.
     """
-    kind, value = ("id_number", person.id_number) if person.id_number else ("mobile", person.mobile)
-    digest = vault().index(kind, value)
+    mobile_digest = vault().index("mobile", person.mobile)
+    id_digest = vault().index("id_number", person.id_number) if person.id_number else None
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], "big", signed=True)])
-    same = Q(applicant__id_index=digest) if person.id_number else Q(applicant__mobile_index=digest)
+        for digest in sorted(filter(None, (mobile_digest, id_digest))):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], "big", signed=True)])
+    same = Q(applicant__mobile_index=mobile_digest)
+    if id_digest:  # a lead that has no ID number yet is known by its mobile
+        same = Q(applicant__id_index=id_digest) | (same & Q(applicant__id_index=None))
     first = Application.objects.open().filter(same, is_imported=False).exclude(pk=besides or 0).order_by("id").first()
     if first is not None:
         raise Refused(

@@ -73,7 +73,7 @@ def may_reveal(case: Application, *, actor: Employee, at: datetime, field: str) 
         return True
     if case.is_self_service and case.collector_id == actor.pk and case.entered_at is None:
         return True
-    if Role.AS in roles and case.issued_at is not None:
+    if Role.AS in roles and case.is_claimed_by(actor.pk, at):
         return field == "mobile"
     if case.state in COLLECTING:
         return case.collector_id == actor.pk or (Role.BH in roles and case.branch_id == actor.branch_id)

@@ -6,7 +6,7 @@ import pytest
 
 from applications.lifecycle import QUEUES, State, Step
 from applications.models import CaseClock
-from applications.services import approvals, endings, problems
+from applications.services import approvals, endings, intake, problems
 from applications.services.claims import claimable
 from applications.services.contacts import log_contact
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
@@ -137,3 +137,81 @@ def test_a_client_who_was_missed_or_agreed_on_a_time_is_not_offered_again_at_onc
     assert offered == {
         "2026-11-24 11:00": set(), "2026-11-24 12:01": {missed.pk}, "2026-11-25 15:00": {missed.pk, agreed.pk},
     }  # fmt: skip
+
+
+def test_an_issued_card_is_neither_withdrawn_nor_returned_through_a_problem(bank: Cast) -> None:
+    case = bank.issued(bank.received(when=WHEN), when=WHEN)
+    problems.raise_problem(case=case.pk, actor=bank.zheng_weiguo, at=WHEN, code="C03", party="BRANCH", note="")
+    for act in (
+        lambda: endings.withdraw(case=case.pk, actor=bank.chen_xiaoming, at=WHEN, note="不要了"),
+        lambda: problems.return_case(case=case.pk, actor=bank.zheng_weiguo, at=WHEN, codes=["D05"], note="缺件"),
+    ):
+        with pytest.raises(Refused) as no:
+            act()
+        assert no.value.code == "already_issued"
+
+
+def test_a_returned_file_of_path_a_waits_for_everybody_again(bank: Cast) -> None:
+    cm = bank.chen_xiaoming
+    case = bank.complete(bank.draft(when=WHEN), when=WHEN)
+    intake.self_route(case=case.pk, actor=cm, at=WHEN)
+    problems.return_case(case=case.pk, actor=cm, at=WHEN, codes=["D05"], note="缺收入证明")
+    problems.resubmit(case=case.pk, actor=cm, at=WHEN, answers={"D05": "已补"})
+    bank.receive(bank.send(bank.again(case), when=WHEN), when=WHEN)
+    assert [row.pk for row in claimable(queue=QUEUES["check"], actor=bank.he_xiulan, at=WHEN)] == [case.pk]
+
+
+def test_g5_the_center_coaches_a_path_a_client_only_after_fifteen_days(bank: Cast) -> None:
+    cm = bank.chen_xiaoming
+    case = bank.complete(bank.draft(when=WHEN), when=WHEN)
+    intake.self_route(case=case.pk, actor=cm, at=WHEN)
+    bank.check(bank.again(case), when=WHEN, by=cm)
+    bank.key(bank.again(case), when=WHEN, by=cm)
+    bank.review(bank.again(case), when=WHEN)
+    bank.file(case, when=WHEN)
+    bank.issue(case, when=WHEN)
+    with pytest.raises(Refused) as no:
+        bank.coach(case, when=at("2026-12-09 09:59"))
+    assert no.value.code == "self_service"
+    assert bank.coach(case, when=at("2026-12-09 10:00")).state == State.COLLECTED
+
+
+def test_a_lead_without_an_id_number_is_known_by_its_mobile(bank: Cast) -> None:
+    person = bank.client()
+    lead = intake.person_of(name=person.name, mobile_number=person.mobile, id_required=False)
+    intake.refer(actor=bank.li_wenjing, product=bank.product("PK"), person=lead, at=WHEN, consent=True)
+    with pytest.raises(Refused) as no:
+        intake.start_walk_in(
+            actor=bank.chen_xiaoming, product=bank.product("PK"), person=person, customer_group="SALARIED", at=WHEN,
+            consent=True,
+        )  # fmt: skip
+    assert no.value.code == "duplicate"
+
+
+def test_another_persons_contact_stops_no_clock(bank: Cast) -> None:
+    case = bank.issued(bank.received(when=WHEN), when=WHEN)
+    log_contact(case=case.pk, actor=bank.chen_xiaoming, at=WHEN, channel="PHONE", result="REACHED")
+    assert case.clocks.filter(kind="CONTACT", stopped_at=None).exists()
+    log_contact(case=case.pk, actor=bank.lin_xiaoyu, at=WHEN, channel="PHONE", result="REACHED")
+    assert not case.clocks.filter(kind="CONTACT", stopped_at=None).exists()
+
+
+def test_after_a_return_the_paper_and_its_clock_are_the_collectors_again(bank: Cast) -> None:
+    case = bank.to_branch(bank.complete(bank.collect(bank.refer(when=WHEN), when=WHEN), when=WHEN), when=WHEN)
+    bank.receive(bank.send(case, when=WHEN), when=WHEN)
+    problems.return_case(case=case.pk, actor=bank.zheng_weiguo, at=WHEN, codes=["D05"], note="缺件")
+    problems.resubmit(case=case.pk, actor=bank.zhou_qiming, at=WHEN, answers={"D05": "已补"})
+    clock = case.clocks.get(kind="DISPATCH", round=2)
+    assert (clock.owner, clock.owner_branch) == (bank.zhou_qiming, None)
+    assert bank.to_branch(bank.again(case), when=WHEN).host_branch == bank.branches["BH01"]
+
+
+def test_a_lead_goes_only_to_a_qualified_collector_of_its_area(bank: Cast) -> None:
+    case = bank.refer(when=WHEN)
+    intake.accept(case=case.pk, actor=bank.zhou_qiming, at=WHEN)
+    unqualified = bank.hire("无资格", "HQ01", "CM", qualified=False)
+    for target, code in ((unqualified, "not_qualified"), (bank.luo_yong, "target_away")):
+        with pytest.raises(Refused) as no:
+            bank.lend(case, to=target, when=WHEN)
+        assert no.value.code == code
+    assert bank.lend(case, to=bank.chen_xiaoming, when=WHEN).collector == bank.chen_xiaoming

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from applications.models import Applicant, Application
-from applications.services import personal
+from applications.services import claims, personal
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
 from ops_center.kernel.vault import VaultError
 from organization.models import AuditRecord, Employee
@@ -41,6 +41,9 @@ def test_after_the_intake_the_collector_works_with_the_mask(bank: Cast) -> None:
 
 def test_after_sales_opens_the_mobile_and_nothing_else(bank: Cast) -> None:
     case = bank.issued(bank.received(when=WHEN), when=WHEN)
+    with pytest.raises(NotAllowed):
+        reveal(case, bank.lin_xiaoyu, "mobile")
+    claims.claim_next(queue="after-sales", actor=bank.lin_xiaoyu, at=WHEN)
     assert reveal(case, bank.lin_xiaoyu, "mobile").startswith("1")
     with pytest.raises(NotAllowed):
         reveal(case, bank.lin_xiaoyu, "id_number")

@@ -163,3 +163,45 @@ def test_what_is_keyed_stands_nowhere_in_clear(bank: Cast, checked: Application)
 def test_every_field_of_the_form_has_a_label_and_the_six_critical_ones_are_asm_11() -> None:
     assert all(str(field.label) for field in FIELDS)
     assert set(CRITICAL) == {"customer_name", "id_number", "mobile", "employer", "product", "collector_number"}
+
+
+def test_an_open_tab_never_changes_what_was_submitted(bank: Cast, checked: Application) -> None:
+    bank.key(checked, when=WHEN)
+    before = EntryRecord.objects.get(application=checked).fields
+    with pytest.raises(Refused):
+        entry.save_draft(case=checked.pk, actor=bank.fang_fang, at=WHEN, fields={"annual_income": "1"})
+    bank.review(bank.again(checked), when=WHEN)
+    with pytest.raises(Refused):
+        entry.save_draft(case=checked.pk, actor=bank.fang_fang, at=WHEN, fields={"annual_income": "1"})
+    assert EntryRecord.objects.get(application=checked).fields == before
+
+
+def test_keyer_and_reviewer_do_not_swap(bank: Cast, checked: Application) -> None:
+    other = bank.hire("双岗", "OC01", "EC ER")
+    bank.key(checked, when=WHEN, by=bank.xu_wenjuan)
+    bank.review(bank.again(checked), when=WHEN, by=other, agree=False, remarks={"employer": "少一个字"})
+    assert claims.claim_next(queue="entry", actor=other, at=WHEN) is None
+    with pytest.raises(Refused) as no:
+        bank.lend(bank.again(checked), to=other, when=WHEN)
+    assert no.value.code == "same_person"
+    bank.key(bank.again(checked), when=WHEN, by=bank.fang_fang)
+    assert claims.claim_next(queue="verify", actor=bank.xu_wenjuan, at=WHEN) is None
+
+
+def test_who_only_checked_a_case_may_review_it(bank: Cast, checked: Application) -> None:
+    both = bank.hire("核查兼复核", "OC01", "CC ER")
+    case = bank.received(when=WHEN)
+    bank.check(case, when=WHEN, by=both)
+    bank.key(bank.again(case), when=WHEN)
+    claim = claims.claim_next(queue="verify", actor=both, at=WHEN)
+    assert claim is not None
+    assert claim.case.pk == case.pk
+
+
+def test_only_the_holder_gives_a_case_back(bank: Cast, checked: Application) -> None:
+    claims.claim_next(queue="entry", actor=bank.fang_fang, at=WHEN)
+    later = WHEN + timedelta(minutes=31)
+    with pytest.raises(Refused) as no:
+        claims.give_back(case=checked.pk, actor=bank.song_jia, at=later)
+    assert no.value.code == "not_claimed"
+    assert checked.clocks.get(kind="ENTRY").owner == bank.fang_fang
