@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "ops_center.web.middleware.no_store",
     "ops_center.web.middleware.refusals",
+    "ops_center.web.middleware.no_null_characters",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from applications.errors import out_of_sight
 from applications.services import intake
+from applications.services.numbers import CODE_LETTERS
 from applications.views.door import attempt
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pace import too_often
@@ -105,12 +106,12 @@ def paper(referral: Referral, request: StaffRequest) -> dict[str, object]:
 @require_GET
 def status_door(request: HttpRequest) -> HttpResponseBase:
     """Where the client types the inquiry code."""
-    code = request.GET.get("code", "").strip().upper()
-    return (
-        redirect("status", code)
-        if code and code.replace("-", "").isalnum()
-        else render(request, "referrals/status.html")
-    )
+    code = "".join(request.GET.get("code", "").split()).upper()
+    if not code:
+        return render(request, "referrals/status.html")
+    if not set(code) <= {*CODE_LETTERS, "-"}:  # no such code can be, and perhaps no address either
+        return render(request, "referrals/status.html", {"code": code, "unknown": True})
+    return redirect("status", code)
 
 
 @require_GET

@@ -1,12 +1,15 @@
-"""Two small layers around every view."""
+"""Three small layers around every view."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
-from ops_center.kernel.errors import DomainError
+from ops_center.kernel.errors import DomainError, Malformed
 from ops_center.web.refusals import refusal
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -40,3 +43,32 @@ def refusals(get_response: Answer) -> Answer:
 
 def refused(request: HttpRequest, error: Exception) -> HttpResponse | None:
     return refusal(request, error) if isinstance(error, DomainError) else None
+
+
+def no_null_characters(get_response: Answer) -> Answer:
+    """A NUL in an address or a form is refused here, once: no key of a keyboard types it, and no text column of
+    PostgreSQL takes it. Bodies of the API are read by their shapes, which refuse it by the field's name."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    answer.process_view = refuse_null  # type: ignore[attr-defined]  # Django asks a middleware for it by this name
+    return answer
+
+
+def refuse_null(request: HttpRequest, view: object, args: Any, kwargs: Any) -> HttpResponse | None:
+    if not any("\x00" in text for text in _sent(request)):
+        return None
+    return refusal(
+        request,
+        Malformed("null_character", _("What was sent holds a character that no text has. Type the value anew.")),
+    )
+
+
+def _sent(request: HttpRequest) -> Iterator[str]:
+    """The path, and every name and value of the query and of a page's form."""
+    yield request.path
+    forms = [request.GET] if request.path.startswith("/api/") else [request.GET, request.POST]
+    for name, values in chain.from_iterable(form.lists() for form in forms):
+        yield name
+        yield from (value for value in values if isinstance(value, str))

@@ -282,3 +282,13 @@ def test_lists_take_a_fixed_number_of_queries(bank: Cast, now, django_assert_max
         client = signed_in(person)
         with django_assert_max_num_queries(most):
             assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(("reason", "sentence"), [("疑" * 301, "At most 300 characters"), (" ", "Give the reason")])
+def test_a_hold_without_a_fitting_reason_is_refused_in_a_sentence(
+    bank: Cast, case: Application, reason: str, sentence: str
+) -> None:
+    entry = entries_of(case)[0]
+    for act in ("hold", "release"):
+        answer = signed_in(bank.pan_wei).post(f"/rewards/{entry.pk}/{act}/", {"reason": reason})
+        assert (answer.status_code, sentence in answer.content.decode()) == (400, True)
