@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
@@ -39,7 +40,8 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def staff(*roles: str) -> Callable[[StaffView[P]], View[P]]:
-    """Lets in a signed-in person who holds one of ``roles`` today; without roles, everybody who is signed in.
+    """Lets in a signed-in person who holds one of ``roles`` today; without roles, everybody who is signed in. Who has
+    left since is signed out.
 
     Others get ``NotAllowed`` (403). Whether a row is in this person's sight is the view's question, not the door's.
     """
@@ -53,7 +55,11 @@ def staff(*roles: str) -> Callable[[StaffView[P]], View[P]]:
             visitor = cast(StaffRequest, request)
             visitor.actor = request.user
             visitor.at = clock.now()
-            visitor.roles = request.user.role_codes(clock.local_day(visitor.at))
+            today = clock.local_day(visitor.at)
+            if has_left(request.user, on=today):
+                logout(request)
+                return sign_in_first(request)
+            visitor.roles = request.user.role_codes(today)
             if wanted and visitor.roles.isdisjoint(wanted):
                 raise NotAllowed(
                     "role",
@@ -68,6 +74,11 @@ def staff(*roles: str) -> Callable[[StaffView[P]], View[P]]:
         return enter
 
     return door
+
+
+def has_left(person: _User, *, on: date) -> bool:
+    """Whether an open session is worth nothing any more: the person has left, or was switched off."""
+    return not person.is_active or (person.left_on is not None and person.left_on <= on)
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponseBase:
