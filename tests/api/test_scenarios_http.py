@@ -558,16 +558,16 @@ def test_s17_a_stamp_is_corrected_by_two_people_and_the_clocks_follow(bank: Cast
     assert (way.clock("ENTRY")["outcome"], way.clock("FILE")["due_at"]) == ("LATE_PENDING", at("2026-11-30 17:30"))
 
     set_clock("2026-11-26 17:50")
-    keyer, supervisor = as_(bank.fang_fang), as_(bank.feng_zhiqiang)
+    reviewer, supervisor = as_(bank.xu_wenjuan), as_(bank.feng_zhiqiang)
     right = {"stamp": "entered_at", "at": "2026-11-26T17:20:00+08:00", "reason": "17:20 起系统无法提交"}
-    early = keyer.step(way.number, "correct-stamp", **(right | {"at": "2026-11-24T09:00:00+08:00"}))
+    early = reviewer.step(way.number, "correct-stamp", **(right | {"at": "2026-11-24T09:00:00+08:00"}))
     refused(early, 409, "stamp_order")
-    ok(keyer.step(way.number, "correct-stamp", **right))
+    ok(reviewer.step(way.number, "correct-stamp", **right))
     assert way.clock("FILE")["due_at"] == at("2026-11-30 17:30")  # asked is not yet done
 
     [asked] = ok(supervisor.get("approvals/"))["results"]
-    assert (asked["asked_by"], asked["reason"]) == ("LZ10008", right["reason"])
-    assert keyer.post(f"approvals/{asked['id']}/approve/").status_code == 403
+    assert (asked["asked_by"], asked["reason"]) == ("LZ10009", right["reason"])
+    assert reviewer.post(f"approvals/{asked['id']}/approve/").status_code == 403
     decided = ok(supervisor.post(f"approvals/{asked['id']}/approve/"))
     assert (decided["decided_by"], decided["is_approved"]) == ("LZ10012", True)
 
@@ -578,7 +578,7 @@ def test_s17_a_stamp_is_corrected_by_two_people_and_the_clocks_follow(bank: Cast
     assert (event["step"], event["actor"], event["note"]) == ("correct-stamp", "LZ10012", right["reason"])
     facts = case.events.latest("seq").facts
     old, new = (datetime.fromisoformat(facts[name]) for name in ("old", "new"))
-    assert (old, new, facts["asked_by"]) == (at("2026-11-26 17:40"), at("2026-11-26 17:20"), "LZ10008")
+    assert (old, new, facts["asked_by"]) == (at("2026-11-26 17:40"), at("2026-11-26 17:20"), "LZ10009")
 
 
 @pytest.mark.parametrize("lacking", ["witness_person", "witness_original", "witness_signature", "ID_COPY"])
