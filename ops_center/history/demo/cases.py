@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from applications.models import BagIncident
+from applications.models.case import ReferrerType
 from applications.services.bags import INCIDENT_HOURS
 from ops_center.clock import local_day
 from ops_center.history.demo.bank import OUTLETS
@@ -368,18 +370,24 @@ class Cases:
 
     # -- legs that many share ------------------------------------------------------------------------------------------
     def _lead(self, at: datetime) -> tuple[Journey, Branch]:
-        """A referral of somebody of the bank, now and then of a retiree; and a branch near by."""
+        """A referral of somebody of the bank, now and then of a retiree or of another client; and a branch near by."""
         teller = self.teller
-        referrer = self._referrer()
+        referrer, facts = self._referrer()
         area = referrer.branch.area
         near = [branch for branch in teller.crew.branches.values() if branch.area and area in (None, branch.area)]
         branch = referrer.branch if referrer.branch in near and teller.chance(70) else self.rng.choice(near)
-        journey = self._journey(teller.clients.next())
-        return journey.referred(at, referrer, area=branch.area), branch
+        return self._journey(teller.clients.next()).referred(at, referrer, area=branch.area, **facts), branch
 
-    def _referrer(self) -> Employee:
+    def _referrer(self) -> tuple[Employee, dict[str, Any]]:
+        """Who writes the slip, and for whom when it is not for himself."""
+        teller = self.teller
+        if teller.chance(1.5):
+            retiree = self.rng.choice(teller.crew.retirees)
+            return teller.anybody(Role.CM), {"referrer_type": ReferrerType.RETIREE, "retiree": retiree}
+        if teller.chance(2.5):
+            return teller.anybody(Role.CM), {"referrer_type": ReferrerType.CUSTOMER, "external": teller.sender()}
         roles = (Role.EMP,) * 12 + (Role.CM,) * 4 + (Role.BAG,) * 2 + (Role.AS, Role.CS)
-        return self.teller.anybody(self.rng.choice(roles))
+        return teller.anybody(self.rng.choice(roles)), {}
 
     def _taker(self, branch: Branch) -> Employee:
         return self.teller.collector(branch, on_the_road=self.teller.chance(55))

@@ -18,5 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Demo mode is off (DEMO=1 turns it on): its known password has no place in a real bank.")
-        added = load_demo(at=clock.now(), progress=lambda line: self.stderr.write(line))
-        self.stdout.write(json.dumps(added))
+        is_quiet = options["verbosity"] == 0
+        added = load_demo(at=clock.now(), progress=(lambda line: None) if is_quiet else self.stderr.write)
+        if not is_quiet:
+            self.stdout.write(json.dumps(added))
