@@ -8,6 +8,7 @@ Each pass leaves a ``JobRun``. Celery beat asks for jobs by name (ops_center/tas
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from ops_center.web.idempotency import forget
 from organization.services.jobs import Counts, forget_runs, job_run
 from supervision.services import breaches, daily, justifications, seals
 
+logger = logging.getLogger(__name__)
 Act = Callable[[datetime], Counts]
 
 MINUTE, FIVE_MINUTES, HOUR, DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
@@ -44,12 +46,17 @@ class Job:
 
 
 def _card_files(at: datetime) -> Counts:
-    """Files of the card system whose worker died, or never got the hint."""
+    """Files of the card system whose worker died, or never got the hint. A broken one does not keep back the others."""
     ended = (CardStatusImport.State.DONE, CardStatusImport.State.FAILED)
     waiting = list(CardStatusImport.objects.exclude(state__in=ended).order_by("pk").values_list("pk", flat=True))
+    failed = 0
     for pk in waiting:
-        apply_file(file_id=pk, at=at)
-    return {"applied": len(waiting)}
+        try:
+            apply_file(file_id=pk, at=at)
+        except Exception:
+            failed += 1
+            logger.exception("card status file %s was not applied; the next pass takes it up again", pk)
+    return {"applied": len(waiting) - failed, "failed": failed}
 
 
 def _recent_breaches(at: datetime) -> Counts:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import State
@@ -30,8 +31,10 @@ from organization.vault import vault
 
 HEADER = ("application_number", "id_last4", "status", "at", "card_last4", "reason")
 STATUSES = ("ISSUED", "ACTIVATED", "REJECTED", "FIRST_SPEND", "CANCELLED")
-MOST_BYTES, MOST_LINES = 20 * 1024 * 1024, 200_000
+MOST_BYTES, MOST_LINES, LONGEST_NUMBER = 20 * 1024 * 1024, 200_000, 24
+YEARS = range(1990, 2101)  # of an instant that can belong to a card of this bank
 Fate = CardStatusRow.Fate
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -57,11 +60,7 @@ def apply_file(*, file_id: int, at: datetime, ended: datetime | None = None) -> 
         CardStatusRow.objects.filter(file=file, fate=Fate.WAITING).order_by("at", "line").values_list("pk", flat=True)
     )
     for pk in waiting:
-        with transaction.atomic():
-            row = CardStatusRow.objects.select_for_update().get(pk=pk)
-            if row.fate == Fate.WAITING:
-                row.fate, row.finding = _apply(row, at=at)
-                row.save(update_fields=["fate", "finding"])
+        _settle(pk, fate=Fate.WAITING, at=at)
     with transaction.atomic():
         file = CardStatusImport.objects.select_for_update().get(pk=file_id)
         first_end = file.state != CardStatusImport.State.DONE
@@ -72,6 +71,14 @@ def apply_file(*, file_id: int, at: datetime, ended: datetime | None = None) -> 
             tell(Employee.objects.holding(Role.TR, on=local_day(at)), kind="import_unmatched", at=at,
                  about=f"/card-status-imports/{file.pk}/", count=unmatched, file=file.file_name)  # fmt: skip
     return file
+
+
+def apply_waiting(*, case: Application, at: datetime) -> None:
+    """Applies what files said of a case while it was ended and could not take it, oldest instant first: in the
+    transaction of its reopening (T40). A line that still does not fit stays on the unmatched list."""
+    waiting = CardStatusRow.objects.filter(application_number=case.number, fate=Fate.UNMATCHED)
+    for pk in list(waiting.order_by("at", "pk").values_list("pk", flat=True)):
+        _settle(pk, fate=Fate.UNMATCHED, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +111,35 @@ def _rows(content: bytes) -> Iterator[CardStatusRow]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Malformed("file_encoding", _("The file is not UTF-8 text: export it as CSV (UTF-8).")) from None
-    reader = csv.reader(io.StringIO(text))
-    header = [cell.strip() for cell in next(reader, [])]
+    lines = _cells(text)
+    header = next(lines, [])
     if tuple(header) != HEADER:
         raise Malformed(
             "file_header",
             _("Wrong header: expected %(want)s, found %(got)s.")
             % {"want": ",".join(HEADER), "got": ",".join(header)[:120] or "—"},
         )
-    for line, cells in enumerate(reader, start=2):
-        if not any(cell.strip() for cell in cells):
+    for line, cells in enumerate(lines, start=2):
+        if not any(cells):
             continue
         if line > MOST_LINES:
             raise Malformed("file_too_long", _("More than %(most)s lines: split the file.") % {"most": MOST_LINES})
-        yield _row(line, [cell.strip() for cell in cells])
+        yield _row(line, cells)
+
+
+def _cells(text: str) -> Iterator[list[str]]:
+    """The lines of the file, their cells without blanks around them."""
+    reader = csv.reader(io.StringIO(text))
+    try:
+        for cells in reader:
+            if any("\0" in cell for cell in cells):
+                raise csv.Error("NUL")
+            yield [cell.strip() for cell in cells]
+    except csv.Error:
+        raise Malformed(
+            "file_csv",
+            _("Line %(line)s cannot be read: export the file again as CSV (UTF-8).") % {"line": reader.line_num},
+        ) from None
 
 
 def _row(line: int, cells: list[str]) -> CardStatusRow:
@@ -131,23 +153,49 @@ def _row(line: int, cells: list[str]) -> CardStatusRow:
             "file_status",
             _("Line %(line)s: unknown status; use one of %(known)s.") % {"line": line, "known": ", ".join(STATUSES)},
         )
+    if len(number) > LONGEST_NUMBER:
+        raise Malformed("file_number", _("Line %(line)s: this is no application number.") % {"line": line})
     try:
         at = datetime.fromisoformat(when)
     except ValueError:
         raise Malformed(
             "file_time", _("Line %(line)s: the time is not like 2026-11-26T17:30.") % {"line": line}
         ) from None
+    if at.year not in YEARS:
+        raise Malformed("file_time", _("Line %(line)s: the year of the time is impossible.") % {"line": line})
     if at.tzinfo is None:
         at = at.replace(tzinfo=SHANGHAI)
-    if card_last4 and not (card_last4.isdigit() and len(card_last4) == 4):
+    if card_last4 and not (card_last4.isascii() and card_last4.isdigit() and len(card_last4) == 4):
         raise Malformed("file_card", _("Line %(line)s: only the last four digits of the card.") % {"line": line})
     return CardStatusRow(
-        line=line, application_number=number[:24], id_last4_index=last4_index(last4) if last4 else None,
+        line=line, application_number=number, id_last4_index=last4_index(last4) if last4 else None,
         status=status.upper(), at=at, card_last4=card_last4, reason=reason[:40],
     )  # fmt: skip
 
 
 # -- applying ---------------------------------------------------------------------------------------------------------
+def _settle(pk: int, *, fate: str, at: datetime) -> None:
+    """Applies one line in a transaction of its own, unless its fate has changed meanwhile.
+
+    A line that breaks the code is listed like any other that does not match, and the next one has its turn. A database
+    that fails is no fault of the line: that goes up, and the line keeps waiting.
+    """
+    try:
+        with transaction.atomic():
+            row = CardStatusRow.objects.select_for_update().get(pk=pk)
+            if row.fate == fate:
+                row.fate, row.finding = _apply(row, at=at)
+                row.save(update_fields=["fate", "finding"])
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("card status line %s was not applied", pk)
+        CardStatusRow.objects.filter(pk=pk, fate=fate).update(
+            fate=Fate.UNMATCHED,
+            finding=_("The line could not be applied because of an error; tell the administrators."),
+        )
+
+
 def _apply(row: CardStatusRow, *, at: datetime) -> tuple[str, str]:
     case = Application.objects.select_related("applicant").filter(number=row.application_number).first()
     if case is None:
@@ -185,9 +233,7 @@ def _take(case: Application, row: CardStatusRow, *, at: datetime) -> None:
     source = f"{row.file_id}:{row.line}"
     match row.status:
         case "ISSUED":
-            mark_issued(
-                case=case.pk, actor=None, at=at, card_last4=row.card_last4 or "0000", issued_at=row.at, source=source
-            )
+            mark_issued(case=case.pk, actor=None, at=at, card_last4=row.card_last4, issued_at=row.at, source=source)
         case "ACTIVATED":
             activate(case=case.pk, actor=None, at=at, activated_at=row.at, source=source)
         case "REJECTED":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from applications.lifecycle import Outcome, State, Step
 from applications.models import Application, CardStatusImport, CaseClock
@@ -104,6 +105,12 @@ def test_a_refusal_by_the_card_system_ends_the_case_without_a_credit_detail(bank
         (HEADER.encode() + b"JL1,1234\n", "file_line"),
         (HEADER.encode() + b"JL1,1234,ISSUED,2026-12-01T10:00,6222021234567890,\n", "file_card"),
         (HEADER.encode("utf-16"), "file_encoding"),
+        (HEADER.encode() + b"JL1,1234,ISSUED,0001-01-01T00:00:00,,\n", "file_time"),
+        (HEADER.encode() + b"JL1,1234,ISSUED,9999-12-31T23:59:59-12:00,,\n", "file_time"),
+        (HEADER.encode() + b"JL1,1234,ISSUED,2026-12-01T10:00,,\0\n", "file_csv"),
+        (HEADER.encode() + b"JL1,1234,ISSUED,2026-12-01T10:00,," + b"x" * 200_000 + b"\n", "file_csv"),
+        (HEADER.encode() + b"JL1,1234,ISSUED,2026-12-01T10:00,,a\rb\n", "file_csv"),
+        (HEADER.encode() + b"J" * 25 + b",1234,ISSUED,2026-12-01T10:00,,\n", "file_number"),
     ],
 )
 def test_a_broken_file_is_one_sentence_and_stores_nothing(bank: Cast, content: bytes, code: str) -> None:
@@ -111,6 +118,31 @@ def test_a_broken_file_is_one_sentence_and_stores_nothing(bank: Cast, content: b
         take_file(name="broken.csv", content=content, actor=bank.zheng_weiguo, at=LATER)
     assert no.value.code == code
     assert not CardStatusImport.objects.exists()
+
+
+def test_an_issue_without_the_cards_last_four_digits_is_listed_and_no_number_is_invented(
+    bank: Cast, submitted: Application
+) -> None:
+    file = load(bank, f"{submitted.number},{last4(submitted)},ISSUED,2026-12-01T10:00:00+08:00,,")
+    assert [line for line, _finding in tally(file).unmatched] == [2]
+    assert (bank.again(submitted).state, bank.again(submitted).card_last4) == (State.SUBMITTED, "")
+
+
+def test_a_stored_line_that_breaks_the_code_is_listed_and_the_others_are_applied(
+    bank: Cast, submitted: Application
+) -> None:
+    file = take_file(
+        name="status.csv", actor=bank.zheng_weiguo, at=LATER,
+        content=(
+            HEADER + "JL1,1234,ISSUED,1999-01-01T00:00,6688,\n"
+            f"{submitted.number},{last4(submitted)},ISSUED,2026-12-01T10:00,6688,\n"
+        ).encode(),
+    )  # fmt: skip
+    with connection.cursor() as cursor:  # PostgreSQL knows days that Python does not
+        cursor.execute("UPDATE applications_cardstatusrow SET at = '4000-01-01 BC' WHERE line = 2")
+    file = apply_file(file_id=file.pk, at=LATER)
+    assert (file.state, tally(file).matched) == (CardStatusImport.State.DONE, 1)
+    assert [line for line, _finding in tally(file).unmatched] == [2]
 
 
 def test_only_trackers_load_files(bank: Cast) -> None:
