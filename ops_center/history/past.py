@@ -32,7 +32,7 @@ from applications.lifecycle import (
     State,
     Step,
     path_of,
-)  # fmt: skip
+)
 from applications.models import Applicant, Application
 from applications.models.event import digest_of
 from applications.services.claims import HOLDER_CLOCKS, LEASE

@@ -25,7 +25,7 @@ from applications.models import (
     Event,
     Performer,
     Seal,
-)  # fmt: skip
+)
 from applications.services.numbers import spell_bag_number, spell_case_number, status_code
 from ops_center.history.clocks import Deadlines
 from ops_center.history.past import PastBag, PastCase, Told, tell

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Count, Sum
+from django.test import Client
 
 from applications.models import Application, CaseClock, Event, ReturnNote
 from incentives.services.accrual import accrue
@@ -104,6 +105,14 @@ def test_an_imported_case_says_so_and_names_the_steps_that_the_old_records_know(
     assert all(event.facts["imported"] for event in case.events.all())
     assert case.dispatched_at is case.received_at is case.filed_at is None
     check_chain(case)
+
+
+def test_its_page_opens_although_no_client_is_known(bank: Cast, tmp_path: Path, client: Client) -> None:
+    run(file_of(tmp_path, {}))
+    client.force_login(bank.zheng_weiguo, backend="django.contrib.auth.backends.ModelBackend")
+    case = Application.objects.get()
+    assert client.get(f"/applications/{case.number}/").status_code == 200
+    assert case.applicant.name is None
 
 
 def test_its_clocks_are_judged_by_the_calendar_of_those_days(bank: Cast, tmp_path: Path) -> None:
