@@ -23,9 +23,13 @@ def sees_client(case: Application, *, employee: Employee, at: datetime) -> bool:
 
 
 def reads_note(event: Event, *, employee: Employee, at: datetime) -> bool:
-    """Whether the note of an event is shown. Who only referred reads where the case stands, not what the center wrote;
-    why the card system refused stays with the center (T36)."""
-    roles = employee.role_codes(local_day(at))
+    """Whether the note of an event is shown; why the card system refused stays with the center (T36)."""
     if event.step == Step.REJECT:
-        return bool(roles & {*SEES_ALL, Role.CC})
-    return not roles <= {Role.EMP} or event.actor_id == employee.pk
+        return bool(employee.role_codes(local_day(at)) & {*SEES_ALL, Role.CC})
+    return reads_words(event.actor_id, employee=employee, at=at)
+
+
+def reads_words(writer: int | None, *, employee: Employee, at: datetime) -> bool:
+    """Whether what somebody wrote about a case is shown. Who only referred, seals or receives reads where the case
+    stands, not what was written about it; their own words they read."""
+    return writer == employee.pk or not employee.role_codes(local_day(at)) <= WITHOUT_CLIENT

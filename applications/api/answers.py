@@ -27,7 +27,7 @@ from applications.querysets import ApplicationQuerySet
 from applications.rules import open_steps
 from applications.services.card_status import tally
 from applications.services.clocks import explain
-from applications.sight import reads_note, sees_client
+from applications.sight import reads_note, reads_words, sees_client
 
 Number = serializers.CharField
 Json = dict[str, Any]
@@ -192,7 +192,7 @@ class CaseAnswer(CaseRow):
     events = EventAnswer(many=True)
     open_problem = serializers.SerializerMethodField()
     open_return = serializers.SerializerMethodField()
-    open_approvals = ApprovalAnswer(many=True)
+    open_approvals = serializers.SerializerMethodField()
     allowed_steps = serializers.SerializerMethodField()
 
     @extend_schema_field(
@@ -207,11 +207,30 @@ class CaseAnswer(CaseRow):
 
     @extend_schema_field(OpenProblem(allow_null=True))
     def get_open_problem(self, case: Application) -> Json | None:
-        return next((dict(OpenProblem(row).data) for row in case.open_problems), None)  # type: ignore[attr-defined]
+        for row in case.open_problems:  # type: ignore[attr-defined]
+            written = {"note": row.raised_by_id, "answer": row.replied_by_id}
+            return OpenProblem(row).data | self._hidden(written)
+        return None
 
     @extend_schema_field(OpenReturn(allow_null=True))
     def get_open_return(self, case: Application) -> Json | None:
-        return next((dict(OpenReturn(row).data) for row in case.open_returns), None)  # type: ignore[attr-defined]
+        for row in case.open_returns:  # type: ignore[attr-defined]
+            return OpenReturn(row).data | self._hidden({"note": row.returned_by_id})
+        return None
+
+    @extend_schema_field(ApprovalAnswer(many=True))
+    def get_open_approvals(self, case: Application) -> list[Json]:
+        return [
+            ApprovalAnswer(row).data | self._hidden({"reason": row.asked_by_id})
+            for row in case.open_approvals  # type: ignore[attr-defined]
+        ]
+
+    def _hidden(self, written: dict[str, int | None]) -> dict[str, str]:
+        """The words that this person does not read, by field, emptied; ``written`` says who wrote each."""
+        call = self.context["call"]
+        return {
+            field: "" for field, writer in written.items() if not reads_words(writer, employee=call.actor, at=call.at)
+        }
 
     def get_allowed_steps(self, case: Application) -> list[str]:
         call = self.context["call"]
