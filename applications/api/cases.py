@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 
 from applications.api import answers, shapes
@@ -19,9 +20,11 @@ from applications.selectors import CASE_FILTERS, cases_for
 from applications.services import approvals, check, claims, contacts, documents, entry, intake, personal
 from applications.sheets import CHECK_SHEET, COACHING, WARNINGS
 from ops_center.clock import local_day
+from ops_center.kernel.errors import NotAllowed
 from ops_center.web.api import Api, Call, Paged, UploadApi, listed, operation, paged
 from ops_center.web.keyset import Keyset
 from organization.models import Branch
+from organization.roles import Role
 
 COLLECTING = "CM BH CS"
 ORDERS = {"newest": Keyset("-id"), "due": Keyset("due_at", "id")}
@@ -123,8 +126,13 @@ class Checklist(Api):
 class CheckSheet(Api):
     @operation(roles="CC CM TR SUP AUD", answer=answers.CheckSheet, summary="The check sheet and its warnings")
     def get(self, call: Call, number: str) -> Json:
-        """The lines to answer and the open warnings, complete when this answers."""
+        """The lines to answer and the open warnings, complete when this answers. A collector's on Path A only."""
         case = case_in_sight(call, number)
+        if not case.is_self_service and call.roles.isdisjoint({Role.CC, Role.TR, Role.SUP, Role.AUD}):
+            raise NotAllowed(
+                "not_self_service",
+                _("The center checks this file. A collector sees the check sheet only of a file on Path A."),
+            )
         raised = [warning for warning in check.warnings_to_answer(case, at=call.at) if warning.answered_at is None]
         return {
             "items": labelled(CHECK_SHEET),

@@ -10,9 +10,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from applications.models import Application, CardStatusImport, CaseClock, ContactLog
+from applications.models import Application, Approval, CardStatusImport, CaseClock, ContactLog, ReturnNote
 from applications.services import intake, problems
 from applications.services.card_status import apply_file
+from applications.sight import reads_note
 from ops_center import clock
 from organization.models import AuditRecord
 from tests.api.conftest import API, As, Caller
@@ -78,6 +79,52 @@ def test_who_only_referred_reads_where_it_stands_and_not_what_the_center_wrote(b
     assert "单位电话查不到" not in str(referrer["events"])
     assert "单位电话查不到" in str(collector["events"])
     assert collector["open_problem"]["code"] == "C03"
+    assert collector["open_problem"]["note"] == "单位电话查不到"
+    assert (referrer["open_problem"]["code"], referrer["open_problem"]["note"]) == ("C03", "")
+
+
+def test_sealers_and_receivers_read_no_note_of_a_case_but_their_own(bank: Cast, now: Any) -> None:
+    case = bank.received(when=now)
+    bank.lend(case, to=bank.he_xiulan, when=now)
+    problems.return_case(case=case.pk, actor=bank.he_xiulan, at=now, codes=["D05"], note="联系人写错")
+    event = case.events.get(step="return")
+    receiver = bank.hire("周收", "OC01", "RCV")
+    assert not reads_note(event, employee=receiver, at=now)
+    assert not reads_note(event, employee=bank.qian_yumei, at=now)
+    assert reads_note(event, employee=bank.zhao_lixin, at=now)
+    event.actor = receiver
+    assert reads_note(event, employee=receiver, at=now)
+
+
+def test_who_only_referred_reads_of_a_return_and_of_a_request_no_words(bank: Cast, as_: As, now: Any) -> None:
+    case = bank.complete(bank.collect(bank.refer(when=now), when=now), when=now)
+    ReturnNote.objects.create(
+        application=case, round=1, codes=["C03"], note="联系人写错", returned_by=bank.he_xiulan, returned_at=now
+    )
+    Approval.objects.create(
+        application=case,
+        kind=Approval.Kind.REOPEN,
+        facts={},
+        reason="客户来电",
+        asked_by=bank.zheng_weiguo,
+        asked_at=now,
+    )
+    referrer, tracker = (
+        as_(who).get(f"applications/{case.number}/").json() for who in (bank.li_wenjing, bank.zheng_weiguo)
+    )
+    assert (referrer["open_return"]["note"], referrer["open_approvals"][0]["reason"]) == ("", "")
+    assert (tracker["open_return"]["note"], tracker["open_approvals"][0]["reason"]) == ("联系人写错", "客户来电")
+
+
+def test_a_collector_reads_the_check_sheet_of_path_a_only(bank: Cast, as_: As, now: Any) -> None:
+    case = bank.received(when=now)
+    sheet = f"applications/{case.number}/check-sheet/"
+    assert as_(bank.chen_xiaoming).get(sheet).status_code == 403
+    bank.lend(case, to=bank.he_xiulan, when=now)
+    for person in (bank.he_xiulan, bank.zheng_weiguo, bank.feng_zhiqiang, bank.pan_wei):
+        assert as_(person).get(sheet).status_code == 200
+    Application.objects.filter(pk=case.pk).update(entry_mode="SELF")
+    assert as_(bank.chen_xiaoming).get(sheet).status_code == 200
 
 
 def test_filters_narrow_and_unknown_ones_are_400(bank: Cast, as_: As, now: Any) -> None:
