@@ -19,6 +19,7 @@ from applications.services import claims, intake
 from applications.sight import WITHOUT_CLIENT
 from applications.views.door import attempt, find, following, go
 from ops_center.clock import local_day
+from ops_center.kernel.errors import OutOfSight
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch, Employee
@@ -76,9 +77,14 @@ def reassign_many(request: StaffRequest) -> HttpResponse:
     taker = Employee.objects.filter(number=request.POST.get("to", "")).first()
     results = []
     for number in dict.fromkeys(request.POST.getlist("case")):
+        try:
+            case = find(request, number)
+        except OutOfSight as no:  # the cases before it have moved: their results must not be lost
+            results.append((number, False, str(no)))
+            continue
         form = Reassign(
             {"to": request.POST.get("to"), "note": request.POST.get("note")},
-            case=find(request, number), actor=request.actor, at=request.at,
+            case=case, actor=request.actor, at=request.at,
         )  # fmt: skip
         no = attempt(form, lambda form: claims.reassign(**form.facts))
         results.append((number, not no, form.sentence))

@@ -103,6 +103,16 @@ def test_chosen_cases_move_one_by_one_and_each_says_what_became_of_it(bank: Cast
     assert page.count("tone-late") == 1
 
 
+def test_a_number_out_of_sight_is_a_line_of_the_result_and_the_others_move(bank: Cast, visit: Visit) -> None:
+    first, last = bank.received(when=MORNING), bank.received(when=MORNING)
+    answer = visit(bank.feng_zhiqiang).post(
+        "/applications/reassign/", case=[first.number, "JL99999999999", "中/文", last.number], to="LZ10007", note="均衡"
+    )
+    assert answer.status_code == 200
+    assert {bank.again(first).claimed_by, bank.again(last).claimed_by} == {bank.he_xiulan}
+    assert words(answer).count("tone-late") == 2
+
+
 def test_only_tracker_and_supervisor_reassign(bank: Cast, visit: Visit) -> None:
     case = bank.received(when=MORNING)
     clerk = visit(bank.he_xiulan)
