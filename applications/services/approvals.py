@@ -11,9 +11,11 @@ from django.utils.translation import pgettext_lazy
 
 from applications import errors
 from applications.lifecycle import RULES, STAMP_ORDER, STAMPS, State, Step
-from applications.models import Application, Approval
+from applications.models import Application, Approval, Bag, BagItem
 from applications.rules import require_own_stamp, require_standing
-from applications.services.engine import Ref, lock, taking
+from applications.services.card_status import apply_waiting
+from applications.services.engine import Move, Ref, lock, taking
+from applications.services.intake import Person, require_no_duplicate
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
 from organization.models import Employee
@@ -101,7 +103,8 @@ def require_order(case: Application, *, stamp: str, value: datetime) -> None:
         return
     place = order.index(stamp)
     before = [name for name in order[:place] if (other := getattr(case, name)) is not None and other > value]
-    after = [name for name in order[place + 1 :] if (other := getattr(case, name)) is not None and other < value]
+    later = (*order[place + 1 :], "collected_at") if stamp == "issued_at" else order[place + 1 :]
+    after = [name for name in later if (other := getattr(case, name)) is not None and other < value]
     if before or after:
         raise Refused(
             "stamp_order",
@@ -144,20 +147,70 @@ def _carry_out(row: Approval, *, actor: Employee, at: datetime) -> None:
     step = Step.REOPEN if row.kind == Approval.Kind.REOPEN else Step.CORRECT_STAMP
     with taking(step, case=row.application_id, actor=actor, at=at, cleared=True, note=row.reason) as move:
         if step is Step.REOPEN:
-            move.facts = {"approval": row.pk, "asked_by": row.asked_by.number}
-            move.case.reopen(at=at)
-            move.case.resume_state = ""
-            return
-        stamp, value = row.facts["stamp"], datetime.fromisoformat(row.facts["at"])
-        require_order(move.case, stamp=stamp, value=value)
-        old = getattr(move.case, stamp)
-        move.facts = {
-            "approval": row.pk, "stamp": stamp, "old": old.isoformat() if old else None, "new": value.isoformat(),
-            "asked_by": row.asked_by.number,
-        }  # fmt: skip
-        move.case.correct_stamp(stamp=stamp, value=value)
-        if old is not None:
-            move.clocks.correct(stamp, old=old, new=value)
+            _reopen(move, row)
+        else:
+            _correct(move, row)
+    if step is Step.REOPEN:
+        apply_waiting(case=move.case, at=at)
+
+
+def _reopen(move: Move, row: Approval) -> None:
+    move.facts = {"approval": row.pk, "asked_by": row.asked_by.number}
+    _require_only_open_case(move.case, at=move.at)
+    _resume_where_the_paper_is(move.case)
+    move.case.reopen(at=move.at)
+    move.case.resume_state = ""
+
+
+def _correct(move: Move, row: Approval) -> None:
+    stamp, value = row.facts["stamp"], datetime.fromisoformat(row.facts["at"])
+    require_order(move.case, stamp=stamp, value=value)
+    old = getattr(move.case, stamp)
+    move.facts = {
+        "approval": row.pk, "stamp": stamp, "old": old.isoformat() if old else None, "new": value.isoformat(),
+        "asked_by": row.asked_by.number,
+    }  # fmt: skip
+    move.case.correct_stamp(stamp=stamp, value=value)
+    if old is not None:
+        move.clocks.correct(stamp, old=old, new=value)
+
+
+def _require_only_open_case(case: Application, *, at: datetime) -> None:
+    """Refused while another case of the same client is open: it may have begun when this one had ended."""
+    client = case.applicant
+    person = Person(
+        name=client.name_mask,
+        mobile=client.mobile.reveal() if client.mobile else "",
+        id_number=client.id_number.reveal() if client.id_number else "",
+    )
+    require_no_duplicate(person, at=at, besides=case.pk)
+
+
+def _resume_where_the_paper_is(case: Application) -> None:
+    """A case that ended in a bag may find the bag unsealed, under way or received: it goes on where the paper is, for
+    out of BAGGED and IN_TRANSIT only a bag leads."""
+    if case.resume_state not in (State.BAGGED, State.IN_TRANSIT):
+        return
+    item = case.bag_items.select_related("bag").order_by("-id").first()
+    bag = item.bag if item else None
+    state = _state_of_paper(item)
+    case.resume_state = state
+    case.bagged_at = bag.sealed_at if bag and state != State.TAKEN_IN else None
+    case.dispatched_at = bag.handed_over_at if bag and state != State.TAKEN_IN else None
+    case.received_at = bag.received_at if bag and state == State.RECEIVED else None
+
+
+def _state_of_paper(item: BagItem | None) -> State:
+    """Where the last bag of a file has left it. A missing one is on its way while its incident is open."""
+    if item is None:
+        return State.TAKEN_IN
+    if item.fate == BagItem.Fate.RECEIVED:
+        return State.RECEIVED
+    if item.fate == BagItem.Fate.MISSING:
+        is_looked_for = item.bag.incidents.filter(application=item.application_id, closed_at=None).exists()
+        return State.IN_TRANSIT if is_looked_for else State.TAKEN_IN
+    under_way = {Bag.State.SEALED: State.BAGGED, Bag.State.HANDED_OVER: State.IN_TRANSIT}
+    return under_way.get(Bag.State(item.bag.state), State.TAKEN_IN)
 
 
 def _word(word: str) -> dict[str, str]:

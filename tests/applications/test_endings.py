@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from applications.lifecycle import QUEUES, State, Step
-from applications.models import CaseClock
-from applications.services import approvals, endings, intake, problems
+from applications.models import Application, CaseClock
+from applications.services import approvals, bags, endings, intake, problems
+from applications.services.card_status import apply_file, take_file, tally
 from applications.services.claims import claimable
 from applications.services.contacts import log_contact
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
@@ -48,6 +51,69 @@ def test_s23_the_tracker_asks_a_supervisor_approves_and_the_case_goes_on(bank: C
     assert endings.expire_lapsed(at("2026-11-26 09:00")) == 0
     bank.activate(case, when=at("2026-11-26 09:00"))
     assert bank.again(case).state == State.ACTIVATED
+
+
+def reopen(bank: Cast, case: Application, *, when: datetime) -> Application:
+    asked = approvals.ask_reopen(case=case.pk, actor=bank.zheng_weiguo, at=when, note="客户仍要办")
+    approvals.decide_approval(approval=asked.pk, actor=bank.feng_zhiqiang, at=when, approve=True)
+    return bank.again(case)
+
+
+def test_s23_an_activation_that_came_after_the_expiry_is_applied_with_the_reopening(bank: Cast) -> None:
+    case = bank.issued(bank.received(when=at("2026-08-20 09:00")), when=at("2026-08-20 10:00"))
+    endings.expire_lapsed(at("2026-11-18 10:00"))
+    line = f"{case.number},{case.applicant.id_number.reveal()[-4:]},ACTIVATED,2026-11-24T15:00,,"
+    content = f"application_number,id_last4,status,at,card_last4,reason\n{line}\n".encode()
+    file = take_file(name="late.csv", content=content, actor=bank.zheng_weiguo, at=at("2026-11-25 08:00"))
+    apply_file(file_id=file.pk, at=at("2026-11-25 08:00"))
+    assert (tally(file).matched, len(tally(file).unmatched)) == (0, 1)
+    case = reopen(bank, case, when=at("2026-11-25 10:00"))
+    assert (case.state, case.activated_at) == (State.ACTIVATED, at("2026-11-24 15:00"))
+    assert (tally(file).matched, tally(file).unmatched) == (1, [])
+    assert [event.step for event in case.events.order_by("seq")][-2:] == [Step.REOPEN, Step.ACTIVATE]
+
+
+def test_a_case_is_not_reopened_beside_another_open_case_of_its_client(bank: Cast) -> None:
+    ended, other = bank.draft(when=WHEN), bank.draft(when=WHEN)
+    endings.withdraw(case=ended.pk, actor=bank.chen_xiaoming, at=WHEN, note="客户改变主意")
+    client, same = ended.applicant, other.applicant
+    same.fill(name="", mobile=client.mobile.reveal(), id_number=client.id_number.reveal())
+    same.save()
+    with pytest.raises(Refused) as no:
+        reopen(bank, ended, when=WHEN)
+    assert (no.value.code, bank.again(ended).state) == ("duplicate", State.WITHDRAWN)
+
+
+@pytest.mark.parametrize(
+    ("bag_goes_on", "resumed"),
+    [("", State.BAGGED), ("unsealed", State.TAKEN_IN), ("handed over", State.IN_TRANSIT), ("received", State.RECEIVED)],
+)
+def test_a_case_that_was_withdrawn_in_a_bag_goes_on_where_its_paper_is(
+    bank: Cast, bag_goes_on: str, resumed: State
+) -> None:
+    case = bank.complete(bank.draft(when=WHEN), when=WHEN)
+    bag = bank.pack(case, when=WHEN)
+    endings.withdraw(case=case.pk, actor=bank.chen_xiaoming, at=WHEN, note="客户改变主意")
+    packer, later = bank.qian_yumei, at("2026-11-24 18:00")
+    if bag_goes_on == "unsealed":
+        bags.unseal_bag(bag=bag.pk, reason="撤件", witness=bank.sun_jianguo, actor=packer, at=later)
+        bags.take_out(bag=bag.pk, case=case.number, actor=packer, at=later)
+    elif bag_goes_on:
+        bags.hand_over_bag(bag=bag.pk, truck_no="岚A-10086", escort="押运员甲", actor=packer, at=later)
+    if bag_goes_on == "received":
+        bank.receive(bag, when=later)
+    case = reopen(bank, case, when=at("2026-11-25 09:00"))
+    assert case.state == resumed
+    assert case.received_at == (later if resumed == State.RECEIVED else None)
+    assert (case.dispatched_at is None) == (resumed in (State.BAGGED, State.TAKEN_IN))
+
+
+def test_the_issue_cannot_be_corrected_past_the_collection(bank: Cast) -> None:
+    case = bank.coach(bank.issued(bank.received(when=WHEN), when=WHEN), when=at("2026-11-26 10:00"))
+    with pytest.raises(Refused) as no:
+        approvals.require_order(bank.again(case), stamp="issued_at", value=at("2026-11-26 11:00"))
+    assert no.value.code == "stamp_order"
+    approvals.require_order(bank.again(case), stamp="issued_at", value=at("2026-11-26 10:00"))
 
 
 def test_reopening_is_refused_after_its_time(bank: Cast) -> None:
