@@ -11,7 +11,7 @@ from applications.lifecycle import Clock, Outcome
 from ops_center.kernel.errors import Malformed
 from ops_center.web.api import Api, Call, Paged, listed, operation, paged
 from ops_center.web.keyset import Keyset
-from ops_center.web.shapes import Flag, Shape, Text
+from ops_center.web.shapes import Flag, FreeText, Shape
 from organization.api_shapes import BranchField
 from supervision import errors
 from supervision.models import Breach, Ground, Justification, Standing, Urge
@@ -99,17 +99,17 @@ BANK_WORDS = {
 
 class JustifyBody(Shape):
     code = GroundField()
-    text = Text(max_length=500)
+    text = FreeText(max_length=500)
 
 
 class OpinionBody(Shape):
     supports = Flag()
-    text = Text(max_length=300, required=False, default="", allow_blank=True)
+    text = FreeText(max_length=300, required=False, default="", allow_blank=True)
 
 
 class DecideBody(Shape):
     accepted = Flag()
-    note = Text(max_length=300, required=False, default="", allow_blank=True)
+    note = FreeText(max_length=300, required=False, default="", allow_blank=True)
 
 
 class Breaches(Api):
@@ -168,7 +168,7 @@ def _seen(call: Call, breach: int) -> Breach:
 
 # -- urging ------------------------------------------------------------------------------------------------------------
 class UrgeBody(Shape):
-    text = Text(max_length=200)
+    text = FreeText(max_length=200)
 
 
 class UrgeAnswer(serializers.Serializer[Urge]):

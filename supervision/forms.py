@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ops_center.kernel.errors import Malformed
+from ops_center.web.notes import no_personal_numbers
 from ops_center.web.pages import StaffRequest
 from supervision.models import Ground
 
@@ -28,6 +29,7 @@ class JustifyForm(forms.Form):
     text = forms.CharField(
         label=gettext_lazy("Explanation"),
         max_length=500,
+        validators=[no_personal_numbers],
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("What happened, when, and who can confirm it. No client data."),
     )
@@ -41,7 +43,11 @@ class OpinionForm(forms.Form):
         widget=forms.RadioSelect,
     )
     text = forms.CharField(
-        label=gettext_lazy("Remark"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=gettext_lazy("Remark"),
+        max_length=300,
+        required=False,
+        validators=[no_personal_numbers],
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 
@@ -55,8 +61,13 @@ class DecideForm(forms.Form):
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )
-    note = forms.CharField(label=gettext_lazy("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+    note = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        validators=[no_personal_numbers],
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
 
 
 class UrgeForm(forms.Form):
-    text = forms.CharField(label=gettext_lazy("Message"), max_length=200)
+    text = forms.CharField(label=gettext_lazy("Message"), max_length=200, validators=[no_personal_numbers])

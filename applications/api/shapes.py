@@ -19,6 +19,7 @@ from ops_center.web.shapes import (
     Agreed,
     Code,
     Flag,
+    FreeText,
     IdNumber,
     Instant,
     Many,
@@ -91,11 +92,11 @@ class Nothing(Versioned):
 
 
 class Note(Versioned):
-    note = Text(max_length=NOTE)
+    note = FreeText(max_length=NOTE)
 
 
 class OptionalNote(Versioned):
-    note = Text(max_length=NOTE, required=False, allow_blank=True, default="")
+    note = FreeText(max_length=NOTE, required=False, allow_blank=True, default="")
 
 
 class Reason(OptionalNote):
@@ -133,12 +134,12 @@ class HandToBranch(Versioned):
 class SheetAnswer(Shape):
     code = Code(max_length=24)
     answer = serializers.ChoiceField([check.PASS, check.PROBLEM, check.NOT_APPLICABLE])
-    note = Text(max_length=NOTE, required=False, allow_blank=True, default="")
+    note = FreeText(max_length=NOTE, required=False, allow_blank=True, default="")
 
 
 class WarningAnswer(Shape):
     code = Code(max_length=20)
-    note = Text(max_length=200)
+    note = FreeText(max_length=200)
 
 
 class PassCheck(Versioned):
@@ -194,7 +195,7 @@ class Choice(Shape):
 
 class Arbitrate(Versioned):
     fields = serializers.DictField(child=Choice(), allow_empty=False)  # type: ignore[assignment]
-    note = Text(max_length=NOTE)
+    note = FreeText(max_length=NOTE)
 
 
 class FileCase(Versioned):
@@ -210,7 +211,7 @@ class Coach(Versioned):
     has_card = Agreed()
     items = Many(child=Code(max_length=24))
     satisfaction = Whole(min_value=1, max_value=5)
-    note = Text(max_length=NOTE, required=False, allow_blank=True, default="")
+    note = FreeText(max_length=NOTE, required=False, allow_blank=True, default="")
     wished_product = Code(max_length=8, required=False, allow_blank=True, default="")
 
 
@@ -226,7 +227,7 @@ class RaiseProblem(OptionalNote):
 
 
 class Reply(Versioned):
-    answer = Text(max_length=NOTE)
+    answer = FreeText(max_length=NOTE)
 
 
 class Return(Note):
@@ -234,7 +235,7 @@ class Return(Note):
 
 
 class Resubmit(Versioned):
-    answers = serializers.DictField(child=Text(max_length=NOTE), allow_empty=False)
+    answers = serializers.DictField(child=FreeText(max_length=NOTE), allow_empty=False)
 
 
 class Withdraw(Note):
@@ -248,7 +249,7 @@ class Reassign(Note):
 class CorrectStamp(Versioned):
     stamp = Code(max_length=24)
     at = Instant(source="value", help_text="The right time.")
-    reason = Text(max_length=NOTE)
+    reason = FreeText(max_length=NOTE)
 
 
 # -- beside the steps --------------------------------------------------------------------------------------------------
@@ -260,7 +261,7 @@ class Reveal(Shape):
 class Contact(Shape):
     channel = serializers.ChoiceField(ContactLog.Channel.choices)
     result = serializers.ChoiceField(ContactLog.Result.choices)
-    note = Text(max_length=NOTE, required=False, allow_blank=True, default="")
+    note = FreeText(max_length=NOTE, required=False, allow_blank=True, default="")
     promised_at = Instant(required=False, allow_null=True)
 
 
@@ -271,7 +272,7 @@ class NewDocument(Shape):
 
 
 class Decision(Shape):
-    note = Text(max_length=NOTE, required=False, allow_blank=True, default="")
+    note = FreeText(max_length=NOTE, required=False, allow_blank=True, default="")
 
 
 # -- bags --------------------------------------------------------------------------------------------------------------
@@ -289,7 +290,7 @@ class Seal(Versioned):
 
 
 class Unseal(Versioned):
-    reason = Text(max_length=200)
+    reason = FreeText(max_length=200)
     witness = EmployeeField()
 
 
@@ -306,7 +307,8 @@ class Receive(Versioned):
 
 
 class CloseIncident(Shape):
-    finding = Text(max_length=200)
+    finding = FreeText(max_length=200)
+    turned_up = Flag(default=False)
 
 
 # -- questions ---------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from applications.lifecycle import RULES, STEP_LABELS, Step
 from applications.models import Application, ReasonCode
 from ops_center.kernel.errors import DomainError, Malformed
+from ops_center.web.notes import no_personal_numbers
 from organization.models import Employee
 
 Choices = list[tuple[str, str | Promise]]
@@ -116,7 +117,11 @@ def reasons(effect: str) -> Choices:
 
 
 def note_field(label: Any, *, required: bool = True, most: int = 300, rows: int = 3) -> forms.CharField:
-    return forms.CharField(label=label, required=required, max_length=most, widget=forms.Textarea(attrs={"rows": rows}))
+    """Free text of a person's own words about a case."""
+    return forms.CharField(
+        label=label, required=required, max_length=most, validators=[no_personal_numbers],
+        widget=forms.Textarea(attrs={"rows": rows}),
+    )  # fmt: skip
 
 
 def person_field(label: Any) -> forms.ModelChoiceField[Employee]:

@@ -51,12 +51,12 @@ class PassCheck(StepForm):
             self.fields[f"answer-{code}"] = forms.ChoiceField(
                 label=str(label), choices=ANSWERS.items(), required=False, widget=forms.RadioSelect
             )
-            self.fields[f"note-{code}"] = forms.CharField(label=_("Note"), max_length=300, required=False)
+            self.fields[f"note-{code}"] = note_field(_("Note"), required=False)
         self.raised = warnings_to_answer(self.case, at=self.at)
         for warning in self.raised:
             if warning.answered_at is None:
-                self.fields[f"warning-{warning.code}"] = forms.CharField(
-                    label=str(WARNINGS.get(warning.code, warning.code)), max_length=200, required=False
+                self.fields[f"warning-{warning.code}"] = note_field(
+                    str(WARNINGS.get(warning.code, warning.code)), required=False, most=200
                 )
 
     @property

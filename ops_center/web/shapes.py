@@ -24,6 +24,7 @@ from rest_framework.parsers import JSONParser
 
 from ops_center.kernel import identity
 from ops_center.kernel.errors import Malformed
+from ops_center.web.notes import no_personal_numbers
 
 MOST_ITEMS = 500  # in one list of a body
 LARGEST = 2**31 - 1  # what an integer column holds
@@ -104,6 +105,13 @@ class Text(serializers.CharField):
                 _("This looks like a card number. The system stores none: give the last four digits where asked.")
             )
         return text
+
+
+class FreeText(Text):
+    """What people write in their own words: without ID numbers and mobiles too."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, validators=[no_personal_numbers], **kwargs)
 
 
 class Code(serializers.RegexField):
