@@ -13,8 +13,11 @@ from django.utils.translation import pgettext_lazy
 
 from applications.forms.base import PURPOSES
 from applications.lifecycle import STEP_LABELS
+from applications.services.documents import KINDS, SIDES
+from incentives.models import PayoutFile
 from ops_center.clock import SHANGHAI
 from ops_center.kernel.errors import Malformed
+from ops_center.kernel.money import yuan
 from organization.models import AuditRecord
 
 FILTERS = ("action", "person", "subject", "since", "until")
@@ -25,10 +28,12 @@ ACTIONS: dict[str, Any] = {
     "reveal": pgettext_lazy("audit", "Opened personal data"),
     "reveal_refused": pgettext_lazy("audit", "Opening refused"),
     "search_client": pgettext_lazy("audit", "Searched for a client"),
+    "image": pgettext_lazy("audit", "Opened an image"),
+    "image_refused": pgettext_lazy("audit", "Opening an image refused"),
+    "view_entry": pgettext_lazy("audit", "Opened the keyed fields"),
     "register_reward": pgettext_lazy("audit", "Registered rewards"),
     "hold_reward": pgettext_lazy("audit", "Held a reward"),
     "release_reward": pgettext_lazy("audit", "Released a reward"),
-    "reverse_rewards": pgettext_lazy("audit", "Reversed rewards"),
     "draft_confirmation": pgettext_lazy("audit", "Drafted a confirmation"),
     "discard_confirmation": pgettext_lazy("audit", "Discarded a confirmation"),
     "certify": pgettext_lazy("audit", "Certified a confirmation"),
@@ -37,19 +42,29 @@ ACTIONS: dict[str, Any] = {
     "mark_paid": pgettext_lazy("audit", "Marked as paid"),
     "draft_split": pgettext_lazy("audit", "Drafted a split table"),
     "draft_bounty": pgettext_lazy("audit", "Drafted a bounty"),
-    "approve_policy": pgettext_lazy("audit", "Approved a policy"),
-    "discard_policy": pgettext_lazy("audit", "Discarded a policy"),
-    "assign_role": pgettext_lazy("audit", "Assigned a role"),
+    "approve_splitpolicy": pgettext_lazy("audit", "Approved a split table"),
+    "discard_splitpolicy": pgettext_lazy("audit", "Discarded a split table"),
+    "approve_bounty": pgettext_lazy("audit", "Approved a bounty"),
+    "discard_bounty": pgettext_lazy("audit", "Discarded a bounty"),
     "seal": pgettext_lazy("audit", "Sealed the event chains"),
+    "load_demo": pgettext_lazy("audit", "Loaded the demo cases"),
 }
 _FACTS: dict[str, Any] = {
     "field": pgettext_lazy("audit fact", "field"),
     "purpose": pgettext_lazy("audit fact", "purpose"),
     "by": pgettext_lazy("audit fact", "by"),
-    "reason": pgettext_lazy("audit fact", "reason"),
+    "kind": pgettext_lazy("audit fact", "document"),
+    "side": pgettext_lazy("audit fact", "side"),
     "cases": pgettext_lazy("audit fact", "cases"),
+    "from": pgettext_lazy("audit fact", "from"),
+    "until": pgettext_lazy("audit fact", "until"),
+    "entry": pgettext_lazy("audit fact", "entry"),
+    "entries": pgettext_lazy("audit fact", "entries"),
+    "fen": pgettext_lazy("audit fact", "amount"),
+    "paid_on": pgettext_lazy("audit fact", "paid on"),
+    "starts_on": pgettext_lazy("audit fact", "in force from"),
     "sheet": pgettext_lazy("audit fact", "sheet"),
-    "role": pgettext_lazy("audit fact", "role"),
+    "format": pgettext_lazy("audit fact", "format"),
 }
 _WORDS: dict[str, Any] = {
     "customer_name": pgettext_lazy("audit value", "name"),
@@ -57,6 +72,9 @@ _WORDS: dict[str, Any] = {
     "mobile": pgettext_lazy("audit value", "mobile"),
     "id_number": pgettext_lazy("audit value", "ID number"),
     **dict(PURPOSES),
+    **KINDS,
+    **SIDES,
+    **dict(PayoutFile.Sheet.choices),
 }
 
 
@@ -77,7 +95,8 @@ def records(asked: Mapping[str, str]) -> QuerySet[AuditRecord]:
     if person := asked.get("person"):
         rows = rows.filter(actor__number=person.strip().upper())
     if subject := asked.get("subject"):
-        rows = rows.filter(subject=subject.strip().upper())
+        said = subject.strip()
+        rows = rows.filter(subject__in={said, said.upper(), said.lower()})  # "JL…" and "payout …"
     if since := asked.get("since"):
         rows = rows.filter(at__gte=_midnight(since, name="since"))
     if until := asked.get("until"):
@@ -87,7 +106,7 @@ def records(asked: Mapping[str, str]) -> QuerySet[AuditRecord]:
 
 def line(record: AuditRecord) -> AuditLine:
     facts = [
-        f"{_FACTS.get(name, name)} {_shown(value)}"
+        f"{_FACTS.get(name, name)} {_shown(name, value)}"
         for name, value in record.facts.items()
         if value not in ("", None, [], {}) and name not in ("digest", "head")
     ]
@@ -102,9 +121,13 @@ def choices() -> list[tuple[str, Any]]:
     return [("", _("All")), *ACTIONS.items()]
 
 
-def _shown(value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
     if isinstance(value, list):
         return "、".join(map(str, value[:5])) + (" …" if len(value) > 5 else "")
+    if name == "fen":
+        return yuan(value)
+    if name in ("from", "until"):
+        return datetime.fromisoformat(value).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
     return str(_WORDS.get(str(value), value))
 
 

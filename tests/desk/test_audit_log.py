@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import ast
 
+import pytest
+from django.conf import settings
+
+from incentives.models import Bounty, SplitPolicy
 from ops_center import clock
+from ops_center.desk import audit_log
+from ops_center.history.demo import load
 from organization.services.audit import record
+from supervision.services import seals
 from tests.cast import at
+
+RECORDS = {"record", "record_each"}
 
 
 @pytest.fixture
@@ -57,3 +66,43 @@ def test_a_page_of_the_log_costs_six_queries(hire, visit, django_assert_num_quer
     client.get("/audit/")
     with django_assert_num_queries(6):  # session, person, roles, branch, unread, page with its people
         assert len(client.get("/audit/").context["lines"]) == 50
+
+
+def test_everything_that_the_code_records_has_words_and_can_be_filtered(db: None) -> None:
+    """Reads the calls themselves: a new action or fact without a word fails here."""
+    policies = {model._meta.model_name for model in (SplitPolicy, Bounty)}  # their actions are put together
+    actions, facts = {f"{act}_{name}" for act in ("approve", "discard") for name in policies}, set()
+    for app in ("applications", "incentives", "organization", "referrals", "supervision", "ops_center"):
+        for path in (settings.BASE_DIR / app).rglob("*.py"):
+            for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(call, ast.Call) and getattr(call.func, "attr", getattr(call.func, "id", "")) in RECORDS:
+                    said = {word.arg: word.value for word in call.keywords if word.arg}
+                    facts |= said.keys() - {"action", "actor", "at", "subject", "digest"}
+                    if isinstance(said.get("action"), ast.Constant):
+                        actions.add(said["action"].value)
+    assert len(actions) > 10
+    assert actions <= audit_log.ACTIONS.keys()
+    assert facts <= audit_log._FACTS.keys()
+    assert audit_log.ACTIONS.keys() <= actions | {seals.ACTION, load.MARKER}
+
+
+@pytest.mark.parametrize(
+    ("action", "facts", "words"),
+    [
+        ("image", {"kind": "ID", "side": "FRONT"}, ("查看影像", "资料 身份证 · 正反面 正面")),
+        ("view_entry", {}, ("查看录入内容", "")),
+        ("approve_bounty", {}, ("批准奖励标准", "")),
+        ("discard_splitpolicy", {}, ("废弃分润比例草案", "")),
+        ("export_payout", {"fen": 123450, "entries": 2}, ("导出发放表", "金额 1234.50 · 笔数 2")),
+        ("seal", {"from": "2026-11-23T16:00:00+00:00", "cases": 3}, ("封存事件链", "起 2026-11-24 00:00 · 件数 3")),
+    ],
+)
+def test_a_record_is_told_in_words(db: None, action: str, facts: dict[str, object], words: tuple[str, str]) -> None:
+    line = audit_log.line(record(action=action, at=at("2026-11-24 09:00"), **facts))
+    assert (line.action, line.facts) == words
+
+
+def test_a_batch_is_found_by_its_subject(hire, visit) -> None:
+    record(action="export_payout", at=at("2026-11-24 09:00"), subject="payout 3")
+    lines = visit(hire("AUD")).get("/audit/", {"subject": "payout 3"}).context["lines"]
+    assert [line.record.subject for line in lines] == ["payout 3"]
