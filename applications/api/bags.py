@@ -104,5 +104,5 @@ class CloseIncident(Api):
         roles="RCV SUP", facts=shapes.CloseIncident, answer=answers.IncidentAnswer, summary="Close a bag incident"
     )
     def post(self, call: Call, incident: int) -> BagIncident:
-        """With what was found; a missing file that turned up is received by the same act."""
+        """With what was found. A missing file that turned up is received by the same act, any other is lost (L04)."""
         return bags.close_incident(incident=incident, actor=call.actor, at=call.at, **call.facts)

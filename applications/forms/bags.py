@@ -145,6 +145,7 @@ class CloseIncident(Act):
     slug = "close-incident"
 
     finding = forms.CharField(label=_("Finding"), max_length=200)
+    turned_up = forms.BooleanField(label=_("The file has been found"), required=False)
 
     def __init__(self, *args: Any, incident: BagIncident, **kwargs: Any) -> None:
         self.incident = incident
@@ -152,6 +153,4 @@ class CloseIncident(Act):
 
     @property
     def facts(self) -> dict[str, Any]:
-        return {
-            "incident": self.incident.pk, "actor": self.actor, "at": self.at, "finding": self.cleaned_data["finding"]
-        }  # fmt: skip
+        return {"incident": self.incident.pk, "actor": self.actor, "at": self.at, **self.said()}

@@ -22,7 +22,7 @@ from organization.roles import Role
 from organization.services.inbox import tell
 
 INCIDENT_HOURS = 24
-MISSING, EXTRA, WRONG_SEAL = "L01", "L02", "L03"
+MISSING, EXTRA, WRONG_SEAL, LOST = "L01", "L02", "L03", "L04"
 
 
 def bags_visible_to(employee: Employee, at: datetime) -> QuerySet[Bag]:
@@ -231,12 +231,19 @@ def receive_bag(
 
 
 @transaction.atomic
-def close_incident(*, incident: int, finding: str, actor: Employee, at: datetime) -> BagIncident:
-    """Closes one incident with its finding; the bag is reconciled when none is left. A missing file that has turned up
-    is received by the same act."""
-    incidents = BagIncident.objects.select_for_update(of=("self",)).select_related("bag", "application")
+def close_incident(
+    *, incident: int, finding: str, turned_up: bool = False, actor: Employee, at: datetime
+) -> BagIncident:
+    """Closes one incident with its finding; the bag is reconciled when none is left.
+
+    ``turned_up`` decides about a missing file: it is received by the same act (T10), or it is lost, which the note of
+    the incident says (L04), and its case stays in transit. Of other incidents it says nothing.
+    """
+    # The bag first: of two receivers who close its last two incidents the second sees what the first has done.
+    bag = Bag.objects.select_for_update().filter(incidents=incident).first()
+    incidents = BagIncident.objects.select_for_update(of=("self",)).select_related("application")
     row = incidents.filter(pk=incident).first()
-    if row is None:
+    if bag is None or row is None:
         raise OutOfSight("not_found", _("There is no such incident."))
     if not actor.has_role(Role.RCV, Role.SUP, on=local_day(at)):
         raise NotAllowed("wrong_role", _("Bag incidents are closed by the receivers or the supervisor."))
@@ -244,22 +251,32 @@ def close_incident(*, incident: int, finding: str, actor: Employee, at: datetime
         raise Refused("incident_closed", _("This incident has been closed already."))
     if not finding.strip():
         raise Malformed("finding_missing", _("Say what was found."), {"finding": _("Say what was found.")})
-    if row.code == MISSING and row.application is not None and row.application.state == State.IN_TRANSIT:
-        with taking(Step.RECEIVE, case=row.application.pk, actor=actor, at=at, cleared=True, note=finding) as move:
-            move.facts = {"bag": row.bag.number, "incident": row.pk}
-            move.case.receive(at=at)
-        BagItem.objects.filter(bag=row.bag, application=row.application).update(fate=BagItem.Fate.RECEIVED)
+    if row.code == MISSING and turned_up:
+        _receive_late(row, bag=bag, finding=finding, actor=actor, at=at)
+    elif row.code == MISSING:
+        row.note = LOST
     row.finding, row.closed_by, row.closed_at = finding[:200], actor, at
-    row.save(update_fields=["finding", "closed_by", "closed_at"])
-    if not row.bag.incidents.filter(closed_at=None).exists():
-        row.bag.state = Bag.State.RECONCILED
-        _save(row.bag)
+    row.save(update_fields=["note", "finding", "closed_by", "closed_at"])
+    if not bag.incidents.filter(closed_at=None).exists():
+        bag.state = Bag.State.RECONCILED
+        _save(bag)
     return row
 
 
 # -- inside -----------------------------------------------------------------------------------------------------------
 def _in_custody_of(branch: Branch) -> Q:
     return Q(host_branch=branch, host_confirmed_at__isnull=False) | Q(branch=branch, host_confirmed_at=None)
+
+
+def _receive_late(row: BagIncident, *, bag: Bag, finding: str, actor: Employee, at: datetime) -> None:
+    """A missing file has turned up. Where the case has ended meanwhile, only its paper is counted."""
+    if row.application is None:
+        return
+    if row.application.state == State.IN_TRANSIT:
+        with taking(Step.RECEIVE, case=row.application.pk, actor=actor, at=at, cleared=True, note=finding) as move:
+            move.facts = {"bag": bag.number, "incident": row.pk}
+            move.case.receive(at=at)
+    BagItem.objects.filter(bag=bag, application=row.application).update(fate=BagItem.Fate.RECEIVED)
 
 
 def _still(bag: Bag, state: State) -> list[BagItem]:

@@ -436,7 +436,7 @@ def test_s16_a_missing_file_opens_an_incident_and_is_received_when_it_turns_up(b
     ).json()
     (incident,) = answer["incidents"]
     assert (answer["state"], incident["code"], incident["application"]) == ("DISCREPANCY", "L01", lost)
-    closed = receiver.post(f"bag-incidents/{incident['id']}/close/", {"finding": "夹在另一包中"})
+    closed = receiver.post(f"bag-incidents/{incident['id']}/close/", {"finding": "夹在另一包中", "turned_up": True})
     assert (closed.status_code, Application.objects.get(number=lost).state) == (200, "RECEIVED")
     assert receiver.get(f"bags/{bag.pk}/").json()["state"] == "RECONCILED"
 

@@ -198,6 +198,23 @@ def test_what_is_not_ticked_must_be_said_to_be_missing(bank: Cast, visit: Visit)
     assert sorted(BagIncident.objects.values_list("code", flat=True)) == ["L01", "L02"]
 
 
+def test_a_file_that_stays_lost_is_not_received_and_the_incident_says_so(bank: Cast, visit: Visit) -> None:
+    lost = taken_in(bank)
+    bag = bank.send(lost, when=MORNING)
+    bags.receive_bag(
+        bag=bag.pk, seal_no=bag.seal_no, received=[], missing=[lost.number], extra=[], actor=bank.wu_xiaofeng,
+        at=MORNING,
+    )  # fmt: skip
+    incident, receiver = bag.incidents.get(), visit(bank.wu_xiaofeng)
+    assert 'name="turned_up"' in words(receiver.get(f"/bags/{bag.pk}/"))
+    receiver.post(f"/bag-incidents/{incident.pk}/close/", finding="押运途中遗失")
+    incident = BagIncident.objects.get()
+    assert (incident.code, incident.note, incident.finding) == ("L01", "L04", "押运途中遗失")
+    assert (bank.again(lost).state, lost.bag_items.get().fate) == (State.IN_TRANSIT, "MISSING")
+    assert again(bag).state == Bag.State.RECONCILED
+    assert "资料遗失" in words(receiver.get(f"/bags/{bag.pk}/"))
+
+
 def test_a_file_that_turns_up_is_received_with_its_finding(bank: Cast, visit: Visit) -> None:
     lost = taken_in(bank)
     bag = bank.send(lost, when=MORNING)
@@ -213,7 +230,7 @@ def test_a_file_that_turns_up_is_received_with_its_finding(bank: Cast, visit: Vi
     incident, receiver = bag.incidents.get(), visit(bank.wu_xiaofeng)
     assert lost.number in words(receiver.get("/bags/"))
     assert receiver.post(f"/bag-incidents/{incident.pk}/close/", finding="").status_code == 400
-    receiver.post(f"/bag-incidents/{incident.pk}/close/", finding="夹在另一包中")
+    receiver.post(f"/bag-incidents/{incident.pk}/close/", finding="夹在另一包中", turned_up="on")
     assert bank.again(lost).state == State.RECEIVED
     assert again(bag).state == Bag.State.RECONCILED
     assert visit(bank.qian_yumei).post(f"/bag-incidents/{incident.pk}/close/", finding="x").status_code == 403

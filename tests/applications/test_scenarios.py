@@ -176,7 +176,9 @@ def test_s16_a_missing_file_stays_in_transit_with_an_incident(bank: Cast) -> Non
     assert (incident.code, incident.due_at) == ("L01", at("2026-11-25 08:40"))
     told = {person.number for person in (bank.zhao_lixin, bank.feng_zhiqiang) if person.news.filter(kind="bag_missing")}
     assert told == {"LZ10002", "LZ10012"}
-    bags.close_incident(incident=incident.pk, finding="夹在邻袋中", actor=bank.wu_xiaofeng, at=at("2026-11-24 10:00"))
+    bags.close_incident(
+        incident=incident.pk, finding="夹在邻袋中", turned_up=True, actor=bank.wu_xiaofeng, at=at("2026-11-24 10:00")
+    )
     assert bank.again(files[11]).state == State.RECEIVED
     assert Bag.objects.get(pk=bag.pk).state == Bag.State.RECONCILED
 
