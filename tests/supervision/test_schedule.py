@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from applications.lifecycle import Clock
-from applications.models import CaseClock
+from applications.models import CardStatusImport, CaseClock
 from ops_center import clock, schedule, tasks
 from ops_center.kernel.errors import Refused
 from organization.models import JobRun, Message
@@ -141,6 +141,21 @@ def test_the_sweep_runs_every_job_and_prints_one_line(bank: Bank, capsys: pytest
     assert set(counts) == {"at", *schedule.BY_NAME}
     assert counts["breaches"] == {"found": 1}
     assert JobRun.objects.filter(ended_at__isnull=False).count() == len(schedule.JOBS)
+
+
+@pytest.mark.django_db
+def test_a_card_file_that_fails_does_not_keep_back_the_next(bank: Bank) -> None:
+    with connection.cursor() as cursor:  # a file that the database itself refuses to end
+        cursor.execute(
+            "ALTER TABLE applications_cardstatusimport ADD CONSTRAINT never_done "
+            "CHECK (state <> 'DONE' OR file_name <> 'broken')"
+        )
+    broken, sound = (
+        CardStatusImport.objects.create(file_name=name, digest="", uploaded_at=LATE) for name in ("broken", "sound")
+    )
+    assert schedule.BY_NAME["card-files"].act(LATE) == {"applied": 1, "failed": 1}
+    states = dict(CardStatusImport.objects.values_list("pk", "state"))
+    assert states == {broken.pk: CardStatusImport.State.RUNNING, sound.pk: CardStatusImport.State.DONE}
 
 
 @pytest.mark.django_db
