@@ -302,6 +302,7 @@ class AuditRecord(models.Model):
         verbose_name_plural = _("audit records")
         indexes = [
             models.Index(fields=["subject", "-id"], name="audit_subject"),
+            models.Index(fields=["action", "at"], name="audit_action"),  # what was opened today (audit's home)
             models.Index(fields=["actor", "action", "at"], name="audit_actor"),  # counts a person's reveals of the day
         ]
 

@@ -326,6 +326,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
                 "indexes": [
                     models.Index(fields=["subject", "-id"], name="audit_subject"),
+                    models.Index(fields=["action", "at"], name="audit_action"),
                     models.Index(fields=["actor", "action", "at"], name="audit_actor"),
                 ],
             },
