@@ -79,8 +79,8 @@ def reassign_many(request: StaffRequest) -> HttpResponse:
     for number in dict.fromkeys(request.POST.getlist("case")):
         try:
             case = find(request, number)
-        except OutOfSight as no:  # the cases before it have moved: their results must not be lost
-            results.append((number, False, str(no)))
+        except OutOfSight as unseen:  # the cases before it have moved: their results must not be lost
+            results.append((number, False, str(unseen)))
             continue
         form = Reassign(
             {"to": request.POST.get("to"), "note": request.POST.get("note")},

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from applications.forms.base import PURPOSES
 from applications.lifecycle import STEP_LABELS
 from applications.services.documents import KINDS, SIDES
-from incentives.models import PayoutFile
+from incentives.lifecycle import Sheet
 from ops_center.clock import SHANGHAI
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.money import yuan
@@ -74,7 +74,7 @@ _WORDS: dict[str, Any] = {
     **dict(PURPOSES),
     **KINDS,
     **SIDES,
-    **dict(PayoutFile.Sheet.choices),
+    **dict(Sheet.choices),
 }
 
 
