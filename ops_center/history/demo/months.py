@@ -86,17 +86,20 @@ class Months:
         self._note(self.days.at(on, "10:00"), self._register)
         if on.weekday() == FRIDAY:
             self._note(self.days.at(on, "18:00"), self._look_for_breaches)
-        month = self.this_month if on >= self.this_month.first else None
-        if self.days.calendar.workdays_between(on.replace(day=1), on) == CONFIRMED_ON - 1:
-            before = month_of(self.days.at(on.replace(day=1), "00:00") - timedelta(days=1))
-            self._note(self.days.at(on, "15:00"), lambda at: self._confirm(before, at))
-        elif month is not None and on.weekday() in INTERIM and on.day > CONFIRMED_ON:
+        first_of_month = on.replace(day=1)
+        before = month_of(self.days.at(first_of_month, "00:00") - timedelta(days=1))
+        is_running = on >= self.this_month.first
+        if self.days.calendar.workdays_between(first_of_month, on) == CONFIRMED_ON - 1:
+            self._note(self.days.at(on, "15:40"), lambda at: self._confirm(before, at))
+        elif is_running and on.weekday() in INTERIM and self._confirmed_by(on):
             week = f"{on.isocalendar().year}-W{on.isocalendar().week:02d}"
-            self._note(self.days.at(on, "16:00"), lambda at: self._confirm(week, at))
-        pay_day = self.days.calendar.previous_or_same_workday(on.replace(day=PAID_BY))
-        if on == pay_day and on < self.this_month.first:
-            before = month_of(self.days.at(on.replace(day=1), "00:00") - timedelta(days=1))
-            self._note(self.days.at(on, "10:30"), lambda at: self._pay(before, at))
+            self._note(self.days.at(on, "16:40"), lambda at: self._confirm(week, at))
+        if on == self.days.calendar.previous_or_same_workday(on.replace(day=PAID_BY)) and not is_running:
+            self._note(self.days.at(on, "14:30"), lambda at: self._pay(before, at))
+
+    def _confirmed_by(self, on: date) -> bool:
+        """Whether last month's document was made before that day."""
+        return self.days.calendar.workdays_between(on.replace(day=1), on) >= CONFIRMED_ON
 
     def _accrue(self, at: datetime) -> None:
         self.done["accrued"] += accrue(at=at)["assessed"]
@@ -107,26 +110,25 @@ class Months:
         ripe = sorted(on for on in self.activations if on < local_day(at))
         numbers = [number for on in ripe for number in self.activations.pop(on)]
         if numbers:
-            self.done["registered"] += sum(result.done for result in register(
-                applications=numbers, actor=self.registrar, at=at
-            ))  # fmt: skip
+            results = register(applications=numbers, actor=self.registrar, at=at)
+            self.done["registered"] += sum(result.done for result in results)
 
     def _confirm(self, period: str, at: datetime) -> None:
         try:
-            draft = draft_confirmation(period=period, actor=self.registrar, at=at)
+            draft = draft_confirmation(period=period, actor=self.registrar, at=at - timedelta(minutes=40))
         except Refused as no:
             if no.code != "nothing_to_confirm":
                 raise
             return
-        certify(no=draft.no, actor=self.supervisor, at=at + timedelta(minutes=40))
+        certify(no=draft.no, actor=self.supervisor, at=at)
         self.done["confirmed"] += 1
         self._confirmed[period].append(draft.no)
 
     def _pay(self, period: str, at: datetime) -> None:
         numbers = self._confirmed.get(period)
         if numbers:
-            batch = make_payout(confirmations=numbers, actor=self.hr, at=at)
-            mark_paid(batch=batch.pk, actor=self.hr, at=at + timedelta(hours=4))
+            batch = make_payout(confirmations=numbers, actor=self.hr, at=at - timedelta(hours=4))
+            mark_paid(batch=batch.pk, actor=self.hr, at=at)
             self.done["paid"] += 1
 
     def _look_for_breaches(self, at: datetime) -> None:
@@ -172,7 +174,7 @@ class Months:
         self._accrue(self.now)
         self._look_for_breaches(self.now)
         if not self._confirmed.get(self.last_month.label):
-            self._confirm(self.last_month.label, self.now - timedelta(hours=1))
+            self._confirm(self.last_month.label, self.now)
 
     def _leave_work(self) -> None:
         """Something to decide for the supervisor, something held for the auditor."""
