@@ -34,9 +34,7 @@ def test_at_any_moment_25_cases_are_overdue_and_nothing_lies_ahead(db: None, mom
     scripted = list(Scenarios(teller).tell())
     told = Cases(teller).tell(brought=load._standings(scripted, writer, now))
     stories = [*scripted, *(journey.story for journey in told)]
-    cases = [
-        tell(story.past(), key=0, number="", status_code="", deadlines=writer.deadlines) for story in stories
-    ]
+    cases = [tell(story.past(), key=0, number="", status_code="", deadlines=writer.deadlines) for story in stories]
     assert len(cases) == sum(FUNNEL.values()) == 1200
     assert sum(one.case.due_at is not None and one.case.due_at < now for one in cases) == sum(OVERDUE.values()) == 25
     assert max(event["at"] for one in cases for event in one.events) <= now

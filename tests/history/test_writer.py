@@ -75,7 +75,7 @@ def check_chain(case: Application) -> None:
 
 def same(played: Application, story: Story) -> None:
     """Writes the story and compares it with what the services made of the same acts."""
-    (told,), = HistoryWriter().write([story.past()])
+    ((told,),) = HistoryWriter().write([story.past()])
     written = Application.objects.get(pk=told.case.id)
     played = Application.objects.get(pk=played.pk)
     check_chain(played)
