@@ -79,6 +79,7 @@ JOBS: tuple[Job, ...] = (
     Job("holds", FIVE_MINUTES, lambda at: dict(release_due_holds(at=at))),
     Job("expiry", HOUR, lambda at: {"expired": expire_lapsed(at)}),
     Job("calls", MINUTE, lambda at: {"told": daily.remind_of_calls(at=at)}),
+    Job("expiry-soon", HOUR, lambda at: {"told": daily.remind_of_expiry(at=at)}),
     Job("cut-off", MINUTE, lambda at: {"branches": daily.remind_of_cut_off(at=at)}),
     Job("undispatched", FIVE_MINUTES, lambda at: {"files": daily.list_undispatched(at=at)}),
     Job("calendar", HOUR, lambda at: {"missing": daily.alarm_missing_calendar(at=at)}),

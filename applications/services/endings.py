@@ -68,7 +68,7 @@ def refuse_card(*, case: Ref, actor: Employee, at: datetime, note: str, version:
     return move.case
 
 
-def _has_lapsed(at: datetime) -> Q:
+def has_lapsed(at: datetime) -> Q:
     """Whose validity has run out."""
     late = Q()
     for state, days in VALID_DAYS.items():
@@ -80,13 +80,24 @@ def _has_lapsed(at: datetime) -> Q:
     return late & Q(is_imported=False)
 
 
+def lapses_at(case: Application) -> datetime | None:
+    """When a case lapses if nothing happens; ``None`` where it cannot lapse."""
+    days = VALID_DAYS.get(State(case.state))
+    if days is None:
+        return None
+    since = case.progressed_at
+    if case.state in (State.ISSUED, State.COLLECTED) and case.issued_at:
+        since = max(case.issued_at, case.reopened_at or case.issued_at)
+    return since + timedelta(days=days)
+
+
 def expire_lapsed(at: datetime) -> int:
     """失效: ends what has lapsed, one case per transaction; a case that has moved meanwhile is left alone."""
     ended = 0
-    for pk in list(Application.objects.filter(_has_lapsed(at)).order_by("id").values_list("pk", flat=True)):
+    for pk in list(Application.objects.filter(has_lapsed(at)).order_by("id").values_list("pk", flat=True)):
         try:
             with transaction.atomic(), taking(Step.EXPIRE, case=pk, actor=None, at=at) as move:
-                if not Application.objects.filter(_has_lapsed(at), pk=pk).exists():
+                if not Application.objects.filter(has_lapsed(at), pk=pk).exists():
                     raise step_not_open(move.case, Step.EXPIRE)  # it moved between the list and the lock
                 move.case.expire(at=at)
                 _tell_the_front(move, "expired")

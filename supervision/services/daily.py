@@ -1,5 +1,5 @@
-"""What goes out at an hour of the day: cut-off reminders, the list of what was not dispatched, agreed calls, the alarm
-over a missing calendar.
+"""What goes out at an hour of the day: cut-off reminders, the list of what was not dispatched, agreed calls, what is
+about to lapse, the alarm over a missing calendar.
 
 Each may run at any moment, as often as it likes: what has gone out is remembered in a row, so a stopped clock of the
 scheduler delays a message and never doubles it.
@@ -13,6 +13,7 @@ from django.db import transaction
 
 from applications.lifecycle import FINISHED, State
 from applications.models import Application, ContactLog
+from applications.services.endings import has_lapsed, lapses_at
 from ops_center.clock import local_day
 from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Branch, Employee
@@ -25,6 +26,7 @@ from supervision.services.notices import NAMED
 END_OF_DAY = time(20, 0)
 REMIND_BEFORE_CUT_OFF = (60, 20)  # minutes
 REMIND_BEFORE_CALL = timedelta(minutes=30)
+REMIND_BEFORE_EXPIRY = timedelta(days=3)
 CALENDAR_ALARM_FROM = (11, 1)  # month, day: from then on next year's days should be there
 AT_THE_BRANCH = (State.TAKEN_IN, State.BAGGED)
 
@@ -89,6 +91,27 @@ def remind_of_calls(*, at: datetime) -> int:
             number, agreed_at = contact.application.number, contact.promised_at
             told += tell([contact.by_id], kind="call_agreed", at=at, about=f"/applications/{number}/", number=number,
                          agreed=agreed_at.isoformat() if agreed_at else "")  # fmt: skip
+    return told
+
+
+@transaction.atomic
+def remind_of_expiry(*, at: datetime) -> int:
+    """Three days before a case lapses: to its collector (of a lead nobody took: its referrer), and after the issue to
+    who coached the client, else to the after-sales officers. Returns the cases told of."""
+    today = local_day(at)
+    officers = list(Employee.objects.holding(Role.AS, on=today))
+    told = 0
+    for case in Application.objects.filter(has_lapsed(at + REMIND_BEFORE_EXPIRY)).select_related("coaching"):
+        lapses = lapses_at(case)
+        if lapses is None or lapses <= at or not _first_time("expires_soon", local_day(lapses), case.number, at):
+            continue
+        people: list[Employee | int | None] = [case.collector_id or case.referrer_id]
+        if case.issued_at:
+            coaching = getattr(case, "coaching", None)
+            people += [coaching.officer_id] if coaching else officers
+        tell(people, kind="expires_soon", at=at, about=f"/applications/{case.number}/", number=case.number,
+             day=local_day(lapses).isoformat())  # fmt: skip
+        told += 1
     return told
 
 

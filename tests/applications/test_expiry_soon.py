@@ -1,0 +1,26 @@
+"""Three days before a case lapses, who looks after it is told, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from supervision.services.daily import remind_of_expiry
+from tests.cast import Cast, at
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_collector_and_after_sales_are_told_once_three_days_before(bank: Cast) -> None:
+    case = bank.issued(bank.received(when=at("2026-08-20 09:00")), when=at("2026-08-20 10:00"))
+    assert remind_of_expiry(at=at("2026-11-15 09:59")) == 0
+    assert remind_of_expiry(at=at("2026-11-15 10:00")) == 1
+    assert remind_of_expiry(at=at("2026-11-15 11:00")) == 0
+    for person in (bank.chen_xiaoming, bank.lin_xiaoyu):
+        message = person.news.get(kind="expires_soon")
+        assert message.facts == {"number": case.number, "day": "2026-11-18"}
+
+
+def test_of_a_lead_that_nobody_took_the_referrer_is_told(bank: Cast) -> None:
+    bank.refer(when=at("2026-10-01 09:00"))
+    assert remind_of_expiry(at=at("2026-10-29 09:00")) == 1
+    assert bank.li_wenjing.news.filter(kind="expires_soon").count() == 1
