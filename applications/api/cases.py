@@ -123,16 +123,21 @@ class Checklist(Api):
         ]
 
 
+def _require_center_or_path_a(call: Call, case: Application, *center: Role) -> None:
+    """The papers of the center's work are the collector's to read on Path A only."""
+    if not case.is_self_service and call.roles.isdisjoint(center):
+        raise NotAllowed(
+            "not_self_service",
+            _("The center handles this file. A collector sees its sheets only of a file on Path A."),
+        )
+
+
 class CheckSheet(Api):
     @operation(roles="CC CM TR SUP AUD", answer=answers.CheckSheet, summary="The check sheet and its warnings")
     def get(self, call: Call, number: str) -> Json:
         """The lines to answer and the open warnings, complete when this answers. A collector's on Path A only."""
         case = case_in_sight(call, number)
-        if not case.is_self_service and call.roles.isdisjoint({Role.CC, Role.TR, Role.SUP, Role.AUD}):
-            raise NotAllowed(
-                "not_self_service",
-                _("The center checks this file. A collector sees the check sheet only of a file on Path A."),
-            )
+        _require_center_or_path_a(call, case, Role.CC, Role.TR, Role.SUP, Role.AUD)
         raised = [warning for warning in check.warnings_to_answer(case, at=call.at) if warning.answered_at is None]
         return {
             "items": labelled(CHECK_SHEET),
@@ -155,6 +160,7 @@ class EntryForm(Api):
     def get(self, call: Call, number: str) -> Json:
         """The fields to key. Values are this keyer's own draft; nothing known of the client is filled in beforehand."""
         case = case_in_sight(call, number)
+        _require_center_or_path_a(call, case, Role.EC, Role.ER, Role.TR)
         mode = case.review_mode if case.state == State.KEYED else "ENTRY"
         record = entry.draft_of(case, keyer=call.actor)
         draft = record.fields if record else {}

@@ -127,6 +127,14 @@ def test_a_collector_reads_the_check_sheet_of_path_a_only(bank: Cast, as_: As, n
     assert as_(bank.chen_xiaoming).get(sheet).status_code == 200
 
 
+def test_a_collector_reads_the_entry_form_of_path_a_only(bank: Cast, as_: As, now: Any) -> None:
+    case = bank.received(when=now)
+    form = f"applications/{case.number}/entry-form/"
+    assert as_(bank.chen_xiaoming).get(form).status_code == 403
+    Application.objects.filter(pk=case.pk).update(entry_mode="SELF")
+    assert as_(bank.chen_xiaoming).get(form).status_code == 200
+
+
 def test_filters_narrow_and_unknown_ones_are_400(bank: Cast, as_: As, now: Any) -> None:
     draft, taken = bank.draft(when=now), bank.complete(bank.draft(when=now), when=now)
     tracker = as_(bank.zheng_weiguo)
