@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -25,6 +25,7 @@ from organization.services.audit import record
 from organization.services.inbox import tell
 
 Turn = EntryRecord.Turn
+JUST_SENT = timedelta(minutes=1)
 
 
 def draft_of(case: Application, *, keyer: Employee) -> EntryRecord | None:
@@ -43,6 +44,8 @@ def save_draft(*, case: Ref, actor: Employee, at: datetime, fields: Mapping[str,
     with transaction.atomic():
         held = lock(case)
         require_sight(held, step=Step.SUBMIT_ENTRY, actor=actor, at=at)
+        if _was_just_sent(held, actor=actor, at=at):
+            return at
         _require_open_form(held, actor=actor)
         _store(held, actor=actor, at=at, fields={name: value for name, value in fields.items() if name in BY_NAME})
     if held.is_self_service and held.collector_id == actor.pk:
@@ -180,6 +183,12 @@ def facts_of(values: Mapping[str, Any]) -> dict[str, list[str]]:
         "address": ("home_address", "employer_address"), "contact": ("contact1_phone", "contact2_phone"),
     }  # fmt: skip
     return {kind: [str(values[name]) for name in names if values.get(name)] for kind, names in wanted.items()}
+
+
+def _was_just_sent(case: Application, *, actor: Employee, at: datetime) -> bool:
+    """An autosave that was on its way while the form was sent: it changes nothing and is no mistake of the person."""
+    sent = EntryRecord.objects.filter(application=case, round=case.round, keyer=actor, submitted_at__gt=at - JUST_SENT)
+    return case.state != State.CHECKED and sent.exists()
 
 
 def _require_open_form(case: Application, *, actor: Employee) -> None:

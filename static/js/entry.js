@@ -56,9 +56,10 @@
 
   // --- the draft: every 15 seconds and when a field is left, if something has changed
   let changed = false;
+  let sending = false; // a form on its way is no draft any more
   const keep = () => {
     const draft = document.getElementById("draft");
-    if (!changed || !draft) return;
+    if (!changed || sending || !draft) return;
     changed = false;
     htmx.trigger(draft, "keep");
   };
@@ -69,6 +70,13 @@
     if (event.target.closest?.("#keying [data-kind]")) keep();
   });
   setInterval(keep, 15000);
+  document.addEventListener("submit", (event) => {
+    if (event.target.id !== "keying") return;
+    sending = true;
+  }, true);
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id !== "draft" && document.getElementById("keying")) sending = false; // it came back to be mended
+  });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.target.id !== "draft") return;
     document.querySelector("[data-lease-lost]").hidden = event.detail.xhr.status !== 409;

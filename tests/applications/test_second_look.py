@@ -168,11 +168,14 @@ def test_every_field_of_the_form_has_a_label_and_the_six_critical_ones_are_asm_1
 def test_an_open_tab_never_changes_what_was_submitted(bank: Cast, checked: Application) -> None:
     bank.key(checked, when=WHEN)
     before = EntryRecord.objects.get(application=checked).fields
+    late = {"case": checked.pk, "actor": bank.fang_fang, "fields": {"annual_income": "1"}}
+    entry.save_draft(at=WHEN, **late)  # was on its way when the form was sent: nobody is scolded, nothing changes
+    assert EntryRecord.objects.get(application=checked).fields == before
     with pytest.raises(Refused):
-        entry.save_draft(case=checked.pk, actor=bank.fang_fang, at=WHEN, fields={"annual_income": "1"})
+        entry.save_draft(at=WHEN + timedelta(minutes=2), **late)
     bank.review(bank.again(checked), when=WHEN)
     with pytest.raises(Refused):
-        entry.save_draft(case=checked.pk, actor=bank.fang_fang, at=WHEN, fields={"annual_income": "1"})
+        entry.save_draft(at=WHEN + timedelta(minutes=2), **late)
     assert EntryRecord.objects.get(application=checked).fields == before
 
 
