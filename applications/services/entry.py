@@ -50,7 +50,9 @@ def save_draft(*, case: Ref, actor: Employee, at: datetime, fields: Mapping[str,
         _store(held, actor=actor, at=at, fields={name: value for name, value in fields.items() if name in BY_NAME})
     if held.is_self_service and held.collector_id == actor.pk:
         return at + LEASE
-    return renew(case=held.pk, actor=actor, at=at)
+    with transaction.atomic():
+        held = lock(case)  # the form may have been sent since the draft was stored
+        return at if _was_just_sent(held, actor=actor, at=at) else renew(case=held.pk, actor=actor, at=at)
 
 
 @transaction.atomic

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
+from django.db.models.signals import post_save
 
 from applications.entry_form import CRITICAL, FIELDS, example_of
 from applications.lifecycle import State
@@ -163,6 +165,19 @@ def test_what_is_keyed_stands_nowhere_in_clear(bank: Cast, checked: Application)
 def test_every_field_of_the_form_has_a_label_and_the_six_critical_ones_are_asm_11() -> None:
     assert all(str(field.label) for field in FIELDS)
     assert set(CRITICAL) == {"customer_name", "id_number", "mobile", "employer", "product", "collector_number"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_that_is_sent_between_the_draft_and_its_lease_scolds_nobody(bank: Cast, checked: Application) -> None:
+    def send_meanwhile(**_facts: object) -> None:
+        post_save.disconnect(send_meanwhile, sender=EntryRecord)
+        transaction.on_commit(lambda: bank.key(checked, when=WHEN))
+
+    bank.lend(checked, to=bank.fang_fang, when=WHEN)
+    post_save.connect(send_meanwhile, sender=EntryRecord)
+    until = entry.save_draft(case=checked.pk, actor=bank.fang_fang, at=WHEN, fields={"annual_income": "1"})
+    assert until == WHEN
+    assert bank.again(checked).state == "KEYED"
 
 
 def test_an_open_tab_never_changes_what_was_submitted(bank: Cast, checked: Application) -> None:
