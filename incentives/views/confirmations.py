@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from applications.views.door import attempt, go
-from incentives import errors, selectors
+from incentives import errors
 from incentives.forms import DraftConfirmation
 from incentives.models import Confirmation, RewardEntry
 from incentives.periods import month_of
+from incentives.selectors.papers import document_of, documents_for, to_register
 from incentives.services import confirmations, registration
 from incentives.services.confirmations import confirmable
 from incentives.services.registration import RowResult
@@ -53,14 +54,14 @@ def draw(
         "may_draft": not SIGNERS.isdisjoint(request.roles),
         "results": results,
         "documents": NEWEST.page(
-            selectors.documents_for(request.roles),
+            documents_for(request.roles),
             size=page_size(asked.get("page_size")),
             **({} if of_cases else position),
         ),
         "now": request.at,
     }
     if not CENTER.isdisjoint(request.roles):
-        waiting = selectors.to_register()
+        waiting = to_register()
         facts["to_register"] = OLDEST_CASE.page(
             waiting, size=page_size(asked.get("page_size")), **(position if of_cases else {})
         )
@@ -100,7 +101,7 @@ def draft(request: StaffRequest) -> HttpResponse:
 @require_GET
 def confirmation(request: StaffRequest, no: str) -> HttpResponse:
     """The document as it stands on paper; while it is a draft, with what may be done with it."""
-    found = selectors.documents_for(request.roles).filter(no=no).first()
+    found = documents_for(request.roles).filter(no=no).first()
     if found is None:
         raise errors.not_found()
     asked = read_query(request.GET, known=())
@@ -110,7 +111,7 @@ def confirmation(request: StaffRequest, no: str) -> HttpResponse:
         request,
         "incentives/confirmation.html",
         {
-            "document": selectors.document_of(found),
+            "document": document_of(found),
             "page": LINES.page(entries, size=page_size(asked.get("page_size")), after=asked.get("after")),
             "may_decide": may_decide,
             "why_not": confirmations.why_not_certify(found, actor=request.actor) if may_decide else None,

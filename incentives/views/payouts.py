@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from applications.views.door import attempt, go
-from incentives import errors, selectors
+from incentives import errors
 from incentives.downloads import file_response
 from incentives.forms import MarkPaid
 from incentives.models import PayoutBatch
+from incentives.selectors.batches import batches, control_of
+from incentives.selectors.papers import exportable
 from incentives.services import payouts
 from ops_center.clock import local_day
 from ops_center.web.keyset import Keyset, page_size, read_query
@@ -29,12 +31,12 @@ def payout_list(request: StaffRequest) -> HttpResponse:
     """Confirmed and not exported first; then the batches."""
     asked = read_query(request.GET, known=())
     page = NEWEST.page(
-        selectors.batches(),
+        batches(),
         size=page_size(asked.get("page_size")),
         after=asked.get("after"),
         before=asked.get("before"),
     )
-    waiting = selectors.exportable().select_related("certified_by")
+    waiting = exportable().select_related("certified_by")
     facts = {"page": page, "waiting": waiting, "may_export": Role.HR in request.roles}
     return render(request, "incentives/payouts.html", facts)
 
@@ -59,7 +61,7 @@ def payout(request: StaffRequest, batch: int) -> HttpResponse:
 def draw(request: StaffRequest, batch: PayoutBatch, *, form: MarkPaid, status: int = 200) -> HttpResponse:
     facts = {
         "batch": batch,
-        "control": selectors.control_of(batch),
+        "control": control_of(batch),
         "files": batch.files.defer("content"),
         "form": form,
         "may_pay": Role.HR in request.roles and not batch.is_paid,
@@ -88,7 +90,7 @@ def sheet(request: StaffRequest, batch: int, sheet: str, form: str) -> HttpRespo
 
 
 def _find(batch: int) -> PayoutBatch:
-    found = selectors.batches().filter(pk=batch).first()
+    found = batches().filter(pk=batch).first()
     if found is None:
         raise errors.not_found()
     return found

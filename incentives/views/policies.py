@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from applications.views.door import attempt, go
-from incentives import selectors
 from incentives.forms import DraftBounty, DraftSplit
+from incentives.selectors.prices import bounty_versions, split_in_force, split_versions
 from incentives.services import policies
 from incentives.services.pricing import PriceBook
 from ops_center.clock import local_day
@@ -25,9 +25,9 @@ def policy_list(request: StaffRequest) -> HttpResponse:
     """Open to everybody: people must know the price before they work. The buttons are the management's."""
     today = local_day(request.at)
     facts = {
-        "in_force": selectors.split_in_force(today),
-        "splits": selectors.split_versions(),
-        "bounties": selectors.bounty_versions(),
+        "in_force": split_in_force(today),
+        "splits": split_versions(),
+        "bounties": bounty_versions(),
         "today": today,
         "is_management": Role.MGT in request.roles,
         "me": request.actor,

@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from applications.models import Application
-from incentives import errors, selectors
+from incentives import errors
 from incentives.lifecycle import EntryState
 from incentives.models import RewardEntry
 from incentives.periods import month_of, period_of
+from incentives.selectors import prices
+from incentives.selectors.statement import cases_with, lines_of, months_of, own_entries, trace_of
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import Keyset, page_size, read_query
@@ -25,16 +27,16 @@ NEWEST_CASE = Keyset("-at", "-application_id")
 def my_rewards(request: StaffRequest) -> HttpResponse:
     """One's own entries of a month: a line per case with its parts, the sums by state above."""
     asked = read_query(request.GET, known=("month", "state"))
-    months = selectors.months_of(request.actor)
+    months = months_of(request.actor)
     month = asked.get("month") or (months[0] if months else month_of(request.at))
-    entries = selectors.own_entries(request.actor, period_of(month))
+    entries = own_entries(request.actor, period_of(month))
     sums = entries.sums_by_state()
     if state := asked.get("state"):
         if state not in EntryState.values:
             raise Malformed("bad_query", _("There is no such state."), {"state": _("There is no such state.")})
         entries = entries.in_state(state)
     page = NEWEST_CASE.page(
-        selectors.cases_with(entries),
+        cases_with(entries),
         size=page_size(asked.get("page_size")),
         after=asked.get("after"),
         before=asked.get("before"),
@@ -49,7 +51,7 @@ def my_rewards(request: StaffRequest) -> HttpResponse:
             "total_fen": sum(fen for _state, _number, fen in sums),
             "state_choices": [("", _("All"))] + [(code, code.label, number) for code, number, _fen in sums],
             "page": page,
-            "lines": selectors.lines_of(page.rows, entries),
+            "lines": lines_of(page.rows, entries),
         },
     )
 
@@ -80,7 +82,7 @@ def trace(request: StaffRequest, entry: int) -> HttpResponse:
     return render(
         request,
         template,
-        {"trace": selectors.trace_of(found), "entry": found, "opens_case": in_sight, "roles": request.roles},
+        {"trace": trace_of(found), "entry": found, "opens_case": in_sight, "roles": request.roles},
     )
 
 
@@ -88,4 +90,4 @@ def trace(request: StaffRequest, entry: int) -> HttpResponse:
 @require_GET
 def price_board(request: StaffRequest) -> HttpResponse:
     """计价标准公示: what each act brings on each product, open to every employee."""
-    return render(request, "incentives/price_board.html", {"board": selectors.price_board(local_day(request.at))})
+    return render(request, "incentives/price_board.html", {"board": prices.price_board(local_day(request.at))})

@@ -27,7 +27,7 @@ from applications.services.personal import FIELDS, access_log, may_reveal
 from applications.sheets import WARNINGS
 from applications.sight import reads_note, sees_client
 from incentives.querysets import SEES_ALL as SEES_ALL_REWARDS
-from incentives.selectors import Earning, earnings_of
+from incentives.selectors.earnings import Earning, earnings_of
 from ops_center.clock import local_day
 from ops_center.desk.audit_log import line
 from organization.models import Employee

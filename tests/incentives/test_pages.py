@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from applications.models import Application
 from incentives.models import Confirmation, PayoutBatch, Registration, SplitPolicy
-from incentives.selectors import earnings_of
+from incentives.selectors.earnings import earnings_of
 from incentives.services.accrual import accrue
 from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import make_payout

@@ -17,7 +17,7 @@ from applications.selectors import cases_for, midnight_after
 from applications.services.bags import bags_visible_to, files_to_pack
 from incentives.lifecycle import PayeeKind
 from incentives.models import RewardEntry
-from incentives.selectors import price_board
+from incentives.selectors.prices import price_board
 from incentives.services.pricing import PriceBook
 from ops_center.desk.homes.parts import (
     SHOWN,

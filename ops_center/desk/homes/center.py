@@ -21,7 +21,7 @@ from applications.selectors import day_of_work, held_by, waiting_in
 from applications.services.claims import claimable
 from incentives.lifecycle import ConfirmationState
 from incentives.models import Confirmation
-from incentives.selectors import to_register
+from incentives.selectors.papers import to_register
 from ops_center.desk.homes.branch import DUE, explanations, problem_line, promised
 from ops_center.desk.homes.parts import (
     SHOWN,

@@ -13,7 +13,8 @@ from applications.lifecycle import Performance, Step
 from applications.models import Application, Approval, CaseWarning, Event, KeyDifference
 from incentives.lifecycle import EntryKind, PayeeKind, PolicyStatus
 from incentives.models import Bounty, Hold, RewardEntry, SplitPolicy
-from incentives.selectors import batches, exportable
+from incentives.selectors.batches import batches
+from incentives.selectors.papers import exportable
 from ops_center.desk.homes.parts import (
     SHOWN,
     Agenda,

@@ -1,0 +1,136 @@
+"""Registrations and confirmation documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from applications.lifecycle import Performance
+from incentives import errors
+from incentives.api.fields import Yuan, number_of
+from incentives.lifecycle import ConfirmationState
+from incentives.models import Confirmation
+from incentives.selectors.papers import Document, PayeeSum, RoleSum, document_of, documents_for
+from incentives.services import confirmations, registration
+from ops_center.web.api import Api, Call, Paged, listed, operation, paged
+from ops_center.web.keyset import Keyset
+from ops_center.web.shapes import Code, Many, Shape
+
+NEWEST_ROW = Keyset("-id")
+DOCUMENT_READERS = "TR SUP MGT HR AUD"
+
+
+class Chosen(Shape):
+    applications = Many(child=Code(), min_length=1)
+
+
+class NewConfirmation(Shape):
+    period = serializers.CharField(max_length=8, help_text="2026-11, or a week: 2026-W47.")
+    branches = Many(child=Code(), required=False, default=list)
+
+
+class RegisteredRow(serializers.Serializer[Any]):
+    application = serializers.CharField()
+    done = serializers.BooleanField()
+    code = serializers.CharField(source="refusal.code", default=None, allow_null=True)
+    detail = serializers.CharField(source="sentence")
+
+
+class RegisteredAnswer(serializers.Serializer[Any]):
+    registered = serializers.IntegerField()
+    results = RegisteredRow(many=True)
+
+
+class ConfirmationRow(serializers.Serializer[Confirmation]):
+    no = serializers.CharField()
+    period = serializers.CharField()
+    branches = serializers.SerializerMethodField(help_text="Empty: all.")
+    state = serializers.ChoiceField(ConfirmationState.choices)
+    cases = serializers.IntegerField(source="case_count")
+    entries = serializers.IntegerField(source="entry_count")
+    total = Yuan(source="total_fen")
+    drafted_by = number_of("drafted_by")
+    drafted_at = serializers.DateTimeField()
+    certified_by = number_of("certified_by")
+    certified_at = serializers.DateTimeField(allow_null=True)
+    check_code = serializers.CharField()
+
+    def get_branches(self, confirmation: Confirmation) -> list[str]:
+        return [branch.code for branch in confirmation.branches.all()]
+
+
+class RoleSumAnswer(serializers.Serializer[RoleSum]):
+    role = serializers.ChoiceField(Performance.choices)
+    entries = serializers.IntegerField()
+    total = Yuan(source="total_fen")
+
+
+class PayeeSumAnswer(serializers.Serializer[PayeeSum]):
+    payee = serializers.SerializerMethodField()
+    entries = serializers.IntegerField()
+    total = Yuan(source="total_fen")
+
+    def get_payee(self, row: PayeeSum) -> str:
+        return row.person.number if row.person else row.payee_kind
+
+
+class DocumentTables(serializers.Serializer[Document]):
+    total_in_capitals = serializers.CharField(source="in_capitals")
+    by_role = RoleSumAnswer(many=True)
+    by_payee = PayeeSumAnswer(many=True)
+    registrars = serializers.SerializerMethodField()
+    policy_versions = serializers.ListField(child=serializers.CharField(), source="versions")
+
+    def get_registrars(self, document: Document) -> list[str]:
+        return [person.number for person in document.registrars]
+
+
+class ConfirmationAnswer(ConfirmationRow):
+    """The document as it stands on paper."""
+
+    tables = serializers.SerializerMethodField()
+
+    @extend_schema_field(DocumentTables)
+    def get_tables(self, confirmation: Confirmation) -> Any:
+        return DocumentTables(document_of(confirmation)).data
+
+
+class Registrations(Api):
+    @operation(roles="TR", facts=Chosen, answer=RegisteredAnswer, status=201, summary="Register activations")
+    def post(self, call: Call) -> dict[str, Any]:
+        """Each case answers for itself; when not one could be registered, the first refusal is the answer."""
+        results = registration.register(actor=call.actor, at=call.at, **call.facts)
+        return {"registered": sum(result.done for result in results), "results": results}
+
+
+class Confirmations(Api):
+    @operation(roles=DOCUMENT_READERS, asked=Paged, answer=paged(ConfirmationRow), summary="Confirmation documents")
+    def get(self, call: Call) -> dict[str, Any]:
+        """Newest first; HR sees the confirmed ones."""
+        return listed(call, documents_for(call.roles), NEWEST_ROW)
+
+    @operation(
+        roles="TR SUP", facts=NewConfirmation, answer=ConfirmationAnswer, status=201, summary="Draft a confirmation"
+    )
+    def post(self, call: Call) -> Confirmation:
+        """Everything registered up to the end of the period, of the branches named or of all."""
+        return confirmations.draft_confirmation(actor=call.actor, at=call.at, **call.facts)
+
+
+class OneConfirmation(Api):
+    @operation(roles=DOCUMENT_READERS, answer=ConfirmationAnswer, summary="One confirmation")
+    def get(self, call: Call, no: str) -> Confirmation:
+        """With its tables by role and by payee."""
+        found = documents_for(call.roles).filter(no=no).first()
+        if found is None:
+            raise errors.not_found()
+        return found
+
+
+class Certify(Api):
+    @operation(roles="TR SUP", answer=ConfirmationAnswer, summary="Certify a confirmation")
+    def post(self, call: Call, no: str) -> Confirmation:
+        """By somebody who neither registered nor earns from one of its cases; it is locked by the same act."""
+        return confirmations.certify(no=no, actor=call.actor, at=call.at)
