@@ -47,6 +47,7 @@ class Verdict(models.TextChoices):
     """The answer to "why a reward, or why none?" of one activation."""
 
     EARNED = "EARNED", pgettext_lazy("verdict", "Earned")
+    NO_SPEND = "NO_SPEND", pgettext_lazy("verdict", "Not earned: the card was not used in time")
     SETTLED_BEFORE = "SETTLED_BEFORE", pgettext_lazy("verdict", "Settled before this system")
 
 
@@ -66,6 +67,60 @@ class Why(models.TextChoices):
     RENEWED = "RENEWED", _("Released: the qualification was renewed in time")
     NOT_COACHED = "NOT_COACHED", _("No coaching within 15 days of the activation")
     NOT_RENEWED = "NOT_RENEWED", _("Qualification not renewed within 30 days of the activation")
+    AWAITS_SPEND = "AWAITS_SPEND", _("Waits for the first spend of the card")
+    SPENT = "SPENT", _("Released: the card was used in time")
+    NOT_SPENT = "NOT_SPENT", _("The card was not used in time")
+    # Timeliness lines, the monthly cap, and what is paid on top
+    ON_TIME = "ON_TIME", _("In time: bonus on the share")
+    LATE = "LATE", _("Late without a valid explanation")
+    EXPLANATION_OPEN = "EXPLANATION_OPEN", _("Late: the explanation is still open")
+    EXPLAINED = "EXPLAINED", _("Released: the explanation was accepted")
+    CAP_LAPSED = "CAP_LAPSED", _("Lapsed: above the monthly cap of penalties")
+    CROSS_SOLD = "CROSS_SOLD", _("Another product sold in the coaching call")
+    ADJUSTED = "ADJUSTED", _("Correction, approved by a second person")
+    VOIDED = "VOIDED", _("Voided before payment: to the pool")
+    # Grounds of a claw-back
+    FRAUD = "FRAUD", _("Claw-back: fraud or false documents")
+    CANCELLED_UNUSED = "CANCELLED_UNUSED", _("Claw-back: card cancelled without use")
+    DUPLICATE = "DUPLICATE", _("Claw-back: duplicate")
+    COMPLAINT = "COMPLAINT", _("Claw-back: complaint about the sale upheld")
+
+
+class Ground(models.TextChoices):
+    """Why a reward is clawed back (domain section 8). COMPLAINT takes back the share of the person at fault only."""
+
+    FRAUD = "FRAUD", pgettext_lazy("ground", "Fraud or false documents")
+    CANCELLED_UNUSED = "CANCELLED_UNUSED", pgettext_lazy("ground", "Card cancelled without use")
+    DUPLICATE = "DUPLICATE", pgettext_lazy("ground", "Duplicate")
+    COMPLAINT = "COMPLAINT", pgettext_lazy("ground", "Complaint about the sale upheld")
+
+
+class HoldCause(models.TextChoices):
+    """Who or what says "not now"; each cause has its own way out (services/holds.py)."""
+
+    AUDIT = "AUDIT", pgettext_lazy("hold", "Audit")
+    FRAUD = "FRAUD", pgettext_lazy("hold", "Fraud warning")
+    COMPLAINT = "COMPLAINT", pgettext_lazy("hold", "Complaint")
+    LEFT = "LEFT", pgettext_lazy("hold", "Employee has left")
+
+
+class Trigger(models.TextChoices):
+    """What earns a bounty. A first spend always needs the activation too: no share before it (invariant 2)."""
+
+    ACTIVATION = "ACTIVATION", pgettext_lazy("trigger", "Activation")
+    FIRST_SPEND = "FIRST_SPEND", pgettext_lazy("trigger", "First spend: accrues with it, nothing before")
+    ACTIVATION_AND_SPEND = (
+        "ACTIVATION_AND_SPEND",
+        pgettext_lazy("trigger", "Activation and first spend: accrues with the activation, held until the spend"),
+    )
+
+
+class RequestState(models.TextChoices):
+    """Of what one person asks and a second one decides."""
+
+    OPEN = "OPEN", pgettext_lazy("request", "Waiting for a decision")
+    APPROVED = "APPROVED", pgettext_lazy("request", "Approved")
+    REFUSED = "REFUSED", pgettext_lazy("request", "Refused")
 
 
 class PolicyStatus(models.TextChoices):

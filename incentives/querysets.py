@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 SEES_ALL = frozenset({Role.TR, Role.SUP, Role.MGT, Role.AUD})
 IS_CONFIRMED = Q(confirmation_line__confirmation__state=ConfirmationState.CONFIRMED)
-IS_VOIDED = Q(kind=EntryKind.SPLIT, mirrors__isnull=False) | Q(mirrored_by__kind=EntryKind.SPLIT)
+# Both halves of a past that was undone before it was paid: the entry, and the line that mirrors it. A claw-back mirrors
+# too, but is a line to be paid (negatively) like any other; of a share that nobody was to get yet, it is not.
+IS_MIRROR = Q(mirrors__isnull=False) & ~Q(kind=EntryKind.REVERSAL)
+IS_MIRRORED = Q(mirrored_by__isnull=False) & ~Q(mirrored_by__kind=EntryKind.REVERSAL)
+IS_EMPTY_REVERSAL = Q(kind=EntryKind.REVERSAL, payee_kind=PayeeKind.HELD)
+IS_VOIDED = IS_MIRROR | IS_MIRRORED | IS_EMPTY_REVERSAL
 
 
 class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
@@ -54,8 +59,12 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
         return self.annotate(state_code=_state()).filter(state_code__in=states)
 
     def not_voided(self) -> RewardEntryQuerySet:
-        """Without held shares that were released, and the mirrors that released them."""
-        return self.filter(~Q(kind=EntryKind.SPLIT, mirrors__isnull=False), ~Q(mirrored_by__kind=EntryKind.SPLIT))
+        """Without what was released or voided before its payment, and the mirrors that did so."""
+        return self.filter(~IS_VOIDED)
+
+    def not_exported(self) -> RewardEntryQuerySet:
+        """Entries that no batch has taken, or that the bank refused to pay: what a later batch may still take."""
+        return self.filter(~_has_payout_line())
 
     def sums_by_state(self) -> list[tuple[EntryState, int, int]]:
         """(state, entries, fen) for each state that occurs, in the order of the life cycle."""
@@ -74,13 +83,18 @@ def _has_open_hold() -> Exists:
     return Exists(holds.filter(entry=OuterRef("pk"), released_at=None))
 
 
+def _has_payout_line(**batch: object) -> Exists:
+    lines = apps.get_model("incentives", "PayoutLine")._default_manager
+    return Exists(lines.filter(entry=OuterRef("pk"), is_refused=False, **batch))
+
+
 def _state() -> Case:
     """Where an entry stands: the furthest of what points at it."""
     return Case(
         When(mirrored_by__kind=EntryKind.REVERSAL, then=Value(EntryState.REVERSED)),
         When(IS_VOIDED, then=Value(EntryState.VOIDED)),
-        When(payout_line__batch__paid_on__isnull=False, then=Value(EntryState.PAID)),
-        When(payout_line__isnull=False, then=Value(EntryState.EXPORTED)),
+        When(_has_payout_line(batch__paid_on__isnull=False), then=Value(EntryState.PAID)),
+        When(_has_payout_line(), then=Value(EntryState.EXPORTED)),
         When(Q(payee_kind=PayeeKind.HELD) | Q(_has_open_hold()), then=Value(EntryState.HELD)),
         When(IS_CONFIRMED, then=Value(EntryState.CERTIFIED)),
         When(assessment__registration__isnull=False, then=Value(EntryState.REGISTERED)),

@@ -30,6 +30,8 @@ class Terms:
     second_keyer_bp: int = 4_000  # of the entry share, when the case is double keyed (ASM-11)
     customer_mode: str = CustomerMode.FIXED
     customer_fen: int = 2_000
+    bonus_bp: int = 500  # of the role's share, when its clocks ended in time (ASM-4)
+    penalty_bp: int = 1_000  # of the role's share, when late without a valid explanation (ASM-4)
 
     def weights(self, path: str, *, double_keyed: bool) -> Weights:
         """The shares in the fixed order. In Path A the second look is mandatory and unpaid (rule G4a)."""

@@ -11,8 +11,12 @@ APPEND_ONLY = (
     "incentives_assessment",
     "incentives_rewardentry",
     "incentives_registration",
-    "incentives_payoutline",
     "incentives_payoutfile",
+    "incentives_payoutreturn",
+    "incentives_payoutreturnrow",
+    "incentives_penaltycap",
+    "incentives_pricenotice",
+    "incentives_readreceipt",
 )
 
 # Every path of a policy divides the whole: looked at when the transaction ends, because the shares come row by row.
@@ -51,6 +55,15 @@ BEGIN
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'the shares of case % are not its bounty', broken USING ERRCODE = 'check_violation';
+    END IF;
+    SELECT f.id INTO broken
+    FROM fresh f JOIN incentives_rewardentry e ON e.id = f.mirrors_id
+    WHERE f.amount_fen <> -e.amount_fen OR f.assessment_id <> e.assessment_id OR f.role <> e.role
+       OR f.payee_kind <> e.payee_kind OR f.payee_id IS DISTINCT FROM e.payee_id
+       OR f.kind NOT IN (e.kind, 'REVERSAL')
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'entry % does not mirror its line', broken USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;
@@ -106,6 +119,97 @@ BEGIN
 END $$
 """
 
+# Every activation waits for a verdict from the moment of its event, whoever writes it. A bounty that the first spend
+# earns is looked at again when that becomes known.
+QUEUE = """
+CREATE FUNCTION incentives_await_verdict() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO incentives_unassessedactivation (event_id, application_id, ripe_at)
+    VALUES (NEW.id, NEW.application_id, NEW.at);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION incentives_spend_is_known() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE incentives_unassessedactivation SET ripe_at = least(ripe_at, now()) WHERE application_id = NEW.id;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER incentives_await_verdict AFTER INSERT ON applications_event
+    FOR EACH ROW WHEN (NEW.step = 'activate') EXECUTE FUNCTION incentives_await_verdict();
+CREATE TRIGGER incentives_spend_is_known AFTER UPDATE OF first_spend_at ON applications_application
+    FOR EACH ROW WHEN (OLD.first_spend_at IS NULL AND NEW.first_spend_at IS NOT NULL)
+    EXECUTE FUNCTION incentives_spend_is_known()
+"""
+DROP_QUEUE = """
+DROP TRIGGER incentives_await_verdict ON applications_event;
+DROP TRIGGER incentives_spend_is_known ON applications_application;
+DROP FUNCTION incentives_await_verdict();
+DROP FUNCTION incentives_spend_is_known()
+"""
+
+# Nobody decides about money of his own: neither a payee of the case, nor (check constraints) who asked.
+REQUESTS = """
+CREATE FUNCTION incentives_request_decided() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    concerned bigint;
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.state <> 'OPEN' THEN
+        RAISE EXCEPTION 'request % of % has been decided', OLD.id, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF NEW.state = 'OPEN' THEN
+        RETURN NEW;
+    END IF;
+    concerned := CASE TG_TABLE_NAME
+        WHEN 'incentives_dispute' THEN
+            (SELECT assessment_id FROM incentives_rewardentry WHERE id = (to_jsonb(NEW)->>'entry_id')::bigint)
+        ELSE (to_jsonb(NEW)->>'assessment_id')::bigint END;
+    IF EXISTS (SELECT FROM incentives_rewardentry WHERE assessment_id = concerned AND payee_id = NEW.decided_by_id) THEN
+        RAISE EXCEPTION 'request % of % is decided by a payee of its case', NEW.id, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$
+"""
+
+# Maker, checker and exporter are different people.
+EXPORT = """
+CREATE FUNCTION incentives_exporter_is_another() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT made_by_id FROM incentives_payoutbatch WHERE id = NEW.payoutbatch_id)
+        = (SELECT certified_by_id FROM incentives_confirmation WHERE id = NEW.confirmation_id) THEN
+        RAISE EXCEPTION 'batch % is exported by who certified it', NEW.payoutbatch_id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$
+"""
+
+# The branches of a pilot stay as they were approved.
+PILOT = """
+CREATE FUNCTION incentives_pilot_locked() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    link jsonb := CASE TG_OP WHEN 'DELETE' THEN to_jsonb(OLD) ELSE to_jsonb(NEW) END;
+    status text := CASE TG_TABLE_NAME
+        WHEN 'incentives_bounty_branches' THEN
+            (SELECT b.status FROM incentives_bounty b WHERE b.id = (link->>'bounty_id')::bigint)
+        ELSE (SELECT p.status FROM incentives_splitpolicy p WHERE p.id = (link->>'splitpolicy_id')::bigint) END;
+BEGIN
+    IF status <> 'DRAFT' THEN
+        RAISE EXCEPTION 'the branches of an approved version are locked' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$
+"""
+REQUEST_TABLES = ("reversal", "adjustment", "crosssell", "dispute")
+
+
+def trigger(name: str, when: str, table: str, function: str = "") -> migrations.RunSQL:
+    """A row trigger under this name."""
+    return migrations.RunSQL(
+        f"CREATE TRIGGER {name} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {function or name}()",
+        f"DROP TRIGGER {name} ON {table}",
+    )
+
 
 def constraint(name: str, table: str) -> migrations.RunSQL:
     """A row trigger that waits for the end of the transaction."""
@@ -116,11 +220,11 @@ def constraint(name: str, table: str) -> migrations.RunSQL:
     )
 
 
-def fixed(table: str, columns: str, *, refused_when: str = "FALSE") -> list[migrations.RunSQL]:
-    """These columns of a row stay as they were inserted, and the row stays."""
+def fixed(table: str, columns: str, *, refused_when: str = "FALSE", keeps_rows: bool = True) -> list[migrations.RunSQL]:
+    """These columns of a row stay as they were inserted, and the row stays (unless another trigger sees to that)."""
     old, new = (", ".join(f"{side}.{column}" for column in columns.split()) for side in ("OLD", "NEW"))
     changed = f"{refused_when} OR ROW({old}) IS DISTINCT FROM ROW({new})"
-    return [
+    guards = [
         migrations.RunSQL(
             f"CREATE TRIGGER {table}_fixed BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({changed}) "
             "EXECUTE FUNCTION ops_refuse_rewrite()",
@@ -131,6 +235,7 @@ def fixed(table: str, columns: str, *, refused_when: str = "FALSE") -> list[migr
             f"DROP TRIGGER {table}_kept ON {table}",
         ),
     ]
+    return guards if keeps_rows else guards[:1]
 
 
 class Migration(migrations.Migration):
@@ -154,21 +259,56 @@ class Migration(migrations.Migration):
             CONFIRMATION,
             "DROP FUNCTION incentives_confirmation_locked(); DROP FUNCTION incentives_confirmationline_locked()",
         ),
-        migrations.RunSQL(
-            "CREATE TRIGGER incentives_confirmation_locked BEFORE UPDATE OR DELETE ON incentives_confirmation "
-            "FOR EACH ROW EXECUTE FUNCTION incentives_confirmation_locked()",
-            "DROP TRIGGER incentives_confirmation_locked ON incentives_confirmation",
+        trigger("incentives_confirmation_locked", "BEFORE UPDATE OR DELETE", "incentives_confirmation"),
+        trigger(
+            "incentives_confirmationline_locked", "BEFORE INSERT OR UPDATE OR DELETE", "incentives_confirmationline"
         ),
-        migrations.RunSQL(
-            "CREATE TRIGGER incentives_confirmationline_locked BEFORE INSERT OR UPDATE OR DELETE "
-            "ON incentives_confirmationline FOR EACH ROW EXECUTE FUNCTION incentives_confirmationline_locked()",
-            "DROP TRIGGER incentives_confirmationline_locked ON incentives_confirmationline",
+        migrations.RunSQL(QUEUE, DROP_QUEUE),
+        migrations.RunSQL(REQUESTS, "DROP FUNCTION incentives_request_decided()"),
+        *(
+            trigger(
+                f"incentives_{table}_decided",
+                "BEFORE UPDATE OR DELETE",
+                f"incentives_{table}",
+                "incentives_request_decided",
+            )
+            for table in REQUEST_TABLES
         ),
-        *fixed("incentives_bounty", "product_id starts_on amount_fen drafted_by_id"),
-        *fixed("incentives_splitpolicy", "number starts_on second_keyer_bp customer_mode customer_fen drafted_by_id"),
+        migrations.RunSQL(EXPORT, "DROP FUNCTION incentives_exporter_is_another()"),
+        trigger("incentives_exporter_is_another", "AFTER INSERT", "incentives_payoutbatch_confirmations"),
+        migrations.RunSQL(PILOT, "DROP FUNCTION incentives_pilot_locked()"),
+        *(
+            trigger(
+                f"incentives_{table}_pilot_locked",
+                "BEFORE INSERT OR UPDATE OR DELETE",
+                f"incentives_{table}_branches",
+                "incentives_pilot_locked",
+            )
+            for table in ("bounty", "splitpolicy")
+        ),
+        *fixed("incentives_bounty", "product_id starts_on amount_fen drafted_by_id trigger spend_days is_pilot"),
+        *fixed(
+            "incentives_splitpolicy",
+            "number starts_on second_keyer_bp customer_mode customer_fen drafted_by_id is_pilot bonus_bp penalty_bp "
+            "penalty_cap_bp cross_sell_fen reversal_days unused_days",
+        ),
+        *fixed("incentives_reversal", "assessment_id ground payee_id asked_by_id asked_at reason", keeps_rows=False),
+        *fixed(
+            "incentives_adjustment",
+            "assessment_id payee_id role amount_fen asked_by_id asked_at reason",
+            keeps_rows=False,
+        ),
+        *fixed("incentives_crosssell", "assessment_id product asked_by_id asked_at reason", keeps_rows=False),
+        *fixed("incentives_dispute", "entry_id due_at asked_by_id asked_at reason", keeps_rows=False),
+        *fixed("incentives_payoutline", "batch_id entry_id sheet", refused_when="OLD.is_refused"),
+        *fixed(
+            "incentives_payoutbalance",
+            "batch_id payee_id due_fen brought_fen paid_fen carried_fen",
+            refused_when="OLD.fate <> 'OPEN'",
+        ),
         *fixed(
             "incentives_payoutbatch",
-            "made_by_id made_at confirmed_fen held_fen total_fen",
+            "made_by_id made_at confirmed_fen held_fen voided_fen total_fen",
             refused_when="OLD.paid_on IS NOT NULL",
         ),
     ]

@@ -1,21 +1,49 @@
 """The tables of the money: policies by date, the ledger, and the papers on which it leaves the house."""
 
 from incentives.models.confirmation import Confirmation, ConfirmationLine
-from incentives.models.ledger import Assessment, Hold, Registration, RewardEntry
-from incentives.models.payout import PayoutBatch, PayoutFile, PayoutLine
-from incentives.models.policy import Bounty, SplitPolicy, SplitShare
+from incentives.models.ledger import (
+    Assessment,
+    Hold,
+    PenaltyCap,
+    Registration,
+    RewardEntry,
+    UnassessedActivation,
+)
+from incentives.models.payout import (
+    PayoutBalance,
+    PayoutBatch,
+    PayoutBuild,
+    PayoutFile,
+    PayoutLine,
+    PayoutReturn,
+    PayoutReturnRow,
+)
+from incentives.models.policy import Bounty, PriceNotice, ReadReceipt, SplitPolicy, SplitShare
+from incentives.models.request import Adjustment, CrossSell, Dispute, Reversal
 
 __all__ = [
+    "Adjustment",
     "Assessment",
     "Bounty",
     "Confirmation",
     "ConfirmationLine",
+    "CrossSell",
+    "Dispute",
     "Hold",
+    "PayoutBalance",
     "PayoutBatch",
+    "PayoutBuild",
     "PayoutFile",
     "PayoutLine",
+    "PayoutReturn",
+    "PayoutReturnRow",
+    "PenaltyCap",
+    "PriceNotice",
+    "ReadReceipt",
     "Registration",
+    "Reversal",
     "RewardEntry",
     "SplitPolicy",
     "SplitShare",
+    "UnassessedActivation",
 ]

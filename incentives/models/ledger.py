@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -11,10 +11,30 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.lifecycle import Path, Performance
 from applications.models import Application, Event
-from incentives.lifecycle import EntryKind, EntryState, PayeeKind, Verdict, Why
+from incentives.lifecycle import EntryKind, EntryState, HoldCause, PayeeKind, Verdict, Why
 from incentives.models.policy import Bounty, SplitPolicy
 from incentives.querysets import RewardEntryQuerySet
 from ops_center.kernel.money import yuan
+
+if TYPE_CHECKING:
+    from incentives.models.payout import PayoutLine
+
+
+class UnassessedActivation(models.Model):
+    """An activation without a verdict: the work that waits for the accrual. A trigger on the events writes the row, in
+    the transaction of the activation, whoever writes the event; the accrual deletes it with the verdict."""
+
+    event = models.OneToOneField(Event, models.PROTECT, primary_key=True, related_name="+")
+    application = models.OneToOneField(Application, models.PROTECT, related_name="+")
+    # Not looked at before: the activation's own time; for a bounty that the first spend earns the end of the wait,
+    # until a trigger on the case's first spend sets it to that instant.
+    ripe_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["ripe_at", "event"], name="unassessed_ripe")]
+
+    def __str__(self) -> str:
+        return f"{self.application_id}"
 
 
 class Assessment(models.Model):
@@ -39,7 +59,8 @@ class Assessment(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(verdict=Verdict.EARNED, bounty__isnull=False, policy__isnull=False, path__in=Path.values)
-                | Q(verdict=Verdict.SETTLED_BEFORE, bounty=None, policy=None, bounty_fen=0),
+                | Q(verdict=Verdict.SETTLED_BEFORE, bounty=None, policy=None, bounty_fen=0)
+                | Q(verdict=Verdict.NO_SPEND, bounty__isnull=False, policy__isnull=False, bounty_fen=0),
                 name="assessment_priced_iff_earned",
             ),
         ]
@@ -88,9 +109,13 @@ class RewardEntry(models.Model):
             models.CheckConstraint(
                 condition=~Q(kind=EntryKind.SPLIT)
                 | Q(mirrors=None, amount_fen__gt=0)
-                | Q(mirrors__isnull=False, amount_fen__lt=0, payee_kind=PayeeKind.HELD),
+                | Q(mirrors__isnull=False, amount_fen__lt=0),
                 name="rewardentry_split_sign",
             ),
+            models.CheckConstraint(
+                condition=~Q(kind=EntryKind.REVERSAL) | Q(mirrors__isnull=False), name="rewardentry_reversal_of_a_line"
+            ),
+            models.CheckConstraint(condition=~Q(amount_fen=0), name="rewardentry_not_nothing"),
         ]
         indexes = [
             # A person's own statement, newest first.
@@ -114,6 +139,11 @@ class RewardEntry(models.Model):
     def state(self) -> EntryState:
         """Where the entry stands; for rows that were read ``with_state()``."""
         return EntryState(self.__dict__["state_code"])
+
+    @property
+    def payout_line(self) -> PayoutLine | None:
+        """The line on which it leaves the house: not one that the bank refused to pay."""
+        return next((line for line in self.payout_lines.all() if not line.is_refused), None)
 
 
 class Registration(models.Model):
@@ -140,6 +170,7 @@ class Hold(models.Model):
     """An entry that may not be certified or paid for now, and why. ``by`` is nobody when the system holds it."""
 
     entry = models.ForeignKey(RewardEntry, models.PROTECT, related_name="holds")
+    cause = models.CharField(_("cause"), max_length=9, choices=HoldCause, default=HoldCause.AUDIT)
     reason = models.CharField(_("reason"), max_length=300)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
     at = models.DateTimeField(_("held"))
@@ -162,3 +193,27 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry_id} {self.reason}"
+
+
+class PenaltyCap(models.Model):
+    """The close of one person's month: penalties beyond the cap lapse, by entries of their own (ASM-6). Append-only."""
+
+    append_only = True
+
+    payee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    month = models.CharField(_("month"), max_length=7)  # 2026-11
+    rewarded_fen = models.PositiveIntegerField(_("positive reward"))
+    penalty_fen = models.PositiveIntegerField(_("penalties"))
+    lapsed_fen = models.PositiveIntegerField(_("lapsed"))
+    at = models.DateTimeField(_("closed"))
+
+    class Meta:
+        verbose_name = _("penalty cap")
+        verbose_name_plural = _("penalty caps")
+        constraints = [
+            models.UniqueConstraint(fields=["payee", "month"], name="penaltycap_once_per_month"),
+            models.CheckConstraint(condition=Q(lapsed_fen__lte=F("penalty_fen")), name="penaltycap_at_most_all"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payee_id} {self.month}"

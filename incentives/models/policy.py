@@ -1,4 +1,7 @@
-"""Bounties and split tables, each in force from a day on; a second person of the management approves (domain 6, 7)."""
+"""Bounties and split tables, each in force from a day on; a second person of the management approves (domain 6, 7).
+
+What is approved is published on the price board (计价标准公示), and everybody signs for having read it.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.lifecycle import Path, Performance
 from applications.models import Product
-from incentives.lifecycle import CustomerMode, PolicyStatus
+from incentives.lifecycle import CustomerMode, PolicyStatus, Trigger
 from incentives.rules import Terms
 from ops_center.kernel.money import WHOLE, yuan
+from organization.models import Branch
 
 
 class PolicyVersion(models.Model):
@@ -33,6 +37,11 @@ class PolicyVersion(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by")
     )
     approved_at = models.DateTimeField(_("approved"), null=True)
+    # A pilot holds for the branches named only. The newest version that covers a branch is in force there; on the same
+    # day a pilot goes before what holds for all.
+    is_pilot = models.BooleanField(_("only for some branches"), default=False)
+    branches = models.ManyToManyField(Branch, blank=True, related_name="+", verbose_name=_("branches"))
+    note = models.CharField(_("what changes and why"), max_length=300, blank=True)
 
     class Meta:
         abstract = True
@@ -52,6 +61,8 @@ class Bounty(PolicyVersion):
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="bounties", verbose_name=_("product"))
     amount_fen = models.PositiveIntegerField(_("bounty"))
+    trigger = models.CharField(_("earned by"), max_length=20, choices=Trigger, default=Trigger.ACTIVATION)
+    spend_days = models.PositiveSmallIntegerField(_("days for the first spend"), default=90)  # from the activation
 
     class Meta:
         ordering = ["product", "-starts_on"]
@@ -59,7 +70,9 @@ class Bounty(PolicyVersion):
         verbose_name_plural = _("bounties")
         constraints = [
             models.UniqueConstraint(
-                fields=["product", "starts_on"], condition=Q(status=PolicyStatus.APPROVED), name="bounty_once_per_day"
+                fields=["product", "starts_on"],
+                condition=Q(status=PolicyStatus.APPROVED, is_pilot=False),
+                name="bounty_once_per_day",
             ),
             _two_people("bounty_two_people"),
         ]
@@ -79,6 +92,12 @@ class SplitPolicy(PolicyVersion):
         _("customer reward"), max_length=5, choices=CustomerMode, default=CustomerMode.FIXED
     )
     customer_fen = models.PositiveIntegerField(_("fixed customer reward"), default=2_000)
+    bonus_bp = models.PositiveSmallIntegerField(_("bonus for being in time"), default=500)  # of the role's share
+    penalty_bp = models.PositiveSmallIntegerField(_("penalty for being late"), default=1_000)  # of the role's share
+    penalty_cap_bp = models.PositiveSmallIntegerField(_("monthly cap of penalties"), default=2_000)  # of the rewards
+    cross_sell_fen = models.PositiveIntegerField(_("reward per other product sold"), default=1_000)
+    reversal_days = models.PositiveSmallIntegerField(_("claw-back window, days"), default=180)
+    unused_days = models.PositiveSmallIntegerField(_("claw-back when cancelled unused, days"), default=90)
 
     class Meta:
         ordering = ["-starts_on", "-number"]
@@ -86,9 +105,15 @@ class SplitPolicy(PolicyVersion):
         verbose_name_plural = _("split policies")
         constraints = [
             models.UniqueConstraint(
-                fields=["starts_on"], condition=Q(status=PolicyStatus.APPROVED), name="splitpolicy_once_per_day"
+                fields=["starts_on"],
+                condition=Q(status=PolicyStatus.APPROVED, is_pilot=False),
+                name="splitpolicy_once_per_day",
             ),
-            models.CheckConstraint(condition=Q(second_keyer_bp__lte=WHOLE), name="splitpolicy_second_keyer_part"),
+            models.CheckConstraint(
+                condition=Q(second_keyer_bp__lte=WHOLE, bonus_bp__lte=WHOLE, penalty_bp__lte=WHOLE)
+                & Q(penalty_cap_bp__lte=WHOLE),
+                name="splitpolicy_parts_of_the_whole",
+            ),
             _two_people("splitpolicy_two_people"),
         ]
 
@@ -109,6 +134,8 @@ class SplitPolicy(PolicyVersion):
             second_keyer_bp=self.second_keyer_bp,
             customer_mode=self.customer_mode,
             customer_fen=self.customer_fen,
+            bonus_bp=self.bonus_bp,
+            penalty_bp=self.penalty_bp,
         )
 
 
@@ -132,3 +159,45 @@ class SplitShare(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy_id} {self.path} {self.role} {self.share_bp}"
+
+
+class PriceNotice(models.Model):
+    """What the price board announces: one approved version. Append-only."""
+
+    append_only = True
+
+    bounty = models.OneToOneField(Bounty, models.PROTECT, null=True, related_name="notice")
+    policy = models.OneToOneField(SplitPolicy, models.PROTECT, null=True, related_name="notice")
+    published_at = models.DateTimeField(_("published"))
+
+    class Meta:
+        ordering = ["-published_at", "-id"]
+        verbose_name = _("price notice")
+        verbose_name_plural = _("price notices")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(bounty=None, policy__isnull=False) | Q(bounty__isnull=False, policy=None),
+                name="pricenotice_of_one_version",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bounty_id or ''} {self.policy_id or ''}"
+
+
+class ReadReceipt(models.Model):
+    """Somebody has read a price notice. Append-only."""
+
+    append_only = True
+
+    notice = models.ForeignKey(PriceNotice, models.PROTECT, related_name="receipts")
+    employee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("read"))
+
+    class Meta:
+        verbose_name = _("read receipt")
+        verbose_name_plural = _("read receipts")
+        constraints = [models.UniqueConstraint(fields=["notice", "employee"], name="readreceipt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.notice_id} {self.employee_id}"

@@ -34,7 +34,7 @@ def make_payout(*, confirmations: Sequence[str], actor: Employee, at: datetime) 
     errors.require_role(actor, Role.HR, at=at)
     lock_ledger()
     documents = _confirmed(confirmations, actor)
-    waiting = RewardEntry.objects.filter(confirmation_line__confirmation__in=documents, payout_line=None)
+    waiting = RewardEntry.objects.filter(confirmation_line__confirmation__in=documents).not_exported()
     held = waiting.on_hold().aggregate(total=Sum("amount_fen"))["total"] or 0
     ready = list(waiting.not_on_hold().select_related("payee").order_by("pk"))
     if not ready:

@@ -68,10 +68,9 @@ def trace(request: StaffRequest, entry: int) -> HttpResponse:
             "assessment__event__actor",
             "assessment__registration__by",
             "confirmation_line__confirmation__certified_by",
-            "payout_line__batch",
             "mirrors",
         )
-        .prefetch_related("holds__by", "holds__released_by")
+        .prefetch_related("holds__by", "holds__released_by", "payout_lines__batch")
         .filter(pk=entry)
         .first()
     )

@@ -208,7 +208,7 @@ def test_one_month_is_paid_one_is_confirmed_and_one_is_running(demo: dict[str, i
     assert list(batch.confirmations.values_list("period", flat=True)) == ["2026-09"]
     running = RewardEntry.objects.filter(at__gte=at("2026-11-01 00:00"))
     assert running.filter(confirmation_line=None).exists()
-    assert not running.exclude(payout_line=None).exists()
+    assert not running.exclude(payout_lines=None).exists()
 
 
 def test_every_activation_has_its_shares_and_the_supervisor_earns_nothing(demo: dict[str, int]) -> None:

@@ -50,7 +50,7 @@ def sql(statement: str, *values: object) -> Callable[[], object]:
 
 @pytest.mark.parametrize(
     "table",
-    ["splitshare", "assessment", "rewardentry", "registration", "payoutline", "payoutfile"],
+    ["splitshare", "assessment", "rewardentry", "registration", "payoutfile"],
 )
 def test_rows_of_the_ledger_are_never_changed_or_removed(bank: Cast, case: Application, table: str) -> None:
     paid_batch(bank, case)

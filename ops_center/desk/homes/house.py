@@ -113,7 +113,7 @@ def human_resources(morning: Morning) -> Section:
     waiting = documents.order_by().aggregate(count=Count("pk"), fen=Sum("total_fen"))
     to_mark = batches().filter(paid_on=None).count()
     last = batches().first()
-    reversals = RewardEntry.objects.filter(kind=EntryKind.REVERSAL, payout_line=None)
+    reversals = RewardEntry.objects.filter(kind=EntryKind.REVERSAL).not_exported()
     claw_back = reversals.aggregate(fen=Sum("amount_fen"))["fen"] or 0
     return Section(
         Role.HR,
