@@ -20,7 +20,7 @@ from applications.models import CardStatusImport
 from applications.services.card_status import apply_file
 from applications.services.endings import expire_lapsed
 from incentives.services.accrual import accrue
-from incentives.services.holds import release_due_holds
+from incentives.services.releases import release_due_holds
 from ops_center.web.idempotency import forget
 from organization.services.jobs import Counts, forget_runs, job_run
 from supervision.services import breaches, daily, justifications, seals

@@ -1,122 +1,22 @@
-"""暂缓: what may not be paid for now. Shares whose payee is undecided, and entries that somebody has put on hold."""
+"""暂缓: entries that somebody has said "not now" to. Shares that wait for their payee: services/releases.py."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from applications.lifecycle import Performance
-from applications.models import Application, Performer
 from incentives import errors
-from incentives.lifecycle import EntryKind, EntryState, PayeeKind, Why
+from incentives.lifecycle import EntryState
 from incentives.models import Hold, RewardEntry
-from incentives.rules import COACHING_WAIT, Share, released, waits_until
 from incentives.services.locks import lock_ledger
-from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, Refused
-from ops_center.kernel.money import yuan
 from organization.models import Employee
 from organization.roles import Role
 from organization.services.audit import record
-from organization.services.inbox import tell
-
-BATCH = 500  # entries per transaction
 
 
-# -- shares that wait for their payee ----------------------------------------------------------------------------------
-def release_due_holds(*, at: datetime) -> Counter[str]:
-    """Gives held shares to whom they turned out to belong: to the officer who coached in time, to the person whose
-    qualification was renewed in time, else to the pool. Counts ``released`` and ``pooled``."""
-    due = list(_ripe(at).order_by("pk").values_list("pk", flat=True))
-    counts: Counter[str] = Counter()
-    for start in range(0, len(due), BATCH):
-        counts += _release(due[start : start + BATCH], at=at)
-    return counts
-
-
-def _ripe(at: datetime) -> QuerySet[RewardEntry]:
-    """Undecided entries about which something may have become known."""
-    coached = Performer.objects.filter(
-        application=OuterRef("assessment_id"), role=Performance.AFTER_SALES, employee__isnull=False
-    )
-    has_waited = Q(assessment__application__activated_at__lte=at - COACHING_WAIT)
-    return RewardEntry.objects.undecided().filter(~Q(why=Why.NO_COACHING) | has_waited | Exists(coached))
-
-
-@transaction.atomic
-def _release(entries: Sequence[int], *, at: datetime) -> Counter[str]:
-    cases = RewardEntry.objects.filter(pk__in=entries).values("assessment_id")
-    free = Application.objects.filter(pk__in=cases).order_by("pk").select_for_update(skip_locked=True, no_key=True)
-    locked = list(free.values_list("pk", flat=True))
-    # Looked at again under the lock: what another worker has released meanwhile is not undecided any more.
-    held = list(
-        RewardEntry.objects.undecided()
-        .filter(pk__in=entries, assessment__in=locked)
-        .select_related("assessment__application", "payee")
-        .order_by("pk")
-    )
-    officers = dict(
-        Performer.objects.filter(application__in=locked, role=Performance.AFTER_SALES).values_list(
-            "application_id", "employee_id"
-        )
-    )
-    decided = [
-        (entry, share)
-        for entry in held
-        if (share := _decide(entry, officer=officers.get(entry.assessment_id), at=at)) is not None
-    ]
-    RewardEntry.objects.bulk_create(_pairs(decided, at=at))  # one statement: each case stays whole
-    for entry, share in decided:
-        number = entry.assessment.application.number
-        tell([share.payee], kind="reward_released", at=at, about="/rewards/", number=number,
-             amount=yuan(share.amount_fen))  # fmt: skip
-    return Counter("pooled" if share.payee_kind == PayeeKind.POOL else "released" for _entry, share in decided)
-
-
-def _decide(entry: RewardEntry, *, officer: int | None, at: datetime) -> Share | None:
-    case = entry.assessment.application
-    held = Share(Performance(entry.role), entry.amount_fen, PayeeKind.HELD, entry.payee_id, entry.why)
-    until = waits_until(entry.why, activated_at=case.activated_at or entry.at)
-    if entry.payee is None:
-        came_to = officer
-    else:
-        is_renewed = entry.payee.is_qualified(local_day(min(at, until)))
-        came_to = entry.payee_id if is_renewed else None
-    return released(held, came_to=came_to, until=until, at=at)
-
-
-def _pairs(decided: Sequence[tuple[RewardEntry, Share]], *, at: datetime) -> list[RewardEntry]:
-    """For each held entry its mirror and the entry of who gets it, numbered after those that stand."""
-    numbered = RewardEntry.objects.filter(
-        kind=EntryKind.SPLIT, assessment__in=[entry.assessment_id for entry, _share in decided]
-    )
-    last = {
-        (case, role): highest
-        for case, role, highest in numbered.values_list("assessment_id", "role").annotate(highest=Max("sequence"))
-    }
-    rows: list[RewardEntry] = []
-    for entry, share in decided:
-        after = last[entry.assessment_id, entry.role]
-        common = {"assessment_id": entry.assessment_id, "role": entry.role, "at": at}
-        rows += [
-            RewardEntry(
-                **common, sequence=after + 1, amount_fen=-entry.amount_fen, payee_kind=PayeeKind.HELD,
-                payee_id=entry.payee_id, mirrors=entry, why=share.why,
-            ),
-            RewardEntry(
-                **common, sequence=after + 2, amount_fen=share.amount_fen, payee_kind=share.payee_kind,
-                payee_id=share.payee, why=share.why,
-            ),
-        ]  # fmt: skip
-    return rows
-
-
-# -- holds that somebody puts on ---------------------------------------------------------------------------------------
 @transaction.atomic
 def hold(*, entry: int, reason: str, actor: Employee, at: datetime) -> RewardEntry:
     """An auditor keeps an entry from being certified and paid, with a reason; before it has been exported."""

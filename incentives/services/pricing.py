@@ -18,28 +18,39 @@ LARGEST_BOUNTY = 100_000_00  # fen; a bounty beyond this is a slip of the hand
 
 @dataclass(frozen=True, slots=True)
 class PriceBook:
-    """Every approved bounty and split policy, newest first. Read once for a whole pass: the tables are small."""
+    """Every approved bounty and split policy, in the order in which they are asked: newest first, on the same day a
+    pilot before what holds for all. Read once for a whole pass: the tables are small."""
 
     bounties: list[Bounty]
     policies: list[SplitPolicy]
 
     @classmethod
     def read(cls) -> PriceBook:
+        order = ("-starts_on", "-is_pilot", "-pk")
         return cls(
-            bounties=list(Bounty.objects.filter(status=PolicyStatus.APPROVED).order_by("-starts_on")),
+            bounties=list(
+                Bounty.objects.filter(status=PolicyStatus.APPROVED).order_by(*order).prefetch_related("branches")
+            ),
             policies=list(
                 SplitPolicy.objects.filter(status=PolicyStatus.APPROVED)
-                .order_by("-starts_on")
-                .prefetch_related("shares")
+                .order_by(*order)
+                .prefetch_related("branches", "shares")
             ),
         )
 
-    def bounty(self, product_id: int, *, on: date) -> Bounty | None:
-        fitting = (row for row in self.bounties if row.product_id == product_id and row.starts_on <= on)
-        return next(fitting, None)
+    def bounty(self, product_id: int, *, on: date, branch: int | None = None) -> Bounty | None:
+        """What a card of a product is worth that was taken in on a day, at a branch or (``None``) at any."""
+        of_product = (row for row in self.bounties if row.product_id == product_id)
+        return next((row for row in of_product if _is_in_force(row, on=on, branch=branch)), None)
 
-    def policy(self, *, on: date) -> SplitPolicy | None:
-        return next((row for row in self.policies if row.starts_on <= on), None)
+    def policy(self, *, on: date, branch: int | None = None) -> SplitPolicy | None:
+        return next((row for row in self.policies if _is_in_force(row, on=on, branch=branch)), None)
+
+
+def _is_in_force(version: Bounty | SplitPolicy, *, on: date, branch: int | None) -> bool:
+    if version.starts_on > on:
+        return False
+    return not version.is_pilot or any(covered.pk == branch for covered in version.branches.all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +66,8 @@ class Division:
 
 
 def split(*, bounty_fen: int, path: str, on: date, double_keyed: bool = False) -> Division:
-    """Divides a bounty by the policy of a day. Malformed for a path or an amount that cannot be; Refused before the
-    first policy."""
+    """Divides a bounty by the policy of a day that holds bank-wide. Malformed for a path or an amount that cannot be;
+    Refused before the first policy."""
     if path not in Path.values:
         raise Malformed("bad_path", _("The path is A, B or C."), {"path": _("The path is A, B or C.")})
     if not 0 <= bounty_fen <= LARGEST_BOUNTY:

@@ -10,7 +10,8 @@ from applications.models import Application
 from applications.services import issue
 from incentives.models import Hold, RewardEntry
 from incentives.services.accrual import accrue
-from incentives.services.holds import hold, release, release_due_holds
+from incentives.services.holds import hold, release
+from incentives.services.releases import release_due_holds
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
 from organization.models import Message, Qualification
 from tests.cast import Cast, at

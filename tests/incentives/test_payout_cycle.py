@@ -16,9 +16,10 @@ from applications.services import issue
 from incentives.models import Confirmation, PayoutBatch, RewardEntry
 from incentives.services.accrual import accrue
 from incentives.services.confirmations import certify, check_code_of, discard_confirmation, draft_confirmation
-from incentives.services.holds import hold, release, release_due_holds
+from incentives.services.holds import hold, release
 from incentives.services.payouts import download, make_payout, mark_paid
 from incentives.services.registration import register
+from incentives.services.releases import release_due_holds
 from incentives.sheets import Table, as_csv, as_xlsx
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from ops_center.kernel.money import capitals

@@ -12,9 +12,9 @@ from incentives.models import Assessment, PayoutBatch, PayoutLine, RewardEntry
 from incentives.services import accrual
 from incentives.services.accrual import accrue
 from incentives.services.confirmations import certify, draft_confirmation
-from incentives.services.holds import release_due_holds
 from incentives.services.payouts import make_payout
 from incentives.services.registration import register
+from incentives.services.releases import release_due_holds
 from tests.applications.test_races import all_at_once
 from tests.cast import Cast, at
 from tests.incentives.conftest import entries_of, priced_bank, total

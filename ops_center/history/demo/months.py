@@ -19,9 +19,10 @@ from incentives.models import RewardEntry
 from incentives.periods import month_of, period_of
 from incentives.services.accrual import accrue
 from incentives.services.confirmations import certify, draft_confirmation
-from incentives.services.holds import hold, release_due_holds
+from incentives.services.holds import hold
 from incentives.services.payouts import make_payout, mark_paid
 from incentives.services.registration import register
+from incentives.services.releases import release_due_holds
 from ops_center.clock import local_day
 from ops_center.history.demo.bank import Crew
 from ops_center.history.demo.cases import WINDOW
