@@ -1584,6 +1584,10 @@ class Migration(migrations.Migration):
                 condition=models.Q(("fate", "UNMATCHED")), fields=["file"], name="cardstatusrow_unmatched"
             ),
         ),
+        migrations.AddIndex(
+            model_name="cardstatusrow",
+            index=models.Index(fields=["application_number"], name="cardstatusrow_number"),
+        ),
         migrations.AddConstraint(
             model_name="cardstatusrow",
             constraint=models.UniqueConstraint(fields=("file", "line"), name="cardstatusrow_line_once"),
@@ -1740,6 +1744,10 @@ class Migration(migrations.Migration):
                 fields=["state", "progressed_at"],
                 name="application_lapse",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="application",
+            index=models.Index(condition=models.Q(("is_risk", True)), fields=["id"], name="application_risk"),
         ),
         migrations.AddConstraint(
             model_name="application",

@@ -183,6 +183,8 @@ class Application(models.Model):
                 condition=Q(state__in=["REFERRED", "ACCEPTED", "DRAFT", "RETURNED", "ISSUED", "COLLECTED"]),
                 name="application_lapse",
             ),
+            # Cases with a risk flag: what their rewards are held for.
+            models.Index(fields=["id"], condition=Q(is_risk=True), name="application_risk"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="application_state_known"),

@@ -197,6 +197,11 @@ class Migration(migrations.Migration):
                 ),
                 ("drafted_at", models.DateTimeField(verbose_name="drafted")),
                 ("certified_at", models.DateTimeField(null=True, verbose_name="certified")),
+                ("discarded_at", models.DateTimeField(null=True, verbose_name="discarded")),
+                (
+                    "discard_reason",
+                    models.CharField(blank=True, max_length=300, verbose_name="reason of the discard"),
+                ),
                 ("total_fen", models.BigIntegerField(default=0, verbose_name="total")),
                 ("entry_count", models.PositiveIntegerField(default=0, verbose_name="entries")),
                 ("case_count", models.PositiveIntegerField(default=0, verbose_name="cases")),
@@ -218,6 +223,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "discarded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="discarded by",
+                    ),
+                ),
+                (
                     "drafted_by",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
@@ -231,6 +246,28 @@ class Migration(migrations.Migration):
                 "verbose_name": "confirmation",
                 "verbose_name_plural": "confirmations",
                 "ordering": ["-drafted_at", "-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="ConfirmationPaper",
+            fields=[
+                (
+                    "confirmation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="paper",
+                        serialize=False,
+                        to="incentives.confirmation",
+                    ),
+                ),
+                ("content", models.BinaryField()),
+                ("digest", models.CharField(max_length=64, verbose_name="SHA-256")),
+                ("made_at", models.DateTimeField(verbose_name="made")),
+            ],
+            options={
+                "verbose_name": "printed confirmation",
+                "verbose_name_plural": "printed confirmations",
             },
         ),
         migrations.CreateModel(
@@ -803,6 +840,7 @@ class Migration(migrations.Migration):
                 ("decision", models.CharField(blank=True, max_length=300, verbose_name="reason of the decision")),
                 ("due_at", models.DateTimeField(verbose_name="due")),
                 ("explanation", models.JSONField(default=dict, verbose_name="explanation")),
+                ("escalated_at", models.DateTimeField(null=True, verbose_name="told to the supervisors")),
                 (
                     "asked_by",
                     models.ForeignKey(
@@ -1230,6 +1268,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="bounty",
             constraint=models.CheckConstraint(
+                condition=models.Q(("amount_fen__range", (1, 10000000)), ("spend_days__range", (1, 365))),
+                name="bounty_sensible",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="bounty",
+            constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("status", "APPROVED"), _negated=True),
                     ("drafted_by", None),
@@ -1254,6 +1299,21 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="confirmation_signed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="confirmation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "DISCARDED"), _negated=True),
+                    models.Q(
+                        ("discarded_at__isnull", False),
+                        ("discarded_by__isnull", False),
+                        models.Q(("discard_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="confirmation_discarded_with_reason",
             ),
         ),
         migrations.AddConstraint(
@@ -1558,6 +1618,18 @@ class Migration(migrations.Migration):
                     ("penalty_cap_bp__lte", 10000),
                 ),
                 name="splitpolicy_parts_of_the_whole",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="splitpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("cross_sell_fen__lte", 10000000),
+                    ("customer_fen__lte", 10000000),
+                    ("reversal_days__lte", 730),
+                    ("unused_days__lte", models.F("reversal_days")),
+                ),
+                name="splitpolicy_sensible",
             ),
         ),
         migrations.AddConstraint(

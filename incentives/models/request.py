@@ -133,6 +133,7 @@ class Dispute(Request):
     entry = models.ForeignKey(RewardEntry, models.PROTECT, related_name="disputes")
     due_at = models.DateTimeField(_("due"))
     explanation = models.JSONField(_("explanation"), default=dict)  # how the date came about; see kernel.worktime
+    escalated_at = models.DateTimeField(_("told to the supervisors"), null=True)  # once, when it is overdue
 
     class Meta:
         ordering = ["due_at", "id"]
