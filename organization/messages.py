@@ -60,6 +60,7 @@ WORDS: dict[str, Any] = {
     "reward_pooled": _("%(number)s: %(amount)s yuan went to the pool, the referrer had no valid qualification."),
     "reward_confirmed": _("%(no)s confirms %(amount)s yuan of yours."),
     "reward_paid": _("%(amount)s yuan of yours were paid on %(day)s."),
+    "prices_changed": _("The price board has news, in force from %(day)s: please read it and sign for it."),
     # the day
     "cut_off_soon": _("%(count)s files are not in a bag yet; cut-off %(cut_off)s."),
     "undispatched": _("%(branch)s: %(count)s files were not dispatched today: %(numbers)s."),

@@ -6,6 +6,7 @@ What is approved is published on the price board (计价标准公示), and every
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator
@@ -19,6 +20,10 @@ from incentives.lifecycle import CustomerMode, PolicyStatus, Trigger
 from incentives.rules import Terms
 from ops_center.kernel.money import WHOLE, yuan
 from organization.models import Branch
+
+LARGEST_BOUNTY = 100_000_00  # fen; a bounty beyond this is a slip of the hand
+LONGEST_SPEND_DAYS = 365
+LONGEST_REVERSAL_DAYS = 730
 
 
 class PolicyVersion(models.Model):
@@ -45,6 +50,10 @@ class PolicyVersion(models.Model):
 
     class Meta:
         abstract = True
+
+    def is_for(self, branch: Branch) -> bool:
+        """Whether it can be in force at a branch; for rows that were read with their branches."""
+        return not self.is_pilot or branch in self.branches.all()
 
 
 def _two_people(name: str) -> models.CheckConstraint:
@@ -74,6 +83,10 @@ class Bounty(PolicyVersion):
                 condition=Q(status=PolicyStatus.APPROVED, is_pilot=False),
                 name="bounty_once_per_day",
             ),
+            models.CheckConstraint(
+                condition=Q(amount_fen__range=(1, LARGEST_BOUNTY), spend_days__range=(1, LONGEST_SPEND_DAYS)),
+                name="bounty_sensible",
+            ),
             _two_people("bounty_two_people"),
         ]
 
@@ -83,6 +96,12 @@ class Bounty(PolicyVersion):
 
 class SplitPolicy(PolicyVersion):
     """One version of the split table, with the special rewards that go with it."""
+
+    # What is agreed beside the shares, in the order in which people read it.
+    SPECIAL_TERMS = (
+        "second_keyer_bp", "bonus_bp", "penalty_bp", "penalty_cap_bp", "customer_mode", "customer_fen",
+        "cross_sell_fen", "reversal_days", "unused_days",
+    )  # fmt: skip
 
     number = models.PositiveSmallIntegerField(_("version"), unique=True)
     second_keyer_bp = models.PositiveSmallIntegerField(
@@ -114,6 +133,15 @@ class SplitPolicy(PolicyVersion):
                 & Q(penalty_cap_bp__lte=WHOLE),
                 name="splitpolicy_parts_of_the_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    customer_fen__lte=LARGEST_BOUNTY,
+                    cross_sell_fen__lte=LARGEST_BOUNTY,
+                    reversal_days__lte=LONGEST_REVERSAL_DAYS,
+                    unused_days__lte=F("reversal_days"),
+                ),
+                name="splitpolicy_sensible",
+            ),
             _two_people("splitpolicy_two_people"),
         ]
 
@@ -123,6 +151,10 @@ class SplitPolicy(PolicyVersion):
     @property
     def version(self) -> str:
         return f"v{self.number}"
+
+    @property
+    def special_terms(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.SPECIAL_TERMS}
 
     @cached_property
     def terms(self) -> Terms:
@@ -183,6 +215,12 @@ class PriceNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bounty_id or ''} {self.policy_id or ''}"
+
+    @property
+    def version(self) -> Bounty | SplitPolicy:
+        version = self.bounty or self.policy
+        assert version is not None  # check constraint
+        return version
 
 
 class ReadReceipt(models.Model):

@@ -1,10 +1,13 @@
-"""New bounties and split tables: drafted by one of the management, approved by a second, never changed afterwards."""
+"""New bounties and split tables: drafted by one of the management, approved by a second, never changed afterwards.
+
+What is approved is published on the price board in the same transaction (services/notices.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from django.db import transaction
 from django.db.models import Max
@@ -13,22 +16,42 @@ from django.utils.translation import gettext as _
 from applications.lifecycle import Path
 from applications.models import Product
 from incentives import errors
-from incentives.lifecycle import PRICED_ROLES, CustomerMode, PolicyStatus
+from incentives.lifecycle import PRICED_ROLES, PolicyStatus, Trigger
 from incentives.models import Bounty, SplitPolicy, SplitShare
+from incentives.models.policy import LARGEST_BOUNTY, LONGEST_REVERSAL_DAYS, LONGEST_SPEND_DAYS
 from incentives.rules import not_whole
+from incentives.services import notices
 from incentives.services.locks import lock_ledger
-from incentives.services.pricing import LARGEST_BOUNTY
+from incentives.services.pricing import PriceBook
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, Refused
-from ops_center.kernel.money import WHOLE
-from organization.models import Employee
+from ops_center.kernel.money import WHOLE, yuan
+from organization.models import Branch, Employee
 from organization.roles import Role
 from organization.services.audit import record
 
 Columns = Mapping[str, Mapping[str, int]]
 PolicyRow = TypeVar("PolicyRow", Bounty, SplitPolicy)
 
+FARTHEST = timedelta(days=731)  # a day beyond this is a slip of the hand
+LONGEST_NOTE = 300  # characters
 
+
+class SpecialTerms(TypedDict, total=False):
+    """What is agreed beside the shares: fen, basis points, days. What is left out stays as in the version before."""
+
+    second_keyer_bp: int
+    bonus_bp: int
+    penalty_bp: int
+    penalty_cap_bp: int
+    customer_mode: str
+    customer_fen: int
+    cross_sell_fen: int
+    reversal_days: int
+    unused_days: int
+
+
+# -- drafting ----------------------------------------------------------------------------------------------------------
 @transaction.atomic
 def draft_split(
     *,
@@ -36,28 +59,35 @@ def draft_split(
     starts_on: date,
     actor: Employee,
     at: datetime,
-    second_keyer_bp: int = 4_000,
-    customer_mode: str = CustomerMode.FIXED,
-    customer_fen: int = 2_000,
+    note: str = "",
+    is_pilot: bool = False,
+    branches: Collection[str] = (),
+    **terms: Unpack[SpecialTerms],
 ) -> SplitPolicy:
     """A new version of the split table: per path the share of each role in basis points.
 
-    Malformed when a column does not sum to the whole or the day is not ahead; ``errors`` names the columns.
+    Malformed when a column does not sum to the whole, a term is beyond its limit, the day is not ahead or a pilot
+    names no branch; ``errors`` names the columns and terms.
     """
     errors.require_role(actor, Role.MGT, at=at)
     _require_ahead(starts_on, at=at)
     require_whole(columns)
+    where = _scope(is_pilot=is_pilot, branches=branches)
     lock_ledger()
+    before = PriceBook.read().policy(on=starts_on, branch=where[0].pk if where else None)
     newest = SplitPolicy.objects.aggregate(newest=Max("number"))["newest"] or 0
-    policy = SplitPolicy.objects.create(
+    policy = SplitPolicy(
         number=newest + 1,
         starts_on=starts_on,
+        is_pilot=is_pilot,
+        note=_short(note),
         drafted_by=actor,
         drafted_at=at,
-        second_keyer_bp=second_keyer_bp,
-        customer_mode=customer_mode,
-        customer_fen=customer_fen,
+        **{**(before.special_terms if before else {}), **terms},
     )
+    _require_sensible(policy)
+    policy.save()
+    policy.branches.set(where)
     add_shares(policy, columns)
     record(action="draft_split", at=at, actor=actor, subject=policy.version, starts_on=starts_on.isoformat())
     return policy
@@ -72,30 +102,49 @@ def add_shares(policy: SplitPolicy, columns: Columns) -> None:
 
 
 @transaction.atomic
-def draft_bounty(*, product: str, amount_fen: int, starts_on: date, actor: Employee, at: datetime) -> Bounty:
-    """A new price of a product from a day on."""
+def draft_bounty(
+    *,
+    product: str,
+    amount_fen: int,
+    starts_on: date,
+    actor: Employee,
+    at: datetime,
+    trigger: str = Trigger.ACTIVATION,
+    spend_days: int = 90,
+    note: str = "",
+    is_pilot: bool = False,
+    branches: Collection[str] = (),
+) -> Bounty:
+    """A new price of a product from a day on, what earns it, and within how many days of the activation the card has
+    to be used where that is asked. Malformed as ``draft_split``."""
     errors.require_role(actor, Role.MGT, at=at)
     _require_ahead(starts_on, at=at)
-    if not 0 < amount_fen <= LARGEST_BOUNTY:
-        sentence = _("A bounty is more than 0.00 and at most 100000.00 yuan.")
-        raise Malformed("bad_bounty", sentence, {"amount": sentence})
-    found = Product.objects.filter(code=product).first()
-    if found is None:
-        raise Malformed("bad_product", _("No such product."), {"product": _("No such product.")})
-    bounty = Bounty.objects.create(
-        product=found, amount_fen=amount_fen, starts_on=starts_on, drafted_by=actor, drafted_at=at
+    _require_between(amount_fen, 1, LARGEST_BOUNTY, name="amount_fen", sentence=_sum_sentence(1))
+    _require_between(
+        spend_days, 1, LONGEST_SPEND_DAYS, name="spend_days", sentence=_days_sentence(1, LONGEST_SPEND_DAYS)
     )
+    where = _scope(is_pilot=is_pilot, branches=branches)
+    found = Product.objects.filter(code=product, is_active=True).first()
+    if found is None:
+        sentence = _("There is no product %(code)s that is on offer. Choose one of the list.") % {"code": product[:8]}
+        raise Malformed("bad_product", sentence, {"product": sentence})
+    bounty = Bounty.objects.create(
+        product=found, amount_fen=amount_fen, trigger=Trigger(trigger), spend_days=spend_days, starts_on=starts_on,
+        is_pilot=is_pilot, note=_short(note), drafted_by=actor, drafted_at=at,
+    )  # fmt: skip
+    bounty.branches.set(where)
     record(action="draft_bounty", at=at, actor=actor, subject=product, starts_on=starts_on.isoformat(), fen=amount_fen)
     return bounty
 
 
+# -- deciding ----------------------------------------------------------------------------------------------------------
 @transaction.atomic
 def approve_split(*, number: int, actor: Employee, at: datetime) -> SplitPolicy:
     """Puts a drafted split table in force from its day on; by a second person of the management."""
     errors.require_role(actor, Role.MGT, at=at)
     policy = _decidable(SplitPolicy, number=number)
-    same_day = SplitPolicy.objects.filter(starts_on=policy.starts_on)
-    return _approve(policy, taken=same_day.filter(status=PolicyStatus.APPROVED).exists(), actor=actor, at=at)
+    beside = SplitPolicy.objects.filter(starts_on=policy.starts_on, status=PolicyStatus.APPROVED)
+    return _approve(policy, beside=beside.prefetch_related("branches"), actor=actor, at=at)
 
 
 @transaction.atomic
@@ -103,8 +152,8 @@ def approve_bounty(*, bounty: int, actor: Employee, at: datetime) -> Bounty:
     """Puts a drafted bounty in force from its day on; by a second person of the management."""
     errors.require_role(actor, Role.MGT, at=at)
     row = _decidable(Bounty, pk=bounty)
-    same_day = Bounty.objects.filter(starts_on=row.starts_on, product_id=row.product_id)
-    return _approve(row, taken=same_day.filter(status=PolicyStatus.APPROVED).exists(), actor=actor, at=at)
+    beside = Bounty.objects.filter(starts_on=row.starts_on, product_id=row.product_id, status=PolicyStatus.APPROVED)
+    return _approve(row, beside=beside.prefetch_related("branches"), actor=actor, at=at)
 
 
 @transaction.atomic
@@ -121,24 +170,6 @@ def discard_bounty(*, bounty: int, actor: Employee, at: datetime) -> Bounty:
     return _discard(_decidable(Bounty, pk=bounty), actor=actor, at=at)
 
 
-def require_whole(columns: Columns) -> None:
-    """Malformed when a path's shares do not sum to the whole, with the sum of each such path."""
-    wrong = {
-        path: _("Path %(path)s sums to %(total)s%%; it has to be 100%%.")
-        % {"path": path, "total": f"{total / (WHOLE / 100):g}"}
-        for path, total in not_whole({path: columns.get(path, {}) for path in Path.values}).items()
-    }
-    if wrong:
-        raise Malformed("split_not_whole", " ".join(wrong.values()), wrong)
-
-
-def _require_ahead(starts_on: date, *, at: datetime) -> None:
-    """People must know the price before they work (「要使员工清晰明了地知道」)."""
-    if starts_on <= local_day(at):
-        sentence = _("A new version takes effect tomorrow at the earliest: everybody knows the price before the work.")
-        raise Malformed("not_ahead", sentence, {"starts_on": sentence})
-
-
 def _decidable(model: type[PolicyRow], **key: int) -> PolicyRow:
     lock_ledger()
     row = model.objects.filter(**key).first()
@@ -149,7 +180,7 @@ def _decidable(model: type[PolicyRow], **key: int) -> PolicyRow:
     return row
 
 
-def _approve(row: PolicyRow, *, taken: bool, actor: Employee, at: datetime) -> PolicyRow:
+def _approve(row: PolicyRow, *, beside: Iterable[PolicyRow], actor: Employee, at: datetime) -> PolicyRow:
     if row.drafted_by_id == actor.pk:
         raise Refused("own_draft", _("A second person of the management approves: you drafted this version yourself."))
     if row.starts_on <= local_day(at):
@@ -158,7 +189,7 @@ def _approve(row: PolicyRow, *, taken: bool, actor: Employee, at: datetime) -> P
             _("This draft was to take effect on %(day)s, which is not ahead any more. Discard it and draft it anew.")
             % {"day": row.starts_on.isoformat()},
         )
-    if taken:
+    if any(_meet(row, other) for other in beside):
         raise Refused(
             "day_taken",
             _("Another version already takes effect on %(day)s. Choose another day.")
@@ -166,8 +197,18 @@ def _approve(row: PolicyRow, *, taken: bool, actor: Employee, at: datetime) -> P
         )
     row.status, row.approved_by, row.approved_at = PolicyStatus.APPROVED, actor, at
     row.save(update_fields=["status", "approved_by", "approved_at"])
+    notices.publish(row, at=at)
     record(action=f"approve_{row._meta.model_name}", at=at, actor=actor, subject=str(row.pk))
     return row
+
+
+def _meet(row: PolicyRow, other: PolicyRow) -> bool:
+    """Two versions of one day between which nothing decides: a pilot goes before what holds for all."""
+    if row.is_pilot != other.is_pilot:
+        return False
+    return not row.is_pilot or not {branch.pk for branch in row.branches.all()}.isdisjoint(
+        branch.pk for branch in other.branches.all()
+    )
 
 
 def _discard(row: PolicyRow, *, actor: Employee, at: datetime) -> PolicyRow:
@@ -175,3 +216,87 @@ def _discard(row: PolicyRow, *, actor: Employee, at: datetime) -> PolicyRow:
     row.save(update_fields=["status"])
     record(action=f"discard_{row._meta.model_name}", at=at, actor=actor, subject=str(row.pk))
     return row
+
+
+# -- what a draft has to be --------------------------------------------------------------------------------------------
+def require_whole(columns: Columns) -> None:
+    """Malformed when a path's shares do not sum to the whole, with the sum of each such path, or when one is
+    negative."""
+    whole = {path: columns.get(path, {}) for path in Path.values}
+    wrong = {
+        path: _("Path %(path)s sums to %(total)s%%; it has to be 100%%.")
+        % {"path": path, "total": f"{total / (WHOLE / 100):g}"}
+        for path, total in not_whole(whole).items()
+    }
+    negative = _("No share is less than 0%.")
+    wrong |= {path: negative for path, column in whole.items() if any(share < 0 for share in column.values())}
+    if wrong:
+        raise Malformed("split_not_whole", " ".join(dict.fromkeys(wrong.values())), wrong)
+
+
+def _require_ahead(starts_on: date, *, at: datetime) -> None:
+    """People must know the price before they work (「要使员工清晰明了地知道」)."""
+    today = local_day(at)
+    if starts_on <= today:
+        sentence = _("A new version takes effect tomorrow at the earliest: everybody knows the price before the work.")
+        raise Malformed("not_ahead", sentence, {"starts_on": sentence})
+    if starts_on > today + FARTHEST:
+        sentence = _("A new version takes effect within two years. Look at the year of the day once more.")
+        raise Malformed("too_far_ahead", sentence, {"starts_on": sentence})
+
+
+def _scope(*, is_pilot: bool, branches: Collection[str]) -> list[Branch]:
+    """The branches of a pilot; none for a version that holds everywhere."""
+    found = list(Branch.objects.filter(code__in=branches, is_active=True))
+    unknown = set(branches) - {branch.code for branch in found}
+    sentence = ""
+    if unknown:
+        sentence = _("There is no branch %(codes)s.") % {"codes": "、".join(sorted(unknown))}
+    elif is_pilot and not found:
+        sentence = _("A pilot names its branches. Choose at least one, or let the version hold for all.")
+    elif found and not is_pilot:
+        sentence = _("Branches are chosen for a pilot only. Mark the version as a pilot, or choose no branch.")
+    if sentence:
+        raise Malformed("bad_scope", sentence, {"branches": sentence})
+    return found
+
+
+def _require_sensible(policy: SplitPolicy) -> None:
+    """Malformed for a term that is beyond what it can be; ``errors`` names it."""
+    for name in ("second_keyer_bp", "bonus_bp", "penalty_bp", "penalty_cap_bp"):
+        _require_between(getattr(policy, name), 0, WHOLE, name=name, sentence=_("A part is between 0% and 100%."))
+    for name in ("customer_fen", "cross_sell_fen"):
+        _require_between(getattr(policy, name), 0, LARGEST_BOUNTY, name=name, sentence=_sum_sentence(0))
+    _require_between(
+        policy.reversal_days, 0, LONGEST_REVERSAL_DAYS, name="reversal_days",
+        sentence=_days_sentence(0, LONGEST_REVERSAL_DAYS),
+    )  # fmt: skip
+    _require_between(
+        policy.unused_days, 0, policy.reversal_days, name="unused_days",
+        sentence=_("A card that is cancelled unused is clawed back within the claw-back window of %(days)s days.")
+        % {"days": policy.reversal_days},
+    )  # fmt: skip
+
+
+def _require_between(value: int, least: int, most: int, *, name: str, sentence: str) -> None:
+    if not least <= value <= most:
+        raise Malformed("beyond_limits", sentence, {name: sentence})
+
+
+def _sum_sentence(least: int) -> str:
+    facts: dict[str, Any] = {"most": yuan(LARGEST_BOUNTY)}
+    if least:
+        return _("A bounty is more than 0.00 and at most %(most)s yuan.") % facts
+    return _("An amount is between 0.00 and %(most)s yuan.") % facts
+
+
+def _days_sentence(least: int, most: int) -> str:
+    return _("Between %(least)s and %(most)s days.") % {"least": least, "most": most}
+
+
+def _short(note: str) -> str:
+    said = note.strip()
+    if len(said) > LONGEST_NOTE:
+        sentence = _("At most 300 characters: say it shorter.")
+        raise Malformed("note_too_long", sentence, {"note": sentence})
+    return said

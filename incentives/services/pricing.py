@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 from applications.lifecycle import Path, Performance
 from incentives.lifecycle import PolicyStatus
 from incentives.models import Bounty, SplitPolicy
+from incentives.models.policy import LARGEST_BOUNTY
 from ops_center.kernel.errors import Malformed, Refused
 from ops_center.kernel.money import divide
-
-LARGEST_BOUNTY = 100_000_00  # fen; a bounty beyond this is a slip of the hand
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,18 @@ def tell(people: Iterable[Employee | int | None], *, kind: str, at: datetime, ab
 
 
 @transaction.atomic
+def tell_once(people: Iterable[int], *, kind: str, at: datetime, about: str = "", **facts: Any) -> int:
+    """Like ``tell``, but who has not read an earlier message of this kind gets that one renewed instead of a second.
+    Returns how many were told."""
+    ids = set(people)
+    unread = Message.objects.filter(employee__in=ids, kind=kind, read_at=None)
+    reminded = set(unread.values_list("employee_id", flat=True))
+    unread.update(facts=facts, about=about, at=at)
+    tell(ids - reminded, kind=kind, at=at, about=about, **facts)
+    return len(ids)
+
+
+@transaction.atomic
 def mark_read(*, employee: Employee, at: datetime, message_id: int | None = None) -> int:
     """Marks one message of this person, or all of them, as read; returns how many were unread."""
     unread = Message.objects.filter(employee=employee, read_at=None)
