@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, Sum, Value, When
+from django.db.models import Case, CharField, Count, Exists, F, FilteredRelation, OuterRef, Q, Sum, Value, When
 
+from applications.lifecycle import Performance
 from incentives.lifecycle import ConfirmationState, EntryKind, EntryState, PayeeKind
 from ops_center.clock import local_day
 from organization.models import Employee
@@ -51,6 +52,13 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
     def not_on_hold(self) -> RewardEntryQuerySet:
         return self.filter(~_has_open_hold())
 
+    def of_stamped_cases(self) -> RewardEntryQuerySet:
+        """Entries of cases with their four stamps. The fourth (领卡) may be missing once its share is decided."""
+        return self.filter(_is_stamped())
+
+    def of_unstamped_cases(self) -> RewardEntryQuerySet:
+        return self.filter(~_is_stamped())
+
     def with_state(self) -> RewardEntryQuerySet:
         """With ``state_code``, derived from registration, holds, confirmation, payout and mirror lines."""
         return self.annotate(state_code=_state())
@@ -65,6 +73,20 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
     def not_exported(self) -> RewardEntryQuerySet:
         """Entries that no batch has taken, or that the bank refused to pay: what a later batch may still take."""
         return self.filter(~_has_payout_line())
+
+    def not_paid(self) -> RewardEntryQuerySet:
+        return self.filter(~_has_payout_line(batch__paid_on__isnull=False))
+
+    def paid_since(self, day: date) -> RewardEntryQuerySet:
+        return self.filter(_has_payout_line(batch__paid_on__gte=day))
+
+    def sum_fen(self) -> int:
+        return self.aggregate(total=Sum("amount_fen"))["total"] or 0
+
+    def with_pay_date(self) -> RewardEntryQuerySet:
+        """With ``paid_on``, the pay date of the batch that it was paid with. One join, for lists and sums of many."""
+        line = FilteredRelation("payout_lines", condition=Q(payout_lines__is_refused=False))
+        return self.alias(line_out=line).annotate(paid_on=F("line_out__batch__paid_on"))
 
     def sums_by_state(self) -> list[tuple[EntryState, int, int]]:
         """(state, entries, fen) for each state that occurs, in the order of the life cycle."""
@@ -81,6 +103,16 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
 def _has_open_hold() -> Exists:
     holds = apps.get_model("incentives", "Hold")._default_manager
     return Exists(holds.filter(entry=OuterRef("pk"), released_at=None))
+
+
+def _is_stamped() -> Q:
+    entries = apps.get_model("incentives", "RewardEntry")._default_manager
+    coaching_open = entries.undecided().filter(role=Performance.AFTER_SALES, assessment=OuterRef("assessment"))
+    case = "assessment__application"
+    return Q(
+        Q(**{f"{case}__collected_at__isnull": False}) | ~Exists(coaching_open),
+        **{f"{case}__{stamp}__isnull": False for stamp in ("taken_in_at", "entered_at", "issued_at")},
+    )
 
 
 def _has_payout_line(**batch: object) -> Exists:

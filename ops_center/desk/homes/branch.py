@@ -52,12 +52,13 @@ def employee(morning: Morning) -> Section:
         open=Count("pk", filter=~Q(application__state__in=FINISHED)),
         activated=Count("pk", filter=Q(application__activated_at__gte=morning.month)),
     )
-    money = _own_money(morning)
+    earned = RewardEntry.objects.filter(payee=morning.me, payee_kind=PayeeKind.EMPLOYEE)
+    unpaid, paid = earned.not_paid().sum_fen(), earned.paid_since(morning.month.date()).sum_fen()
     tiles = [
         Tile(_("Referrals under way"), figures["open"], link("referral-list")),
         Tile(_("Activated this month"), figures["activated"], link("referral-list")),
-        Tile(_("Earned, not paid yet"), yuan(money["unpaid"] or 0), link("my-rewards"), unit=_("yuan")),
-        Tile(_("Paid this month"), yuan(money["paid"] or 0), link("my-rewards"), unit=_("yuan")),
+        Tile(_("Earned, not paid yet"), yuan(unpaid), link("my-rewards"), unit=_("yuan")),
+        Tile(_("Paid this month"), yuan(paid), link("my-rewards"), unit=_("yuan")),
     ]
     if morning.roles != {Role.EMP}:
         return Section(Role.EMP, tiles)
@@ -100,14 +101,6 @@ def _own_referrals(morning: Morning) -> Agenda:
         link("referral-list"), _("Case"), _("Client and product"), _("Since"), _("Share, expected or earned"),
         has_due=False,
     )  # fmt: skip
-
-
-def _own_money(morning: Morning) -> dict[str, int | None]:
-    own = RewardEntry.objects.filter(payee=morning.me, payee_kind=PayeeKind.EMPLOYEE)
-    return own.order_by().aggregate(
-        unpaid=Sum("amount_fen", filter=Q(payout_line__batch__paid_on=None)),
-        paid=Sum("amount_fen", filter=Q(payout_line__batch__paid_on__gte=morning.month.date())),
-    )
 
 
 def _referral_share(book: PriceBook, case: Application, *, on: date) -> int | None:
