@@ -2,7 +2,8 @@
 
 Loaded by ``addopts`` in pyproject.toml, before Django reads its settings. Everything lives in a temporary folder that
 goes away with the run, also when it fails or is killed. ``DATABASE_URL`` and the like of the shell are not used: tests
-never touch the data of a running server.
+never touch the data of a running server. The application's clock begins at ``MORNING`` on whatever day the tests run,
+so that none of them meets a weekend, a month's end or a year without a calendar by chance.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Generator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from ops_center.embedded.valkey import Valkey
 
 # Lets Django empty append-only tables after a transactional test; their triggers look at this setting.
 MAY_TRUNCATE = "options=-c%20ops.may_truncate%3Don"
+MORNING = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)  # a Wednesday in Shanghai, 10:00
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -51,7 +54,8 @@ def _start_servers(config: pytest.Config) -> None:
         )
         os.environ["DATABASE_URL"] = f"{postgres.url(OWNER, secrets['OWNER_PASSWORD'])}?{MAY_TRUNCATE}"
         os.environ["DEMO"] = "1"
-        for name in ("OWNER_DATABASE_URL", "OPS_CENTER_CLOCK", "DEBUG", "TLS", "SERVING", "PUBLIC_URL"):
+        os.environ["OPS_CENTER_CLOCK"] = f"{(MORNING - datetime.now(UTC)).total_seconds():+.3f}s"
+        for name in ("OWNER_DATABASE_URL", "DEBUG", "TLS", "SERVING", "PUBLIC_URL"):
             os.environ.pop(name, None)
     valkey = Valkey(folder / "valkey", nursery=nursery, password=secrets["VALKEY_PASSWORD"], durable=False)
     config.add_cleanup(valkey.stop)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.utils import timezone
 
 from applications.lifecycle import State, Step
 from applications.models import Application, Event
 from applications.services import claims, endings, intake, issue
+from ops_center import clock
 from ops_center.kernel.errors import Refused
 from tests.cast import Cast, at, make_bank
 
@@ -100,7 +100,7 @@ def test_control_without_skip_locked_and_lock_the_same_case_is_given_twice(bank:
         seen.wait(timeout=10)
         if found is None:
             return None
-        Application.objects.filter(pk=found.pk).update(claimed_by=who, claimed_until=timezone.now())
+        Application.objects.filter(pk=found.pk).update(claimed_by=who, claimed_until=clock.now())
         return found.pk
 
     assert all_at_once([lambda who=who: unguarded(who) for who in clerks]) == [case.pk] * 4

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from applications.models import Application
 from incentives.services.accrual import accrue
+from ops_center import clock
 from organization.models import ApiToken, Employee
 from tests.cast import Cast
 from tests.incentives.conftest import earned
@@ -25,7 +25,7 @@ class As:
 
     def __init__(self, person: Employee) -> None:
         self.client = APIClient()
-        now = timezone.now()
+        now = clock.now()
         token = ApiToken.issue(employee=person, at=now, expires_at=now + timedelta(hours=1))
         self.client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
 
@@ -39,11 +39,11 @@ class As:
 @pytest.fixture
 def case(bank: Cast) -> Application:
     """A classic on Path C, activated an hour ago."""
-    return earned(bank, when=timezone.now() - timedelta(hours=1))
+    return earned(bank, when=clock.now() - timedelta(hours=1))
 
 
 def this_month() -> str:
-    return f"{timezone.localtime():%Y-%m}"
+    return f"{clock.today():%Y-%m}"
 
 
 def rows(response: Any) -> list[dict[str, Any]]:
@@ -217,7 +217,7 @@ def test_a_split_that_makes_no_sense_is_400(bank: Cast, query: dict[str, str]) -
 
 
 def test_a_page_of_entries_takes_a_fixed_number_of_queries(bank: Cast, django_assert_max_num_queries) -> None:
-    when = timezone.now() - timedelta(hours=1)
+    when = clock.now() - timedelta(hours=1)
     for _case in range(2):
         bank.activated(when=when)
     accrue(at=when)

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from applications.models import Application
 from incentives.models import Confirmation, PayoutBatch, Registration, SplitPolicy
@@ -16,6 +15,7 @@ from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import make_payout
 from incentives.services.policies import draft_split
 from incentives.services.registration import register
+from ops_center import clock
 from organization.models import Employee
 from tests.cast import Cast
 from tests.incentives.conftest import SHARES, earned, entries_of
@@ -33,7 +33,7 @@ def signed_in(person: Employee) -> Client:
 
 @pytest.fixture
 def now():
-    return timezone.now()
+    return clock.now()
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def case(bank: Cast, now) -> Application:
 @pytest.fixture
 def document(bank: Cast, case: Application, now) -> Confirmation:
     register(applications=[case.number], actor=bank.zheng_weiguo, at=now)
-    return draft_confirmation(period=f"{timezone.localtime():%Y-%m}", actor=bank.zheng_weiguo, at=now)
+    return draft_confirmation(period=f"{clock.today():%Y-%m}", actor=bank.zheng_weiguo, at=now)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ PAGES = {
 @pytest.mark.parametrize("path", PAGES)
 def test_each_page_opens_for_its_roles_and_answers_403_to_the_others(bank: Cast, path: str) -> None:
     wanted = PAGES[path]
-    today = timezone.localdate()
+    today = clock.today()
     for person in bank.people.values():
         expected = 200 if wanted is None or person.role_codes(today) & wanted else 403
         assert signed_in(person).get(path).status_code == expected, person
@@ -177,7 +177,7 @@ def test_a_refused_draft_keeps_what_was_typed(bank: Cast) -> None:
 
 def test_a_drafted_document_leads_to_its_page(bank: Cast, case: Application, now) -> None:
     register(applications=[case.number], actor=bank.zheng_weiguo, at=now)
-    answer = signed_in(bank.zheng_weiguo).post("/confirmations/draft/", {"period": f"{timezone.localtime():%Y-%m}"})
+    answer = signed_in(bank.zheng_weiguo).post("/confirmations/draft/", {"period": f"{clock.today():%Y-%m}"})
     assert answer.status_code == 302
     assert answer["Location"] == f"/confirmations/{Confirmation.objects.get().no}/"
 
@@ -214,7 +214,7 @@ def test_hr_exports_fetches_and_marks_as_paid(bank: Cast, document: Confirmation
     assert first.content == second.content
     assert "attachment" in first["Content-Disposition"]
     assert hr.post(f"{made['Location']}paid/", {"paid_on": "2020-01-01"}).status_code == 400
-    assert hr.post(f"{made['Location']}paid/", {"paid_on": f"{timezone.localdate()}"}).status_code == 302
+    assert hr.post(f"{made['Location']}paid/", {"paid_on": f"{clock.today()}"}).status_code == 302
     assert PayoutBatch.objects.get().is_paid
 
 
@@ -231,7 +231,7 @@ def test_audit_reads_batches_and_does_not_make_them(bank: Cast, batch: PayoutBat
 def split_form(**changes: str) -> dict[str, str]:
     shares = {f"{path}-{role}": f"{share / 100}" for path in "ABC" for role, share in SHARES.items()}
     terms = {"second_keyer": "40", "customer_mode": "FIXED", "customer_amount": "20.00"}
-    return shares | terms | {"starts_on": f"{timezone.localdate() + timedelta(days=9)}"} | changes
+    return shares | terms | {"starts_on": f"{clock.today() + timedelta(days=9)}"} | changes
 
 
 def test_s13_a_column_of_99_percent_is_refused_and_nothing_typed_is_lost(bank: Cast) -> None:
@@ -253,7 +253,7 @@ def test_a_second_person_approves_what_the_first_drafted(bank: Cast) -> None:
 
 
 def test_a_bounty_is_drafted_in_yuan(bank: Cast) -> None:
-    day = f"{timezone.localdate() + timedelta(days=9)}"
+    day = f"{clock.today() + timedelta(days=9)}"
     client = signed_in(bank.cao_ying)
     assert (
         client.post("/policies/bounties/new/", {"product": "PK", "amount": "120.505", "starts_on": day}).status_code
@@ -271,7 +271,7 @@ def test_lists_take_a_fixed_number_of_queries(bank: Cast, now, django_assert_max
     for _case in range(3):
         bank.activated(when=now - timedelta(hours=1))
     accrue(at=now)
-    draft_split(columns=dict.fromkeys("ABC", SHARES), starts_on=timezone.localdate() + timedelta(days=3),
+    draft_split(columns=dict.fromkeys("ABC", SHARES), starts_on=clock.today() + timedelta(days=3),
                 actor=bank.cao_ying, at=now)  # fmt: skip
     for person, path, most in (
         (bank.chen_xiaoming, "/rewards/", 16),
