@@ -123,6 +123,14 @@ class RequestState(models.TextChoices):
     REFUSED = "REFUSED", pgettext_lazy("request", "Refused")
 
 
+class Proof(models.TextChoices):
+    """What the card system's files say about an activation that was reported."""
+
+    CONFIRMED = "CONFIRMED", pgettext_lazy("proof", "Confirmed")
+    WAITING = "WAITING", pgettext_lazy("proof", "No line yet")
+    DIFFERS = "DIFFERS", pgettext_lazy("proof", "Differs")
+
+
 class PolicyStatus(models.TextChoices):
     DRAFT = "DRAFT", pgettext_lazy("policy", "Waiting for approval")
     APPROVED = "APPROVED", pgettext_lazy("policy", "Approved")

@@ -10,10 +10,10 @@ from django.db import models
 from django.db.models import Case, CharField, Count, Exists, F, FilteredRelation, OuterRef, Q, Sum, Value, When
 
 from applications.lifecycle import Performance
-from incentives.lifecycle import ConfirmationState, EntryKind, EntryState, PayeeKind
+from incentives.lifecycle import ConfirmationState, EntryKind, EntryState, PayeeKind, Sheet
 from ops_center.clock import local_day
 from organization.models import Employee
-from organization.roles import Role
+from organization.roles import Employment, Role
 
 if TYPE_CHECKING:
     from incentives.models import RewardEntry  # noqa: F401  (in the quotes below)
@@ -95,6 +95,10 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
         found = {state: (number, total) for state, number, total in sums}
         return [(state, *found[state]) for state in EntryState if state in found]
 
+    def with_sheet(self) -> RewardEntryQuerySet:
+        """With ``sheet_code``: on which sheet an entry leaves the house."""
+        return self.annotate(sheet_code=_sheet())
+
     def with_trace(self) -> RewardEntryQuerySet:
         """With all that a line of a list or of an answer names: one query."""
         return self.with_state().select_related("assessment__application__product", "assessment__policy", "payee")
@@ -118,6 +122,17 @@ def _is_stamped() -> Q:
 def _has_payout_line(**batch: object) -> Exists:
     lines = apps.get_model("incentives", "PayoutLine")._default_manager
     return Exists(lines.filter(entry=OuterRef("pk"), is_refused=False, **batch))
+
+
+def _sheet() -> Case:
+    """The vendor's for outsourced workers, the customers', the pool's, HR's for everybody else."""
+    return Case(
+        When(payee_kind=PayeeKind.CUSTOMER, then=Value(Sheet.CUSTOMERS)),
+        When(payee=None, then=Value(Sheet.POOL)),
+        When(payee__employment=Employment.OUTSOURCED, then=Value(Sheet.VENDOR)),
+        default=Value(Sheet.HR),
+        output_field=CharField(),
+    )
 
 
 def _state() -> Case:

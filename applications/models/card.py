@@ -86,7 +86,11 @@ class CardStatusRow(models.Model):
     class Meta:
         ordering = ["line"]
         constraints = [models.UniqueConstraint(fields=["file", "line"], name="cardstatusrow_line_once")]
-        indexes = [models.Index(fields=["file"], condition=Q(fate="UNMATCHED"), name="cardstatusrow_unmatched")]
+        indexes = [
+            models.Index(fields=["file"], condition=Q(fate="UNMATCHED"), name="cardstatusrow_unmatched"),
+            # What the card system said of a case: read at the registration of rewards and at a reopening.
+            models.Index(fields=["application_number"], name="cardstatusrow_number"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.file_id}:{self.line}"

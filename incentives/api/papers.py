@@ -32,7 +32,7 @@ class NewConfirmation(Shape):
 
 
 class RegisteredRow(serializers.Serializer[Any]):
-    application = serializers.CharField()
+    application = serializers.CharField(source="subject")
     done = serializers.BooleanField()
     code = serializers.CharField(source="refusal.code", default=None, allow_null=True)
     detail = serializers.CharField(source="sentence")

@@ -11,6 +11,7 @@ APPEND_ONLY = (
     "incentives_assessment",
     "incentives_rewardentry",
     "incentives_registration",
+    "incentives_confirmationpaper",
     "incentives_payoutfile",
     "incentives_payoutreturn",
     "incentives_payoutreturnrow",
@@ -79,21 +80,33 @@ BEGIN
 END $$
 """
 
-# A document is locked once it has left DRAFT. It becomes CONFIRMED only with the right total, and by somebody who
-# neither registered one of its cases nor is a payee of one.
+# A document begins as a draft and is locked once it has left DRAFT. It becomes CONFIRMED only with the right totals,
+# with nothing held on it, and by somebody who neither registered one of its cases nor is a payee of one.
 CONFIRMATION = """
 CREATE FUNCTION incentives_confirmation_locked() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'DRAFT' THEN
+            RAISE EXCEPTION 'confirmation % does not begin as a draft', NEW.no USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    END IF;
     IF TG_OP = 'DELETE' OR OLD.state <> 'DRAFT' THEN
         RAISE EXCEPTION 'confirmation % is locked', OLD.no USING ERRCODE = 'restrict_violation';
     END IF;
     IF NEW.state <> 'CONFIRMED' THEN
         RETURN NEW;
     END IF;
-    IF NEW.total_fen <> (SELECT coalesce(sum(e.amount_fen), 0) FROM incentives_confirmationline l
-                         JOIN incentives_rewardentry e ON e.id = l.entry_id WHERE l.confirmation_id = NEW.id) THEN
+    IF (NEW.total_fen, NEW.entry_count, NEW.case_count)
+       <> (SELECT coalesce(sum(e.amount_fen), 0), count(*), count(DISTINCT e.assessment_id)
+           FROM incentives_confirmationline l JOIN incentives_rewardentry e ON e.id = l.entry_id
+           WHERE l.confirmation_id = NEW.id) THEN
         RAISE EXCEPTION 'the total of confirmation % is not the sum of its entries', NEW.no
             USING ERRCODE = 'check_violation';
+    END IF;
+    IF EXISTS (SELECT FROM incentives_confirmationline l JOIN incentives_hold h ON h.entry_id = l.entry_id
+               WHERE l.confirmation_id = NEW.id AND h.released_at IS NULL) THEN
+        RAISE EXCEPTION 'an entry of confirmation % is held', NEW.no USING ERRCODE = 'check_violation';
     END IF;
     IF EXISTS (SELECT FROM incentives_confirmationline l
                JOIN incentives_rewardentry e ON e.id = l.entry_id
@@ -117,6 +130,12 @@ BEGIN
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$
+"""
+
+# Rows of a document go one by one, under the guard above, or not at all.
+NO_TRUNCATE = """
+CREATE TRIGGER {0}_no_truncate BEFORE TRUNCATE ON {0} FOR EACH STATEMENT
+    WHEN (current_setting('ops.may_truncate', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION ops_refuse_rewrite()
 """
 
 # Every activation waits for a verdict from the moment of its event, whoever writes it. A bounty that the first spend
@@ -259,9 +278,19 @@ class Migration(migrations.Migration):
             CONFIRMATION,
             "DROP FUNCTION incentives_confirmation_locked(); DROP FUNCTION incentives_confirmationline_locked()",
         ),
-        trigger("incentives_confirmation_locked", "BEFORE UPDATE OR DELETE", "incentives_confirmation"),
+        trigger("incentives_confirmation_locked", "BEFORE INSERT OR UPDATE OR DELETE", "incentives_confirmation"),
         trigger(
             "incentives_confirmationline_locked", "BEFORE INSERT OR UPDATE OR DELETE", "incentives_confirmationline"
+        ),
+        trigger(
+            "incentives_confirmation_scope_locked",
+            "BEFORE INSERT OR UPDATE OR DELETE",
+            "incentives_confirmation_branches",
+            "incentives_confirmationline_locked",
+        ),
+        *(
+            migrations.RunSQL(NO_TRUNCATE.format(table), f"DROP TRIGGER {table}_no_truncate ON {table}")
+            for table in ("incentives_confirmationline", "incentives_confirmation_branches")
         ),
         migrations.RunSQL(QUEUE, DROP_QUEUE),
         migrations.RunSQL(REQUESTS, "DROP FUNCTION incentives_request_decided()"),

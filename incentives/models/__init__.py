@@ -1,6 +1,6 @@
 """The tables of the money: policies by date, the ledger, and the papers on which it leaves the house."""
 
-from incentives.models.confirmation import Confirmation, ConfirmationLine
+from incentives.models.confirmation import Confirmation, ConfirmationLine, ConfirmationPaper
 from incentives.models.ledger import (
     Assessment,
     Hold,
@@ -27,6 +27,7 @@ __all__ = [
     "Bounty",
     "Confirmation",
     "ConfirmationLine",
+    "ConfirmationPaper",
     "CrossSell",
     "Dispute",
     "Hold",

@@ -29,6 +29,11 @@ class Confirmation(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("certified by")
     )
     certified_at = models.DateTimeField(_("certified"), null=True)
+    discarded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("discarded by")
+    )
+    discarded_at = models.DateTimeField(_("discarded"), null=True)
+    discard_reason = models.CharField(_("reason of the discard"), max_length=300, blank=True)
     total_fen = models.BigIntegerField(_("total"), default=0)
     entry_count = models.PositiveIntegerField(_("entries"), default=0)
     case_count = models.PositiveIntegerField(_("cases"), default=0)
@@ -43,6 +48,11 @@ class Confirmation(models.Model):
                 condition=~Q(state=ConfirmationState.CONFIRMED)
                 | Q(certified_by__isnull=False, certified_at__isnull=False) & ~Q(check_code=""),
                 name="confirmation_signed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ConfirmationState.DISCARDED)
+                | Q(discarded_by__isnull=False, discarded_at__isnull=False) & ~Q(discard_reason=""),
+                name="confirmation_discarded_with_reason",
             ),
         ]
 
@@ -70,3 +80,22 @@ class ConfirmationLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.confirmation_id} {self.entry_id}"
+
+
+class ConfirmationPaper(models.Model):
+    """The document as PDF, kept from its first print: whoever prints it again gets the same bytes, whatever has become
+    of a payee's name or branch meanwhile. Append-only."""
+
+    append_only = True
+
+    confirmation = models.OneToOneField(Confirmation, models.PROTECT, primary_key=True, related_name="paper")
+    content = models.BinaryField()
+    digest = models.CharField(_("SHA-256"), max_length=64)
+    made_at = models.DateTimeField(_("made"))
+
+    class Meta:
+        verbose_name = _("printed confirmation")
+        verbose_name_plural = _("printed confirmations")
+
+    def __str__(self) -> str:
+        return f"{self.confirmation_id} {self.digest[:12]}"

@@ -2,48 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from applications.lifecycle import Clock
 from applications.models import Application
 from applications.services.clocks import turn_clocks
 from incentives import errors
-from incentives.lifecycle import Verdict
+from incentives.evidence import Evidence, evidence_of
+from incentives.lifecycle import Proof, Verdict
 from incentives.models import Assessment, Registration
+from incentives.results import RowResult, unless_all_refused
 from ops_center.kernel.errors import DomainError, Malformed, Refused
 from organization.models import Employee
 from organization.roles import Role
 from organization.services.audit import record_each
 
 MOST = 500  # cases in one go
-
-
-@dataclass(frozen=True, slots=True)
-class RowResult:
-    """What became of one case of a bulk act."""
-
-    application: str
-    refusal: DomainError | None = None
-
-    @property
-    def done(self) -> bool:
-        return self.refusal is None
-
-    @property
-    def sentence(self) -> str:
-        return str(self.refusal.message) if self.refusal else _("Registered")
+REGISTERED = gettext_lazy("Registered")
 
 
 @transaction.atomic
-def register(*, applications: Sequence[str], actor: Employee, at: datetime) -> list[RowResult]:
+def register(
+    *, applications: Sequence[str], actor: Employee, at: datetime, despite: Collection[str] = ()
+) -> list[RowResult]:
     """Registers cases by their numbers, each for itself: one that cannot be registered does not keep the others.
 
-    Raises the refusal itself when not a single case could be registered.
+    ``despite`` names those of them that the tracker has looked into although the card system's file says otherwise;
+    without that they are refused. Raises the refusal itself when not a single case could be registered.
     """
     errors.require_role(actor, Role.TR, at=at)
     numbers = list(dict.fromkeys(applications))
@@ -52,23 +42,28 @@ def register(*, applications: Sequence[str], actor: Employee, at: datetime) -> l
         raise Malformed("bad_selection", sentence, {"applications": sentence})
     cases = Application.objects.filter(number__in=numbers).order_by("pk").select_for_update(of=("self",))
     found = {case.number: case for case in cases.select_related("assessment__registration")}
-    results = [RowResult(number, _refusal(found.get(number))) for number in numbers]
-    taken = [found[result.application] for result in results if result.done]
+    evidence = evidence_of(found.values())
+    results = [
+        RowResult(number, _refusal(found.get(number), evidence, is_looked_into=number in despite), REGISTERED)
+        for number in numbers
+    ]
+    taken = [found[result.subject] for result in results if result.done]
     Registration.objects.bulk_create(Registration(assessment_id=case.pk, by=actor, at=at) for case in taken)
     turn_clocks(taken, at=at, stops=Clock.REGISTER, starts=Clock.CERTIFY)
-    record_each([case.number for case in taken], action="register_reward", at=at, actor=actor)
-    refusals = [result.refusal for result in results if result.refusal is not None]
-    if len(refusals) == len(results):
-        raise refusals[0]
-    return results
+    for differs in (False, True):
+        subjects = [case.number for case in taken if (evidence[case.pk].proof == Proof.DIFFERS) is differs]
+        record_each(subjects, action="register_despite" if differs else "register_reward", at=at, actor=actor)
+    return unless_all_refused(results)
 
 
-def _refusal(case: Application | None) -> DomainError | None:
+def _refusal(case: Application | None, evidence: dict[int, Evidence], *, is_looked_into: bool) -> DomainError | None:
     """Why a case cannot be registered; ``None`` when it can."""
     try:
         if case is None:
             raise errors.not_found()
         _require_registrable(case)
+        if not is_looked_into:
+            _require_no_contradiction(case, evidence[case.pk])
     except DomainError as refusal:
         return refusal
     return None
@@ -82,6 +77,12 @@ def _require_registrable(case: Application) -> None:
             _("No reward of %(number)s has accrued: that happens within a minute of the activation.")
             % {"number": case.number},
         )
+    if assessment.verdict == Verdict.NO_SPEND:
+        raise Refused(
+            "not_earned",
+            _("%(number)s earned nothing, the card was not used in time: there is nothing to register.")
+            % {"number": case.number},
+        )
     if assessment.verdict != Verdict.EARNED:
         raise Refused(
             "settled_before",
@@ -89,3 +90,12 @@ def _require_registrable(case: Application) -> None:
         )
     if hasattr(assessment, "registration"):
         raise Refused("already_registered", _("%(number)s is already registered.") % {"number": case.number})
+
+
+def _require_no_contradiction(case: Application, evidence: Evidence) -> None:
+    if evidence.proof == Proof.DIFFERS:
+        raise Refused(
+            "import_differs",
+            _("%(number)s: the card system's file says otherwise (%(finding)s). Look into it, then tick it by itself.")
+            % {"number": case.number, "finding": evidence.finding.rstrip("。.")},
+        )

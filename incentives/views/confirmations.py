@@ -16,10 +16,10 @@ from incentives import errors
 from incentives.forms import DraftConfirmation
 from incentives.models import Confirmation, RewardEntry
 from incentives.periods import month_of
+from incentives.results import RowResult
 from incentives.selectors.papers import document_of, documents_for, to_register
 from incentives.services import confirmations, registration
 from incentives.services.confirmations import confirmable
-from incentives.services.registration import RowResult
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
@@ -131,6 +131,6 @@ def certify(request: StaffRequest, no: str) -> HttpResponse:
 @staff(Role.TR, Role.SUP)
 @require_POST
 def discard(request: StaffRequest, no: str) -> HttpResponse:
-    confirmations.discard_confirmation(no=no, actor=request.actor, at=request.at)
+    confirmations.discard_confirmation(no=no, reason=request.POST.get("reason", ""), actor=request.actor, at=request.at)
     messages.success(request, _("%(no)s is discarded; its entries wait for the next document.") % {"no": no})
     return go(request, reverse("confirmation-list"))

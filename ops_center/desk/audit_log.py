@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from applications.forms.base import PURPOSES
 from applications.lifecycle import STEP_LABELS
 from applications.services.documents import KINDS, SIDES
-from incentives.lifecycle import Sheet
+from incentives.lifecycle import Ground, RequestState, Sheet
 from ops_center.clock import SHANGHAI
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.money import yuan
@@ -32,11 +32,25 @@ ACTIONS: dict[str, Any] = {
     "image_refused": pgettext_lazy("audit", "Opening an image refused"),
     "view_entry": pgettext_lazy("audit", "Opened the keyed fields"),
     "register_reward": pgettext_lazy("audit", "Registered rewards"),
+    "register_despite": pgettext_lazy("audit", "Registered rewards although the card system's file differs"),
     "hold_reward": pgettext_lazy("audit", "Held a reward"),
     "release_reward": pgettext_lazy("audit", "Released a reward"),
+    "void_reward": pgettext_lazy("audit", "Voided a reward"),
+    "clear_risk": pgettext_lazy("audit", "Took off a risk flag"),
+    "pay_leaver": pgettext_lazy("audit", "Released the rewards of a person who has left"),
+    "void_leaver": pgettext_lazy("audit", "Voided the rewards of a person who has left"),
+    "ask_reversal": pgettext_lazy("audit", "Asked for a claw-back"),
+    "decide_reversal": pgettext_lazy("audit", "Decided a claw-back"),
+    "ask_adjustment": pgettext_lazy("audit", "Asked for a correction of a reward"),
+    "decide_adjustment": pgettext_lazy("audit", "Decided a correction of a reward"),
+    "ask_crosssell": pgettext_lazy("audit", "Reported another product sold"),
+    "decide_crosssell": pgettext_lazy("audit", "Decided a report of another product"),
+    "ask_dispute": pgettext_lazy("audit", "Disputed an amount"),
+    "decide_dispute": pgettext_lazy("audit", "Decided a dispute"),
     "draft_confirmation": pgettext_lazy("audit", "Drafted a confirmation"),
     "discard_confirmation": pgettext_lazy("audit", "Discarded a confirmation"),
     "certify": pgettext_lazy("audit", "Certified a confirmation"),
+    "print_confirmation": pgettext_lazy("audit", "Printed a confirmation"),
     "export_payout": pgettext_lazy("audit", "Exported a payout"),
     "download_payout": pgettext_lazy("audit", "Downloaded a payout sheet"),
     "mark_paid": pgettext_lazy("audit", "Marked as paid"),
@@ -65,6 +79,10 @@ _FACTS: dict[str, Any] = {
     "starts_on": pgettext_lazy("audit fact", "in force from"),
     "sheet": pgettext_lazy("audit fact", "sheet"),
     "format": pgettext_lazy("audit fact", "format"),
+    "reason": pgettext_lazy("audit fact", "reason"),
+    "ground": pgettext_lazy("audit fact", "ground"),
+    "payee": pgettext_lazy("audit fact", "payee"),
+    "decision": pgettext_lazy("audit fact", "decision"),
 }
 _WORDS: dict[str, Any] = {
     "customer_name": pgettext_lazy("audit value", "name"),
@@ -75,6 +93,8 @@ _WORDS: dict[str, Any] = {
     **KINDS,
     **SIDES,
     **dict(Sheet.choices),
+    **dict(Ground.choices),
+    **dict(RequestState.choices),
 }
 
 

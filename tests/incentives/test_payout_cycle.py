@@ -208,7 +208,7 @@ def test_an_entry_stands_on_one_document(bank: Cast, month: list[Application]) -
 
 def test_a_discarded_draft_frees_its_entries_and_keeps_its_number(bank: Cast, month: list[Application]) -> None:
     document = drafted(bank, month)
-    discard_confirmation(no=document.no, actor=bank.zheng_weiguo, at=WHEN)
+    discard_confirmation(no=document.no, reason="期间选错", actor=bank.zheng_weiguo, at=WHEN)
     again = draft_confirmation(period="2026-11", actor=bank.zheng_weiguo, at=WHEN)
     assert (again.no, again.total_fen) == ("JXQR-202611-002", 500_00)
     with pytest.raises(Refused) as no:
