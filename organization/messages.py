@@ -64,7 +64,7 @@ WORDS: dict[str, Any] = {
     "confirmation_ready": _("%(no)s over %(amount)s yuan is certified and ready to be exported."),
     "reward_paid": _("%(amount)s yuan of yours were paid on %(day)s."),
     # corrections of rewards
-    "cancelled_unused": _("%(number)s: the card was cancelled on %(day)s and never used. Should its reward be taken back?"),
+    "cancelled_unused": _("%(number)s: cancelled on %(day)s and never used. Should its reward be taken back?"),
     "reversal_asked": _("%(person)s asks to take back the rewards of %(number)s."),
     "reversal_decided": _("Claw-back of %(number)s: %(decision)s. %(note)s"),
     "reward_reversed": _("%(number)s: %(amount)s yuan of yours are taken back (%(ground)s)."),

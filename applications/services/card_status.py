@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import State
@@ -197,7 +198,9 @@ def _settle(pk: int, *, fate: str, at: datetime) -> None:
 
 
 def _apply(row: CardStatusRow, *, at: datetime) -> tuple[str, str]:
-    case = Application.objects.select_related("applicant").filter(number=row.application_number).first()
+    # Locked before it is looked at: who takes the same step at this moment has done it, or comes after the line.
+    cases = Application.objects.select_for_update(of=("self",)).select_related("applicant")
+    case = cases.filter(number=row.application_number).first()
     if case is None:
         return Fate.UNMATCHED, _("No such application number.")
     if not _same_client(case, row):
@@ -205,7 +208,7 @@ def _apply(row: CardStatusRow, *, at: datetime) -> tuple[str, str]:
     assert row.at is not None
     if row.at > at:
         return Fate.UNMATCHED, _("The time lies ahead.")
-    if _is_done(case, row.status):
+    if _is_done(case, row):
         return Fate.DONE_BEFORE, _("Done before.")
     try:
         with transaction.atomic():
@@ -221,12 +224,19 @@ def _same_client(case: Application, row: CardStatusRow) -> bool:
     return bytes(row.id_last4_index) == last4_index(case.applicant.id_number.reveal()[-4:])
 
 
-def _is_done(case: Application, status: str) -> bool:
+def _is_done(case: Application, row: CardStatusRow) -> bool:
+    if row.status == "CANCELLED":
+        return cancellations(case.number).exists()
     stamp = {
         "ISSUED": case.issued_at, "ACTIVATED": case.activated_at, "REJECTED": case.rejected_at,
         "FIRST_SPEND": case.first_spend_at,
-    }.get(status)  # fmt: skip
+    }[row.status]  # fmt: skip
     return stamp is not None and case.state != State.EXPIRED
+
+
+def cancellations(number: str) -> QuerySet[CardStatusRow]:
+    """The line that said that the card of a case was cancelled, if it was."""
+    return CardStatusRow.objects.filter(application_number=number, status="CANCELLED", fate=Fate.MATCHED)
 
 
 def _take(case: Application, row: CardStatusRow, *, at: datetime) -> None:
@@ -239,8 +249,22 @@ def _take(case: Application, row: CardStatusRow, *, at: datetime) -> None:
         case "REJECTED":
             reject(case=case.pk, actor=None, at=at, code=row.reason or "CARD_SYSTEM", source=source)
         case "FIRST_SPEND":
-            if case.activated_at is None:
-                raise Malformed("not_active", _("The card is not activated here."))
+            _require_activated(case)
             Application.objects.filter(pk=case.pk).update(first_spend_at=row.at)
-        case _:
-            raise Malformed("cancelled", _("A cancelled card: reversals are decided by audit."))
+        case "CANCELLED":
+            _require_activated(case)
+            _tell_of_cancellation(case, row, at=at)
+
+
+def _require_activated(case: Application) -> None:
+    if case.activated_at is None:
+        raise Malformed("not_active", _("The card is not activated here."))
+
+
+def _tell_of_cancellation(case: Application, row: CardStatusRow, *, at: datetime) -> None:
+    """A card that nobody used may have been sold for its reward: audit decides whether that is taken back."""
+    if case.first_spend_at is not None or row.at is None:
+        return
+    auditors = Employee.objects.holding(Role.AUD, on=local_day(at))
+    tell(auditors, kind="cancelled_unused", at=at, about=f"/applications/{case.number}/", number=case.number,
+         day=local_day(row.at).isoformat())  # fmt: skip

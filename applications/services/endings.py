@@ -33,6 +33,7 @@ def reject(
         reason_for(code, effect=ReasonCode.Effect.REJECT)
     with taking(Step.REJECT, case=case, actor=actor, at=at, version=version, note=note) as move:
         move.facts = {"code": code} | ({"source": source} if source else {})
+        move.case.is_risk |= ReasonCode.objects.filter(pk=code, is_risk=True).exists()
         move.case.reject(at=at)
         _tell_the_front(move, "rejected")
     return move.case

@@ -35,9 +35,10 @@ def raise_problem(
     """登记问题件: pauses what runs, unless the center has to act (rule K6), and starts the problem's own clocks."""
     if party not in Party.values:
         raise Malformed("bad_party", _("Say who has to act."), {"party": _("Say who has to act.")})
-    reason_for(code, effect=ReasonCode.Effect.PROBLEM)
+    reason = reason_for(code, effect=ReasonCode.Effect.PROBLEM)
     with taking(Step.RAISE_PROBLEM, case=case, actor=actor, at=at, version=version, note=note) as move:
         move.facts = {"code": code, "party": party}
+        move.case.is_risk |= reason.is_risk
         move.case.raise_problem(at=at)
         move.pauses = "" if party == Party.CENTER else party
         move.clock_variant = party
@@ -100,8 +101,7 @@ def return_case(
         raise Malformed(
             "note_missing", _("Say what the branch has to do."), {"note": _("Say what the branch has to do.")}
         )
-    for code in codes:
-        reason_for(code, effect=ReasonCode.Effect.RETURN)
+    reasons = [reason_for(code, effect=ReasonCode.Effect.RETURN) for code in codes]
     with taking(Step.RETURN, case=case, actor=actor, at=at, version=version, note=note) as move:
         for kind in (Clock.CHECK, Clock.ENTRY):
             clock = move.clocks.find(kind)
@@ -111,6 +111,7 @@ def return_case(
         if move.case.problems.filter(closed_at=None).exists():
             _close_item(move, state=ProblemItem.State.RETURNED, note=note)
         move.facts = {"codes": sorted(codes)}
+        move.case.is_risk |= any(reason.is_risk for reason in reasons)
         move.case.send_back(at=at)
         ReturnNote.objects.create(
             application=move.case, round=move.case.round, codes=sorted(codes), note=note[:300], returned_by=actor,

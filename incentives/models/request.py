@@ -6,6 +6,8 @@ of his own (triggers).
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -146,3 +148,10 @@ class Dispute(Request):
 
     def __str__(self) -> str:
         return f"{self.entry_id}"
+
+    @property
+    def assessment(self) -> Assessment:
+        return self.entry.assessment
+
+    def is_overdue(self, at: datetime) -> bool:
+        return self.is_open and self.due_at < at

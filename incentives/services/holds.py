@@ -1,27 +1,56 @@
-"""暂缓: entries that somebody has said "not now" to. Shares that wait for their payee: services/releases.py."""
+"""暂缓: entries that may not be certified or paid for now. One mechanism, and per cause its own way out.
+
+======== ================================ ============================================
+cause    who puts it on                   the way out
+======== ================================ ============================================
+AUDIT    audit                            audit or a supervisor, with a reason
+FRAUD    the system: a case's risk flag   audit or a supervisor, for the whole case
+COMPLAINT audit, or the complaint's clerk audit or a supervisor; the complaint's end
+LEFT     the system: the payee has left   HR: pay or void (services/leavers.py)
+======== ================================ ============================================
+
+The system's holds are pulled: by the periodic job, and by certification and export in their own transaction first.
+Shares that wait for their payee are no holds: services/releases.py.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
+from applications.services.risk import clear_risk_flag
 from incentives import errors
-from incentives.lifecycle import EntryState
+from incentives.lifecycle import EntryKind, EntryState, HoldCause, PayeeKind
 from incentives.models import Hold, RewardEntry
+from incentives.querysets import RewardEntryQuerySet
 from incentives.services.locks import lock_ledger
+from incentives.services.requests import require_text
+from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, Refused
+from ops_center.kernel.money import yuan
 from organization.models import Employee
-from organization.roles import Role
+from organization.roles import Employment, Role
 from organization.services.audit import record
+from organization.services.inbox import tell
+
+BY_HAND = (HoldCause.AUDIT, HoldCause.COMPLAINT)
+RELEASERS = (Role.AUD, Role.SUP)
 
 
+# -- by people ---------------------------------------------------------------------------------------------------------
 @transaction.atomic
-def hold(*, entry: int, reason: str, actor: Employee, at: datetime) -> RewardEntry:
+def hold(*, entry: int, reason: str, actor: Employee, at: datetime, cause: str = HoldCause.AUDIT) -> RewardEntry:
     """An auditor keeps an entry from being certified and paid, with a reason; before it has been exported."""
     errors.require_role(actor, Role.AUD, at=at)
-    _require_reason(reason)
+    require_text(reason)
+    if cause not in BY_HAND:
+        sentence = _("Only audit and complaint are causes that a person chooses; the others come by themselves.")
+        raise Malformed("bad_cause", sentence, {"cause": sentence})
     lock_ledger()
     found = visible_entry(entry, actor=actor, at=at)
     match found.state:
@@ -30,20 +59,20 @@ def hold(*, entry: int, reason: str, actor: Employee, at: datetime) -> RewardEnt
         case EntryState.EXPORTED | EntryState.PAID:
             raise Refused(
                 "already_exported",
-                _("This entry has been exported for payment. What is paid is taken back by a reversal."),
+                _("This entry has been exported for payment. What is paid is taken back by a claw-back."),
             )
         case EntryState.VOIDED | EntryState.REVERSED:
             raise Refused("entry_closed", _("This entry is closed: nothing will be paid for it."))
-    Hold.objects.create(entry=found, reason=reason.strip(), by=actor, at=at)
+    Hold.objects.create(entry=found, cause=cause, reason=reason.strip(), by=actor, at=at)
     record(action="hold_reward", at=at, actor=actor, subject=found.assessment.application.number, entry=found.pk)
     return visible_entry(entry, actor=actor, at=at)
 
 
 @transaction.atomic
 def release(*, entry: int, reason: str, actor: Employee, at: datetime) -> RewardEntry:
-    """Ends a hold, with a reason; the entry goes on from where it stood."""
-    errors.require_role(actor, Role.AUD, Role.SUP, at=at)
-    _require_reason(reason)
+    """Ends a hold, with a reason; the entry goes on from where it stood. A risk flag is taken off the whole case."""
+    errors.require_role(actor, *RELEASERS, at=at)
+    require_text(reason)
     lock_ledger()
     found = visible_entry(entry, actor=actor, at=at)
     row = Hold.objects.filter(entry=found, released_at=None).first()
@@ -55,10 +84,22 @@ def release(*, entry: int, reason: str, actor: Employee, at: datetime) -> Reward
         )
     if row is None:
         raise Refused("not_held", _("This entry is not held."))
-    row.released_by, row.released_at, row.release_reason = actor, at, reason.strip()
-    row.save(update_fields=["released_by", "released_at", "release_reason"])
+    if row.cause == HoldCause.LEFT:
+        raise Refused("hr_decides", _("The payee has left: HR decides whether this is paid or voided."))
+    freed = [found]
+    if row.cause == HoldCause.FRAUD:
+        clear_risk_flag(case=found.assessment.application.number, actor=actor, at=at, reason=reason)
+        held = Hold.objects.filter(released_at=None, cause=HoldCause.FRAUD).values("entry_id")
+        freed = list(RewardEntry.objects.filter(assessment=found.assessment_id, pk__in=held))
+    end_holds(freed, by=actor, at=at, reason=reason)
     record(action="release_reward", at=at, actor=actor, subject=found.assessment.application.number, entry=found.pk)
     return visible_entry(entry, actor=actor, at=at)
+
+
+def end_holds(entries: Iterable[RewardEntry], *, by: Employee | None, at: datetime, reason: str) -> int:
+    """Ends the open holds of these entries, with the ledger locked; returns how many."""
+    rows = Hold.objects.filter(entry__in=[entry.pk for entry in entries], released_at=None)
+    return rows.update(released_by=by, released_at=at, release_reason=reason.strip())
 
 
 def visible_entry(entry: int, *, actor: Employee, at: datetime) -> RewardEntry:
@@ -69,6 +110,62 @@ def visible_entry(entry: int, *, actor: Employee, at: datetime) -> RewardEntry:
     return found
 
 
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise Malformed("reason_missing", _("Give the reason."), {"reason": _("Give the reason.")})
+# -- by the system -----------------------------------------------------------------------------------------------------
+@transaction.atomic
+def pull_holds(*, at: datetime) -> Counter[str]:
+    """Holds what must not be paid for now: of flagged cases, and of people who have left. Counts both."""
+    lock_ledger()
+    flagged = list(holdable().filter(assessment__application__is_risk=True).select_related("assessment__application"))
+    _put_on(flagged, cause=HoldCause.FRAUD, at=at)
+    for number in sorted({entry.assessment.application.number for entry in flagged}):
+        auditors = Employee.objects.holding(Role.AUD, on=local_day(at))
+        tell(auditors, kind="risk_held", at=at, about="/holds/", number=number)
+    # What HR has decided about stays decided; what accrues later is decided anew.
+    decided = Hold.objects.filter(entry=OuterRef("pk"), cause=HoldCause.LEFT)
+    gone = Employee.objects.filter(Q(is_active=False) | Q(left_on__lte=local_day(at)))
+    leavers = gone.exclude(employment=Employment.RETIREE)
+    left = list(holdable().filter(~Exists(decided), payee__in=leavers).select_related("payee"))
+    _put_on(left, cause=HoldCause.LEFT, at=at)
+    sums: Counter[Employee] = Counter()
+    for entry in left:
+        if entry.payee is not None:
+            sums[entry.payee] += entry.amount_fen
+    for person, total in sums.items():
+        tell(Employee.objects.holding(Role.HR, on=local_day(at)), kind="leaver_held", at=at, about="/leavers/",
+             person=person.name, amount=yuan(total))  # fmt: skip
+    return Counter(flagged=len(flagged), left=len(left))
+
+
+def holdable() -> RewardEntryQuerySet:
+    """Entries that wait for their payment and that nobody holds. Money that is taken back is never held."""
+    return (
+        RewardEntry.objects.not_exported()
+        .not_voided()
+        .not_on_hold()
+        .filter(mirrored_by=None)
+        .exclude(kind=EntryKind.REVERSAL)
+        .exclude(payee_kind=PayeeKind.HELD)
+    )
+
+
+@transaction.atomic
+def hold_for_complaint(*, case: int, payee: Employee, reason: str, at: datetime) -> int:
+    """An open complaint keeps what the person complained about earns from the case (S26); returns how many entries."""
+    lock_ledger()
+    entries = list(holdable().filter(assessment=case, payee=payee))
+    _put_on(entries, cause=HoldCause.COMPLAINT, at=at, reason=reason)
+    return len(entries)
+
+
+@transaction.atomic
+def release_complaint(*, case: int, payee: Employee, reason: str, at: datetime, actor: Employee | None = None) -> int:
+    """The complaint has ended without taking back: the entries go on; returns how many."""
+    lock_ledger()
+    rows = Hold.objects.filter(entry__assessment=case, entry__payee=payee, cause=HoldCause.COMPLAINT, released_at=None)
+    return rows.update(released_by=actor, released_at=at, release_reason=reason.strip())
+
+
+def _put_on(entries: Iterable[RewardEntry], *, cause: HoldCause, at: datetime, reason: str = "") -> None:
+    Hold.objects.bulk_create(
+        (Hold(entry=entry, cause=cause, reason=reason, at=at) for entry in entries), batch_size=5_000
+    )
