@@ -20,6 +20,7 @@ from incentives.models import Confirmation, ConfirmationLine, Registration, Rewa
 from incentives.periods import Period, period_of
 from incentives.querysets import RewardEntryQuerySet
 from incentives.results import RowResult, unless_all_refused
+from incentives.services.holds import pull_holds
 from incentives.services.locks import lock_ledger
 from ops_center.clock import local_day
 from ops_center.kernel.chain import GENESIS, link
@@ -106,6 +107,7 @@ def certify(*, no: str, actor: Employee, at: datetime) -> Confirmation:
     """
     errors.require_role(actor, Role.TR, Role.SUP, at=at)
     lock_ledger()
+    pull_holds(at=at)
     document = _draft(no)
     no_longer_payable(document).delete()
     if not document.lines.exists():
