@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from celery import shared_task
 
 from incentives.services.accrual import accrue
+from incentives.services.builds import build
 from ops_center.clock import now
-
-RECENT = timedelta(days=2)  # the night's pass looks at everything (ops_center/schedule.py)
 
 
 @shared_task(name="incentives.accrue")
-def accrue_recent() -> None:
+def accrue_now() -> None:
     """The hint after an activation (settings.NUDGES): rewards within a second instead of a minute."""
-    accrue(at=now(), window=RECENT)
+    accrue(at=now())
+
+
+@shared_task(name="incentives.build_payout")
+def build_payout(batch: int) -> None:
+    """The files of a batch that is too large for the request that makes it."""
+    build(batch=batch, at=now())

@@ -12,20 +12,17 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import F, Max
-from django.db.models.functions import Now
 from redis import Redis
 from redis.exceptions import RedisError
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from incentives.services.accrual import unassessed
+from incentives.services.accrual import oldest_unassessed
 from ops_center.schedule import HEARTBEAT
 from ops_center.web.api import Api, Call, operation
 from organization.services.jobs import last_finished
 
 SILENCE = timedelta(minutes=5)  # a sweep that has been silent for longer is an alarm
-PENDING_WINDOW = timedelta(days=2)  # how far back an activation without a verdict is looked for
 _started = monotonic()  # of this process: a new installation has not swept yet
 
 
@@ -72,9 +69,11 @@ def readiness(*, at: datetime) -> dict[str, Any]:
     }
     try:
         swept_at = last_finished(HEARTBEAT)
-        facts["oldest_pending_event_age"] = _oldest_pending(at)
+        waiting_since = oldest_unassessed(at=at)
     except DatabaseError:
         return {**facts, "database": "down", "ready": False}
+    if waiting_since is not None:
+        facts["oldest_pending_event_age"] = int((at - waiting_since).total_seconds())
     silent = timedelta(seconds=monotonic() - _started)
     if swept_at is not None:
         facts["last_sweep_at"] = swept_at
@@ -89,10 +88,3 @@ def _broker_answers() -> bool:
             return bool(broker.ping())
     except RedisError:
         return False
-
-
-def _oldest_pending(at: datetime) -> int | None:
-    """By the database's clock, which wrote ``recorded_at``."""
-    waiting = unassessed(at=at, window=PENDING_WINDOW).order_by().aggregate(longest=Max(Now() - F("recorded_at")))
-    longest: timedelta | None = waiting["longest"]
-    return int(longest.total_seconds()) if longest is not None else None

@@ -76,6 +76,13 @@ ONE_SET_OF_SHARES = """
     SELECT a.number FROM applications_application a
     JOIN applications_event v ON v.application_id = a.id AND v.step = 'activate' GROUP BY a.number HAVING count(*) > 1
 """
+# Waits for its verdict, or has it.
+EVERY_ACTIVATION_HAS_ITS_VERDICT = """
+    SELECT a.number FROM applications_event v JOIN applications_application a ON a.id = v.application_id
+    LEFT JOIN incentives_assessment s ON s.event_id = v.id
+    LEFT JOIN incentives_unassessedactivation q ON q.event_id = v.id
+    WHERE v.step = 'activate' AND (s.event_id IS NULL) = (q.event_id IS NULL)
+"""
 CONFIRMATIONS_ADD_UP = """
     SELECT c.no FROM incentives_confirmation c
     LEFT JOIN (SELECT l.confirmation_id, sum(e.amount_fen) AS fen, count(*) AS entries
@@ -284,6 +291,7 @@ CHECKS: tuple[Check, ...] = (
     Check("1", "shares-are-the-bounty", _asking(SHARES_ARE_THE_BOUNTY)),
     Check("2", "no-share-before-activation", _asking(NO_SHARE_BEFORE_ACTIVATION)),
     Check("2", "one-set-of-shares", _asking(ONE_SET_OF_SHARES)),
+    Check("2", "every-activation-has-its-verdict", _asking(EVERY_ACTIVATION_HAS_ITS_VERDICT)),
     Check("3", "state-is-the-last-events", _asking(STATE_IS_THE_LAST_EVENTS)),
     Check("3", "history-has-no-gap", _asking(HISTORY_HAS_NO_GAP)),
     Check("3", "stamps-in-order", _asking(STAMPS_IN_ORDER)),

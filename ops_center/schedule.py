@@ -20,6 +20,9 @@ from applications.models import CardStatusImport
 from applications.services.card_status import apply_file
 from applications.services.endings import expire_lapsed
 from incentives.services.accrual import accrue
+from incentives.services.builds import build_unfinished
+from incentives.services.disputes import escalate_disputes
+from incentives.services.holds import pull_holds
 from incentives.services.releases import release_due_holds
 from ops_center.web.idempotency import forget
 from organization.services.jobs import Counts, forget_runs, job_run
@@ -29,7 +32,7 @@ logger = logging.getLogger(__name__)
 Act = Callable[[datetime], Counts]
 
 MINUTE, FIVE_MINUTES, HOUR, DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
-# So far back the minute's passes look for late clocks and activations; the night's look at everything.
+# So far back the minute's pass looks for late clocks; the night's looks at everything.
 LOOK_BACK = 2 * DAY
 JOB_RUNS_KEPT = timedelta(days=14)
 KEYS_KEPT = timedelta(days=7)
@@ -74,9 +77,11 @@ JOBS: tuple[Job, ...] = (
     Job("warnings", MINUTE, lambda at: {"told": breaches.warn(at=at)}),
     Job("escalation", FIVE_MINUTES, lambda at: breaches.escalate(at=at)),
     Job("explanations", MINUTE, lambda at: justifications.close_lapsed_windows(at=at)),
-    Job("accrual", MINUTE, lambda at: dict(accrue(at=at, window=LOOK_BACK))),
-    Job("accrual-all", DAY, lambda at: dict(accrue(at=at))),
+    Job("accrual", MINUTE, lambda at: dict(accrue(at=at))),
     Job("holds", FIVE_MINUTES, lambda at: dict(release_due_holds(at=at))),
+    Job("payout-files", MINUTE, lambda at: dict(build_unfinished(at=at))),
+    Job("held-back", FIVE_MINUTES, lambda at: dict(pull_holds(at=at))),
+    Job("disputes", HOUR, lambda at: {"told": escalate_disputes(at=at)}),
     Job("expiry", HOUR, lambda at: {"expired": expire_lapsed(at)}),
     Job("calls", MINUTE, lambda at: {"told": daily.remind_of_calls(at=at)}),
     Job("expiry-soon", HOUR, lambda at: {"told": daily.remind_of_expiry(at=at)}),

@@ -1677,12 +1677,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="event",
-            index=models.Index(
-                condition=models.Q(("step", "activate")), fields=["recorded_at"], name="event_activations"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
             index=models.Index(fields=["actor", "at"], name="event_actor_day"),
         ),
         migrations.AddConstraint(

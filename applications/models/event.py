@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -43,8 +42,6 @@ class Event(models.Model):
         verbose_name_plural = _("events")
         constraints = [models.UniqueConstraint(fields=["application", "seq"], name="event_seq_once")]
         indexes = [
-            # Activations without a verdict: read by the accrual, every minute over a recent window.
-            models.Index(fields=["recorded_at"], condition=Q(step="activate"), name="event_activations"),
             # The hourly seal and the night's look-back: rows arrive in the order of these instants.
             BrinIndex(fields=["recorded_at"], name="event_recorded"),
             BrinIndex(fields=["at"], name="event_at"),

@@ -41,9 +41,9 @@ BEGIN
 END $$
 """
 
-# The shares of a case are its bounty. Entries come in statements that leave each case whole (all shares at once, a
-# release as a pair), so that one look per statement is enough and a hundred thousand cases cost one query. An
-# assessment without its entries is found when the transaction ends.
+# The shares of a case are its bounty. Entries come in statements that leave each case whole (all shares at once, before
+# their assessment; a release as a pair), and an assessment finds its shares there: one look per statement is enough,
+# and a hundred thousand cases cost one query.
 CASE_WHOLE = """
 CREATE FUNCTION incentives_entries_whole() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE broken bigint;
@@ -70,11 +70,14 @@ BEGIN
 END $$;
 
 CREATE FUNCTION incentives_assessment_whole() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE broken bigint;
 BEGIN
-    IF NEW.bounty_fen <> (SELECT coalesce(sum(e.amount_fen), 0) FROM incentives_rewardentry e
-                          WHERE e.assessment_id = NEW.application_id AND e.kind = 'SPLIT') THEN
-        RAISE EXCEPTION 'the shares of case % are not its bounty', NEW.application_id
-            USING ERRCODE = 'check_violation';
+    SELECT f.application_id INTO broken FROM fresh f
+    WHERE f.bounty_fen <> (SELECT coalesce(sum(e.amount_fen), 0) FROM incentives_rewardentry e
+                           WHERE e.assessment_id = f.application_id AND e.kind = 'SPLIT')
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the shares of case % are not its bounty', broken USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$
@@ -150,7 +153,8 @@ END $$;
 
 CREATE FUNCTION incentives_spend_is_known() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE incentives_unassessedactivation SET ripe_at = least(ripe_at, now()) WHERE application_id = NEW.id;
+    UPDATE incentives_unassessedactivation SET ripe_at = least(ripe_at, NEW.first_spend_at)
+    WHERE application_id = NEW.id;
     RETURN NULL;
 END $$;
 
@@ -203,6 +207,38 @@ BEGIN
 END $$
 """
 
+# What is approved is ahead of the work, and a pilot says where; two pilots of one day do not meet in a branch.
+APPROVAL = """
+CREATE FUNCTION incentives_policy_approved() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    key text := replace(TG_TABLE_NAME, 'incentives_', '') || '_id';
+    covers bigint[];
+    clash bigint;
+BEGIN
+    EXECUTE format(
+        'SELECT coalesce(array_agg(branch_id), ''{}'') FROM %I WHERE %I = $1', TG_TABLE_NAME || '_branches', key
+    ) INTO covers USING NEW.id;
+    IF NEW.approved_at IS NULL OR NEW.starts_on <= (NEW.approved_at AT TIME ZONE 'Asia/Shanghai')::date THEN
+        RAISE EXCEPTION 'version % of % is approved for a day that is not ahead', NEW.id, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation';
+    ELSIF NEW.is_pilot <> (cardinality(covers) > 0) THEN
+        RAISE EXCEPTION 'a pilot, and only a pilot, names its branches: version % of %', NEW.id, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation';
+    END IF;
+    EXECUTE format(
+        'SELECT v.id FROM %1$I v JOIN %2$I l ON l.%3$I = v.id WHERE v.status = ''APPROVED'' AND v.id <> $1 '
+        'AND v.starts_on = $2 AND l.branch_id = ANY($3) '
+        'AND to_jsonb(v)->>''product_id'' IS NOT DISTINCT FROM $4 LIMIT 1',
+        TG_TABLE_NAME, TG_TABLE_NAME || '_branches', key
+    ) INTO clash USING NEW.id, NEW.starts_on, covers, to_jsonb(NEW)->>'product_id';
+    IF clash IS NOT NULL THEN
+        RAISE EXCEPTION 'versions % and % of % meet in a branch', NEW.id, clash, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$
+"""
+
 # The branches of a pilot stay as they were approved.
 PILOT = """
 CREATE FUNCTION incentives_pilot_locked() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -239,6 +275,15 @@ def constraint(name: str, table: str) -> migrations.RunSQL:
     )
 
 
+def after_insert(name: str, table: str) -> migrations.RunSQL:
+    """A trigger that looks once at all rows of a statement."""
+    return migrations.RunSQL(
+        f"CREATE TRIGGER {table}_whole AFTER INSERT ON {table} REFERENCING NEW TABLE AS fresh "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+        f"DROP TRIGGER {table}_whole ON {table}",
+    )
+
+
 def fixed(table: str, columns: str, *, refused_when: str = "FALSE", keeps_rows: bool = True) -> list[migrations.RunSQL]:
     """These columns of a row stay as they were inserted, and the row stays (unless another trigger sees to that)."""
     old, new = (", ".join(f"{side}.{column}" for column in columns.split()) for side in ("OLD", "NEW"))
@@ -268,12 +313,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             CASE_WHOLE, "DROP FUNCTION incentives_entries_whole(); DROP FUNCTION incentives_assessment_whole()"
         ),
-        migrations.RunSQL(
-            "CREATE TRIGGER incentives_rewardentry_whole AFTER INSERT ON incentives_rewardentry "
-            "REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION incentives_entries_whole()",
-            "DROP TRIGGER incentives_rewardentry_whole ON incentives_rewardentry",
-        ),
-        constraint("incentives_assessment_whole", "incentives_assessment"),
+        after_insert("incentives_entries_whole", "incentives_rewardentry"),
+        after_insert("incentives_assessment_whole", "incentives_assessment"),
         migrations.RunSQL(
             CONFIRMATION,
             "DROP FUNCTION incentives_confirmation_locked(); DROP FUNCTION incentives_confirmationline_locked()",
@@ -305,6 +346,16 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(EXPORT, "DROP FUNCTION incentives_exporter_is_another()"),
         trigger("incentives_exporter_is_another", "AFTER INSERT", "incentives_payoutbatch_confirmations"),
+        migrations.RunSQL(APPROVAL, "DROP FUNCTION incentives_policy_approved()"),
+        *(
+            migrations.RunSQL(
+                f"CREATE TRIGGER incentives_{table}_approved AFTER INSERT OR UPDATE OF status ON incentives_{table} "
+                "FOR EACH ROW WHEN (NEW.status = 'APPROVED' AND NEW.drafted_by_id IS NOT NULL) "
+                "EXECUTE FUNCTION incentives_policy_approved()",
+                f"DROP TRIGGER incentives_{table}_approved ON incentives_{table}",
+            )
+            for table in ("bounty", "splitpolicy")
+        ),
         migrations.RunSQL(PILOT, "DROP FUNCTION incentives_pilot_locked()"),
         *(
             trigger(
@@ -315,11 +366,16 @@ class Migration(migrations.Migration):
             )
             for table in ("bounty", "splitpolicy")
         ),
-        *fixed("incentives_bounty", "product_id starts_on amount_fen drafted_by_id trigger spend_days is_pilot"),
+        *fixed(
+            "incentives_bounty",
+            "product_id starts_on amount_fen trigger spend_days is_pilot note drafted_by_id drafted_at",
+            refused_when="OLD.status <> 'DRAFT'",
+        ),
         *fixed(
             "incentives_splitpolicy",
-            "number starts_on second_keyer_bp customer_mode customer_fen drafted_by_id is_pilot bonus_bp penalty_bp "
-            "penalty_cap_bp cross_sell_fen reversal_days unused_days",
+            "number starts_on second_keyer_bp customer_mode customer_fen bonus_bp penalty_bp penalty_cap_bp "
+            "cross_sell_fen reversal_days unused_days is_pilot note drafted_by_id drafted_at",
+            refused_when="OLD.status <> 'DRAFT'",
         ),
         *fixed("incentives_reversal", "assessment_id ground payee_id asked_by_id asked_at reason", keeps_rows=False),
         *fixed(

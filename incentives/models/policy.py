@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from applications.lifecycle import Path, Performance
 from applications.models import Product
 from incentives.lifecycle import CustomerMode, PolicyStatus, Trigger
-from incentives.rules import Terms
+from incentives.rules import Offer, Terms
 from ops_center.kernel.money import WHOLE, yuan
 from organization.models import Branch
 
@@ -50,11 +50,6 @@ class PolicyVersion(models.Model):
 
     class Meta:
         abstract = True
-
-    def is_for(self, branch: Branch) -> bool:
-        """Whether it can be in force at a branch; for rows that were read with their branches."""
-        return not self.is_pilot or branch in self.branches.all()
-
 
 def _two_people(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
@@ -92,6 +87,10 @@ class Bounty(PolicyVersion):
 
     def __str__(self) -> str:
         return f"{self.product_id} {yuan(self.amount_fen)}"
+
+    @property
+    def offer(self) -> Offer:
+        return Offer(amount_fen=self.amount_fen, trigger=self.trigger, spend_days=self.spend_days)
 
 
 class SplitPolicy(PolicyVersion):

@@ -14,7 +14,7 @@ from incentives.lifecycle import (
     Why,
 )
 from incentives.models import Assessment
-from incentives.rules import Share, shares_of, waits_until
+from incentives.rules import Line, shares_of, waits_until
 from incentives.services.facts import read_cases
 from incentives.services.pricing import PriceBook
 from ops_center.clock import local_day
@@ -87,7 +87,7 @@ def _promised(case: Application, at: datetime) -> list[Earning]:
     return [_promise(share, people) for share in shares]
 
 
-def _promise(share: Share, people: dict[int, Employee]) -> Earning:
+def _promise(share: Line, people: dict[int, Employee]) -> Earning:
     """Before the activation a stage without a performer is not lost: it is whoever's who will perform it."""
     is_open = share.why in (Why.NO_PERFORMER, Why.NO_COACHING)
     return Earning(

@@ -1,31 +1,31 @@
-"""计提: every activation is assessed exactly once, by pulling the ``activate`` events that have no assessment yet.
+"""计提: every activation gets its verdict exactly once, out of the queue of those that have none yet.
 
-Nothing is sent and nothing can be lost: an event without an assessment is work that waits. Several workers may pull at
-once: each locks the cases that it takes (others skip them), looks again whether they are still unassessed, and writes
-assessment and entries in one transaction. The keys of the tables would refuse a second set.
+Nothing is sent and nothing can be lost: the row in the queue is written with the activation (a trigger), and deleted in
+the transaction that writes the verdict and the lines. Several workers may pull at once: each locks the rows that it
+takes and others skip them. The keys of the tables would refuse a second set.
+
+The rule is asked in Python (incentives/rules.py), the lines are written as sets. Of thousands of cases most are alike
+but for who the people are: one of each kind is judged, and all of its kind are written after its pattern.
 """
 
 from __future__ import annotations
 
-import io
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from itertools import count
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists, Model, OuterRef, QuerySet
-from django.db.models.functions import Now
 
-from applications.lifecycle import Performance, Step
-from applications.models import Application, Event
-from incentives.lifecycle import EntryKind, PayeeKind, Verdict, Why
-from incentives.models import Assessment, RewardEntry
-from incentives.rules import Share, shares_of
-from incentives.services.facts import Case, read_cases
+from applications.lifecycle import Performance
+from applications.models import Application
+from incentives.lifecycle import PayeeKind, Trigger, Verdict, Why
+from incentives.models import Assessment, Bounty, RewardEntry, SplitPolicy, UnassessedActivation
+from incentives.rules import Line, lines_of, verdict_on
+from incentives.services.facts import COLUMNS, FACTS, PEOPLE, Case, read_cases
 from incentives.services.pricing import PriceBook
 from ops_center.clock import local_day
 from ops_center.kernel.money import yuan
@@ -34,169 +34,359 @@ from organization.roles import Role
 
 log = logging.getLogger(__name__)
 
-BATCH = 1_000  # cases per transaction
+BATCH = 10_000  # cases per transaction
 
 
-class Waiting(NamedTuple):
-    """An activation without an assessment."""
+class Activation(NamedTuple):
+    """A row of the queue."""
 
     event: int
     case: int
     at: datetime
 
 
-def unassessed(*, at: datetime, window: timedelta | None = None) -> QuerySet[Event]:
-    """Activations up to ``at`` that have no verdict yet, oldest first; with ``window``, those recorded so recently by
-    the database's own clock. A bookmark on the last seen id would lose rows: ids are given before commit."""
-    events = Event.objects.filter(step=Step.ACTIVATE, at__lte=at)
-    if window is not None:
-        events = events.filter(recorded_at__gte=Now() - window)
-    return events.filter(~Exists(Assessment.objects.filter(event=OuterRef("pk")))).order_by("pk")
+class Payment(NamedTuple):
+    """What a pass brings one person: the sum, and of how many cases (one of them by its number)."""
+
+    payee: int
+    fen: int
+    cases: int
+    number: str
 
 
-def accrue(*, at: datetime, window: timedelta | None = None, limit: int | None = None) -> Counter[str]:
-    """Assesses what waits, at most ``limit`` cases. Counts ``assessed``, ``entries``, ``settled_before``, and what
-    stays pending: ``unpriced`` (no bounty or policy on the day) and ``failed`` (logged)."""
-    rows = unassessed(at=at, window=window).values_list("pk", "application_id", "at")
-    waiting = [Waiting(*row) for row in rows[:limit]]
-    counts: Counter[str] = Counter()
-    book = PriceBook.read()
-    for start in range(0, len(waiting), BATCH):
-        counts += _accrue_or_isolate(waiting[start : start + BATCH], book=book, at=at)
-    return counts
+class Forgone(NamedTuple):
+    """A referral share that goes to the pool for want of a qualification."""
 
-
-def _accrue_or_isolate(batch: Sequence[Waiting], *, book: PriceBook, at: datetime) -> Counter[str]:
-    """One bad case must not keep the others from their rewards: a batch that fails is taken again case by case."""
-    try:
-        return _accrue(batch, book=book, at=at)
-    except Exception:
-        if len(batch) == 1:
-            log.exception("activation event %s stays without an assessment", batch[0].event)
-            return Counter(failed=1)
-    counts: Counter[str] = Counter()
-    for waiting in batch:
-        counts += _accrue_or_isolate([waiting], book=book, at=at)
-    return counts
-
-
-@transaction.atomic
-def _accrue(batch: Sequence[Waiting], *, book: PriceBook, at: datetime) -> Counter[str]:
-    event_of = {waiting.case: waiting for waiting in batch}
-    cases = take(event_of)
-    counts: Counter[str] = Counter()
-    assessed: list[Earned] = []
-    settled: list[Case] = []
-    for case in read_cases(Application.objects.filter(pk__in=cases), at=at).values():
-        if case.is_imported:
-            settled.append(case)
-            continue
-        bounty = case.priced_on and book.bounty(case.product_id, on=case.priced_on)
-        policy = case.priced_on and book.policy(on=case.priced_on)
-        if not bounty or not policy:
-            log.error("no bounty or split policy on %s for case %s: no reward yet", case.priced_on, case.number)
-            counts["unpriced"] += 1
-            continue
-        shares = shares_of(bounty.amount_fen, case.facts, policy.terms)
-        assessed.append(Earned(case, event_of[case.pk], bounty.pk, policy.pk, bounty.amount_fen, shares))
-    copy_rows(Assessment, ASSESSMENT, (_settled_row(case, event_of[case.pk], at) for case in settled))
-    copy_rows(Assessment, ASSESSMENT, (earned.assessment(at) for earned in assessed))
-    counts["entries"] = copy_rows(RewardEntry, ENTRY, (row for earned in assessed for row in earned.entries()))
-    _tell(assessed, at=at)
-    counts["assessed"], counts["settled_before"] = len(assessed), len(settled)
-    return counts
-
-
-def take(cases: Iterable[int]) -> list[int]:
-    """Locks the cases that nobody else has locked, and answers those of them that are still unassessed.
-
-    The second look is a statement of its own: it sees what was committed while the first one waited for nobody.
-    """
-    free = Application.objects.filter(pk__in=cases).order_by("pk").select_for_update(skip_locked=True, no_key=True)
-    locked = list(free.values_list("pk", flat=True))
-    done = set(Assessment.objects.filter(pk__in=locked).values_list("pk", flat=True))
-    return [pk for pk in locked if pk not in done]
-
-
-ASSESSMENT = (
-    "application_id", "event_id", "verdict", "bounty_id", "policy_id", "bounty_fen", "path", "is_double_keyed", "at",
-)  # fmt: skip
-ENTRY = ("assessment_id", "kind", "role", "sequence", "amount_fen", "payee_kind", "payee_id", "why", "at")
+    person: int
+    fen: int
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
-class Earned:
-    """A case with its shares, ready to be written."""
+class Judgement:
+    """What an activation earns by the rule. Without a verdict it stays in the queue: until ``spend_days`` after the
+    activation where a first spend has to earn it, else until there is a price."""
 
     case: Case
-    activation: Waiting
-    bounty: int
-    policy: int
-    bounty_fen: int
-    shares: list[Share]
+    verdict: Verdict | None
+    bounty: Bounty | None = None
+    policy: SplitPolicy | None = None
+    lines: Sequence[Line] = ()
 
-    def assessment(self, at: datetime) -> tuple[Any, ...]:
-        facts = self.case.facts
-        return (
-            self.case.pk, self.activation.event, Verdict.EARNED, self.bounty, self.policy, self.bounty_fen, facts.path,
-            facts.is_double_keyed, at,
-        )  # fmt: skip
+    @property
+    def is_earned(self) -> bool:
+        return self.verdict is Verdict.EARNED
 
-    def entries(self) -> Iterator[tuple[Any, ...]]:
-        """The shares as entries; several of one role are numbered. They count from the activation's own time."""
-        place: defaultdict[str, count[int]] = defaultdict(lambda: count(1))
-        for share in self.shares:
-            yield (
-                self.case.pk, EntryKind.SPLIT, share.role, next(place[share.role]), share.amount_fen, share.payee_kind,
-                share.payee, share.why, self.activation.at,
-            )  # fmt: skip
+    @property
+    def bounty_fen(self) -> int:
+        return self.bounty.amount_fen if self.bounty and self.is_earned else 0
 
+    @property
+    def counts_from_activation(self) -> bool:
+        """An entry counts from the recording of the activation; one that the first spend earned, from its accrual."""
+        return self.bounty is None or self.bounty.trigger != Trigger.FIRST_SPEND
 
-def _settled_row(case: Case, activation: Waiting, at: datetime) -> tuple[Any, ...]:
-    """Decision 12: what was imported from the time before the system was settled there."""
-    return (case.pk, activation.event, Verdict.SETTLED_BEFORE, None, None, 0, case.facts.path, False, at)
+    def numbered(self) -> Iterator[tuple[int, Line]]:
+        """The lines with their place within kind and role."""
+        places: dict[tuple[str, str], count[int]] = {}
+        for line in self.lines:
+            yield next(places.setdefault((line.kind, line.role), count(1))), line
 
 
-def copy_rows(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Writes rows of keys, codes, amounts and instants by COPY; returns how many. No text that somebody typed."""
-    lines = ["\t".join(r"\N" if value is None else str(value) for value in row) for row in rows]
-    if lines:
-        with connection.cursor() as cursor:
-            cursor.copy_expert(
-                f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN", io.StringIO("\n".join(lines) + "\n")
+def accrue(*, at: datetime, limit: int | None = None) -> Counter[str]:
+    """Gives their verdicts to the activations that wait, at most ``limit`` of them.
+
+    Counts ``assessed``, ``entries``, ``settled_before``, ``no_spend``, and what stays in the queue: ``awaiting_spend``,
+    ``unpriced`` (no bounty or policy on the day) and ``failed`` (logged).
+    """
+    waiting = UnassessedActivation.objects.filter(ripe_at__lte=at).order_by("ripe_at", "event")
+    events = list(waiting.values_list("event", flat=True)[:limit])
+    counts: Counter[str] = Counter()
+    book = PriceBook.read() if events else PriceBook([], [])
+    for start in range(0, len(events), BATCH):
+        counts += _accrue_or_isolate(events[start : start + BATCH], book=book, at=at)
+    return counts
+
+
+def _accrue_or_isolate(events: Sequence[int], *, book: PriceBook, at: datetime) -> Counter[str]:
+    """One bad case must not keep the others from their rewards: a batch that fails is taken again by halves."""
+    try:
+        if len(events) == 1:
+            return accrue_one(events[0], book=book, at=at)
+        return accrue_set(events, book=book, at=at)
+    except Exception:
+        if len(events) == 1:
+            log.exception("activation event %s stays without an assessment", events[0])
+            return Counter(failed=1)
+    half = len(events) // 2
+    return _accrue_or_isolate(events[:half], book=book, at=at) + _accrue_or_isolate(events[half:], book=book, at=at)
+
+
+def take(events: Sequence[int]) -> list[Activation]:
+    """Locks those of these rows of the queue that are still in it and that nobody else has locked."""
+    rows = UnassessedActivation.objects.filter(pk__in=events).select_related("event").order_by("pk")
+    free = rows.select_for_update(of=("self",), skip_locked=True)
+    return [Activation(*row) for row in free.values_list("event_id", "application_id", "event__at")]
+
+
+def judge(case: Case, *, book: PriceBook) -> Judgement:
+    """The one verdict of the rule on one case, at the prices of the day on which it was taken in."""
+    if case.is_imported:  # domain section 0, decision 12: it was settled in the time before the system
+        return Judgement(case, Verdict.SETTLED_BEFORE)
+    bounty, policy = book.price(case.product_id, on=case.priced_on, branch=case.branch_id)
+    if bounty is None or policy is None:
+        log.error("no bounty or split policy on %s for cases like %s: no reward yet", case.priced_on, case.number)
+        return Judgement(case, None)
+    verdict = verdict_on(bounty.offer, case.facts)
+    lines = lines_of(bounty.offer, case.facts, policy.terms) if verdict is Verdict.EARNED else ()
+    return Judgement(case, verdict, bounty, policy, lines)
+
+
+# -- one case ----------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def accrue_one(event: int, *, book: PriceBook, at: datetime) -> Counter[str]:
+    """The verdict on one activation, written row by row."""
+    counts: Counter[str] = Counter()
+    for activation in take([event]):
+        case = read_cases(Application.objects.filter(pk=activation.case), at=at)[activation.case]
+        found = judge(case, book=book)
+        _count(counts, found)
+        if found.verdict is None:
+            if found.bounty is not None:
+                _look_again([case.pk], days=found.bounty.spend_days)
+            continue
+        counted_at = activation.at if found.counts_from_activation else at
+        RewardEntry.objects.bulk_create(
+            RewardEntry(
+                assessment_id=case.pk, kind=line.kind, role=line.role, sequence=sequence, amount_fen=line.amount_fen,
+                payee_kind=line.payee_kind, payee_id=line.payee, why=line.why, at=counted_at,
             )
-    return len(lines)
+            for sequence, line in found.numbered()
+        )  # fmt: skip
+        Assessment.objects.create(
+            application_id=case.pk, event_id=activation.event, verdict=found.verdict, bounty=found.bounty,
+            policy=found.policy, bounty_fen=found.bounty_fen, path=case.facts.path,
+            is_double_keyed=case.facts.is_double_keyed, at=at,
+        )  # fmt: skip
+        UnassessedActivation.objects.filter(pk=activation.event).delete()
+        counts["entries"] += len(found.lines)
+        sums: Counter[int] = Counter()
+        for line in found.lines:
+            if line.payee_kind is PayeeKind.EMPLOYEE and line.payee is not None:
+                sums[line.payee] += line.amount_fen
+        _tell(
+            [Payment(payee, fen, 1, case.number) for payee, fen in sorted(sums.items())],
+            [Forgone(*forgone, case.number) for forgone in _forgone(found)],
+            at=at,
+        )
+    return counts
 
 
-def _tell(earned: Iterable[Earned], *, at: datetime) -> None:
-    """One message per payee and batch: of one case with its number, of several with their count. What an unqualified
-    referrer forgoes is told to that person and to the supervisors."""
-    shares: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    forgone: list[tuple[Earned, Share]] = []
-    for case in earned:
-        for share in case.shares:
-            if share.payee_kind == PayeeKind.EMPLOYEE and share.payee is not None:
-                shares[share.payee][case.case.number] += share.amount_fen
-            elif share.why == Why.NOT_QUALIFIED:
-                forgone.append((case, share))
-    messages = [_accrued_message(payee, cases, at=at) for payee, cases in sorted(shares.items())]
+# -- many cases --------------------------------------------------------------------------------------------------------
+# What differs between cases that are alike to the rule: who the people are, as long as the same are the same; when and
+# where the file was taken in, as long as the price is the same; the days since then, unless a first spend counts.
+_PRICED_BY = ("product_id", "branch_id", "priced_on")
+_DAYS = ("spent_after", "waited")
+_LIKE = ", ".join(
+    f"facts.{column}" for column in COLUMNS if column not in ("id", "number", "people", *_PRICED_BY, *_DAYS)
+)
+_SAME_PEOPLE = ", ".join(
+    f"CASE WHEN people[{place}] IS NOT NULL THEN array_position(people, people[{place}]) END"
+    for place in range(1, len(PEOPLE) + 1)
+)
+_PRICES = """
+    SELECT DISTINCT product_id, branch_id, priced_on FROM applications_application WHERE id = ANY(%(cases)s)
+"""
+_TAKEN = f"""
+    CREATE TEMPORARY TABLE accrual_case AS
+    SELECT facts.*, activation.event, activation.at AS activated_in,
+           min(facts.id) OVER (PARTITION BY price.no, {_LIKE}, ARRAY[{_SAME_PEOPLE}],
+                               CASE WHEN price.by_spend THEN ARRAY[facts.spent_after, facts.waited] END) AS like_case
+    FROM ({FACTS}) AS facts
+    JOIN unnest(%(cases)s::bigint[], %(events)s::bigint[], %(ats)s::timestamptz[]) AS activation(id, event, at)
+         ON activation.id = facts.id
+    JOIN unnest(%(product)s::bigint[], %(branch)s::bigint[], %(day)s::date[], %(no)s::int[], %(by_spend)s::bool[])
+         AS price(product, branch, day, no, by_spend)
+         ON price.product = facts.product_id AND coalesce(price.branch, 0) = coalesce(facts.branch_id, 0)
+         AND coalesce(price.day, '-infinity') = coalesce(facts.priced_on, '-infinity')
+"""  # noqa: S608
+_JUDGED = f"SELECT {', '.join(COLUMNS)} FROM accrual_case WHERE id = like_case"  # noqa: S608
+_PATTERN = """
+    unnest(%(like_case)s::bigint[], %(kind)s::text[], %(role)s::text[], %(sequence)s::int[], %(fen)s::int[],
+           %(payee_kind)s::text[], %(place)s::int[], %(why)s::text[], %(from_activation)s::bool[]) WITH ORDINALITY
+        AS line(like_case, kind, role, sequence, fen, payee_kind, place, why, from_activation, no)
+"""
+_ENTRIES = f"""
+    INSERT INTO incentives_rewardentry
+           (assessment_id, kind, role, sequence, amount_fen, payee_kind, payee_id, why, at)
+    SELECT c.id, line.kind, line.role, line.sequence, line.fen, line.payee_kind, c.people[line.place], line.why,
+           CASE WHEN line.from_activation THEN c.activated_in ELSE %(at)s END
+    FROM accrual_case c JOIN {_PATTERN} USING (like_case) ORDER BY c.id, line.no
+"""  # noqa: S608
+_ASSESSMENTS = """
+    INSERT INTO incentives_assessment
+           (application_id, event_id, verdict, bounty_id, policy_id, bounty_fen, path, is_double_keyed, at)
+    SELECT c.id, c.event, judged.verdict, judged.bounty, judged.policy, judged.fen, judged.path, c.is_double_keyed,
+           %(at)s
+    FROM accrual_case c
+    JOIN unnest(%(judged)s::bigint[], %(verdict)s::text[], %(bounty)s::bigint[], %(policy)s::bigint[],
+                %(bounty_fen)s::int[], %(path)s::text[]) AS judged(like_case, verdict, bounty, policy, fen, path)
+         USING (like_case)
+"""
+_DONE = """
+    DELETE FROM incentives_unassessedactivation q USING accrual_case c
+    WHERE q.event_id = c.event AND c.like_case = ANY(%(judged)s)
+"""
+_PAYMENTS = f"""
+    SELECT c.people[line.place], sum(line.fen), count(DISTINCT c.id), min(c.number)
+    FROM accrual_case c JOIN {_PATTERN} USING (like_case)
+    WHERE line.payee_kind = 'EMPLOYEE' GROUP BY 1 ORDER BY 1
+"""  # noqa: S608
+_FORGONE = """
+    SELECT c.people[pooled.place], pooled.fen, c.number FROM accrual_case c
+    JOIN unnest(%(like_case)s::bigint[], %(place)s::int[], %(fen)s::int[]) AS pooled(like_case, place, fen)
+         USING (like_case) ORDER BY c.id
+"""
+_ALIKE = "SELECT like_case, array_agg(id) FROM accrual_case WHERE like_case = ANY(%(cases)s) GROUP BY 1"
+_SIZES = "SELECT like_case, count(*) FROM accrual_case GROUP BY 1"
+
+
+@transaction.atomic
+def accrue_set(events: Sequence[int], *, book: PriceBook, at: datetime) -> Counter[str]:
+    """The verdicts on many activations: the rule is asked once per kind of case, each table is written once."""
+    counts: Counter[str] = Counter()
+    taken = take(events)
+    if not taken:
+        return counts
+    with connection.cursor() as cursor:
+        columns = _columns(("events", "cases", "ats"), taken)
+        cursor.execute(_PRICES, columns)
+        cursor.execute(_TAKEN, {**columns, **_prices(cursor.fetchall(), book), "at": at})
+        cursor.execute(_JUDGED)
+        judged = [judge(Case.of(row), book=book) for row in cursor.fetchall()]
+        cursor.execute(_SIZES)
+        alike = dict(cursor.fetchall())
+        for found in judged:
+            _count(counts, found, times=alike[found.case.pk])
+        pattern = _pattern(judged)
+        cursor.execute(_ENTRIES, {**pattern, "at": at})
+        counts["entries"] = cursor.rowcount
+        final = _final(judged)
+        cursor.execute(_ASSESSMENTS, {**final, "at": at})
+        cursor.execute(_DONE, final)
+        waiting = {found.case.pk: found.bounty for found in judged if found.verdict is None and found.bounty}
+        cursor.execute(_ALIKE, {"cases": list(waiting)})
+        for like_case, cases in cursor.fetchall():
+            _look_again(cases, days=waiting[like_case].spend_days)
+        cursor.execute(_PAYMENTS, pattern)
+        payments = [Payment(*row) for row in cursor.fetchall()]
+        cursor.execute(_FORGONE, _pooled(judged))
+        forgone = [Forgone(*row) for row in cursor.fetchall()]
+        cursor.execute("DROP TABLE accrual_case")
+    _tell(payments, forgone, at=at)
+    return counts
+
+
+def _prices(wanted: Iterable[tuple[int, int | None, date | None]], book: PriceBook) -> dict[str, list[Any]]:
+    """For each product, branch and day the number of its price: where bounty and split table are the same, so is it."""
+    numbers: dict[tuple[Bounty | None, SplitPolicy | None], int] = {}
+    rows = []
+    for product, branch, day in wanted:
+        price = book.price(product, on=day, branch=branch)
+        by_spend = price[0] is not None and price[0].trigger != Trigger.ACTIVATION
+        rows.append((product, branch, day, numbers.setdefault(price, len(numbers)), by_spend))
+    return _columns(("product", "branch", "day", "no", "by_spend"), rows)
+
+
+def _pattern(judged: Iterable[Judgement]) -> dict[str, list[Any]]:
+    """The lines of each kind of case, with the place of the payee among its people, as columns."""
+    rows = [
+        (found.case.pk, line.kind, line.role, sequence, line.amount_fen, line.payee_kind,
+         _place(found.case, line.payee), line.why, found.counts_from_activation)
+        for found in judged
+        for sequence, line in found.numbered()
+    ]  # fmt: skip
+    names = ("like_case", "kind", "role", "sequence", "fen", "payee_kind", "place", "why", "from_activation")
+    return _columns(names, rows)
+
+
+def _final(judged: Iterable[Judgement]) -> dict[str, list[Any]]:
+    rows = [
+        (found.case.pk, found.verdict, found.bounty and found.bounty.pk, found.policy and found.policy.pk,
+         found.bounty_fen, found.case.facts.path)
+        for found in judged
+        if found.verdict is not None
+    ]  # fmt: skip
+    return _columns(("judged", "verdict", "bounty", "policy", "bounty_fen", "path"), rows)
+
+
+def _pooled(judged: Iterable[Judgement]) -> dict[str, list[Any]]:
+    rows = [(found.case.pk, _place(found.case, person), fen) for found in judged for person, fen in _forgone(found)]
+    return _columns(("like_case", "place", "fen"), rows)
+
+
+def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
+    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
+
+
+def _place(case: Case, person: int | None) -> int | None:
+    """Where a payee stands among the people of a case, counted from 1: whoever stands there in cases like it."""
+    return None if person is None else case.people.index(person) + 1
+
+
+# -- what both do ------------------------------------------------------------------------------------------------------
+def _count(counts: Counter[str], found: Judgement, *, times: int = 1) -> None:
+    match found.verdict:
+        case Verdict.EARNED:
+            counts["assessed"] += times
+        case Verdict.SETTLED_BEFORE | Verdict.NO_SPEND:
+            counts[found.verdict.lower()] += times
+        case None:
+            counts["awaiting_spend" if found.bounty else "unpriced"] += times
+
+
+def _look_again(cases: Sequence[int], *, days: int) -> None:
+    """Not before the wait for the first spend is over; a spend that becomes known pulls it forward (trigger)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE incentives_unassessedactivation q SET ripe_at = c.activated_at + make_interval(hours => %s) "
+            "FROM applications_application c WHERE q.application_id = ANY(%s) AND c.id = q.application_id",
+            [days * 24, list(cases)],
+        )
+
+
+def _forgone(found: Judgement) -> Iterator[tuple[int, int]]:
+    """Who forgoes what for want of a qualification."""
+    facts = found.case.facts
+    person = facts.referrer or facts.performer(Performance.COLLECTOR)
+    for line in found.lines:
+        if line.why == Why.NOT_QUALIFIED and person is not None:
+            yield person, line.amount_fen
+
+
+def _tell(payments: Iterable[Payment], forgone: Sequence[Forgone], *, at: datetime) -> None:
+    """One message per payee: of one case with its number, of several with their count. What an unqualified referrer
+    forgoes is told to that person and to the supervisors."""
+    messages = [_accrued_message(payment, at=at) for payment in payments]
     watchers = Employee.objects.holding(Role.SUP, on=local_day(at)).values_list("pk", flat=True) if forgone else ()
-    for case, share in forgone:
-        facts = {"number": case.case.number, "amount": yuan(share.amount_fen)}
-        people = {*watchers, case.case.facts.referrer or case.case.facts.performer(Performance.COLLECTOR)}
-        messages += [Message(employee_id=pk, kind="reward_pooled", facts=facts, at=at) for pk in people if pk]
+    for person, fen, number in forgone:
+        facts = {"number": number, "amount": yuan(fen)}
+        messages += [
+            Message(employee_id=pk, kind="reward_pooled", facts=facts, at=at) for pk in sorted({*watchers, person})
+        ]
     Message.objects.bulk_create(messages)
 
 
-def _accrued_message(payee: int, cases: Counter[str], *, at: datetime) -> Message:
-    facts: dict[str, Any] = {"amount": yuan(cases.total())}
-    if len(cases) == 1:
-        kind, facts["number"] = "reward_accrued", next(iter(cases))
+def _accrued_message(payment: Payment, *, at: datetime) -> Message:
+    facts: dict[str, Any] = {"amount": yuan(payment.fen)}
+    if payment.cases == 1:
+        kind, facts["number"] = "reward_accrued", payment.number
     else:
-        kind, facts["count"] = "rewards_accrued", len(cases)
-    return Message(employee_id=payee, kind=kind, facts=facts, about="/rewards/", at=at)
+        kind, facts["count"] = "rewards_accrued", payment.cases
+    return Message(employee_id=payment.payee, kind=kind, facts=facts, about="/rewards/", at=at)
 
 
 def oldest_unassessed(*, at: datetime) -> datetime | None:
-    """Since when the oldest activation waits for its verdict: what readiness asks."""
-    return unassessed(at=at).order_by("recorded_at").values_list("recorded_at", flat=True).first()
+    """Since when the oldest activation waits for a verdict that it could have: what readiness asks."""
+    ripe = UnassessedActivation.objects.filter(ripe_at__lte=at).order_by("ripe_at", "event")
+    return ripe.values_list("ripe_at", flat=True).first()

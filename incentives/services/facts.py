@@ -1,102 +1,171 @@
-"""What the rule of the shares needs to know of cases: read in a handful of queries for any number of them."""
+"""What the rules of the money need to know of cases: one statement reads it, for one case or for thousands."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import connection
+from django.db.models import QuerySet
 
-from applications.lifecycle import Performance, path_of
-from applications.models import Applicant, Application, Performer, Product
+from applications.lifecycle import CLOCK_SHARE, Performance, path_of
+from applications.models import Application
 from applications.models.case import ReferrerType
-from incentives.rules import CaseFacts
-from ops_center.clock import local_day
-from organization.models import Employee, Qualification
+from incentives.rules import WEIGHT, WEIGHT_FOR_OTHERS, CaseFacts, Timeliness
+
+# Whoever can stand on a case: first who referred it and who was given it, then who performed each stage.
+PERFORMED = tuple(role for role in Performance if role is not Performance.REFERRER)
+PEOPLE = ("referrer", "assigned collector", *PERFORMED)
+TIMED = tuple(role for role in PERFORMED if role in CLOCK_SHARE.values())
+
+
+_SHARE_OF_CLOCK = ", ".join(f"('{clock!s}', '{role!s}')" for clock, role in CLOCK_SHARE.items())
+_WEIGHTS = ", ".join(f"('{outcome!s}', {own:d}, {WEIGHT_FOR_OTHERS[outcome]:d})" for outcome, own in WEIGHT.items())
+
+
+def _per_role(roles: Sequence[Performance], value: str) -> str:
+    return ", ".join(f"max({value}) FILTER (WHERE role = '{role!s}') AS {role!s}" for role in roles)
+
+
+def _roles(alias: str, roles: Sequence[Performance]) -> str:
+    return ", ".join(f"{alias}.{role!s}" for role in roles)
+
+
+# Of the clocks that move money, the worst of each role counts. A late return is a late clock: its explanation is open
+# until the breach is settled. Being late is one's own only if the clock was.
+_TIMELINESS = f"""
+    SELECT application_id, {_per_role(TIMED, "weight")}
+    FROM (SELECT k.application_id, money.role,
+                 CASE WHEN k.owner_id = p.employee_id THEN weighs.own ELSE weighs.others END AS weight
+          FROM cases JOIN applications_caseclock k ON k.application_id = cases.id
+          JOIN applications_clockpolicy terms ON terms.id = k.policy_id AND terms.has_money
+          JOIN (VALUES {_SHARE_OF_CLOCK}) AS money(clock, role) ON money.clock = k.kind
+          LEFT JOIN supervision_breach b ON b.clock_id = k.id AND k.outcome = 'RETURNED_LATE'
+          JOIN (VALUES {_WEIGHTS}) AS weighs(outcome, own, others)
+               ON weighs.outcome = CASE WHEN k.outcome <> 'RETURNED_LATE' THEN k.outcome
+                                        WHEN b.settled_at IS NULL THEN 'LATE_PENDING' ELSE 'LATE' END
+          LEFT JOIN applications_performer p ON p.application_id = k.application_id AND p.role = money.role) AS clock
+    GROUP BY application_id
+"""  # noqa: S608
+# A case that is not activated yet is read as if it were at ``at``. Between cases, what is equal here is equal for the
+# rules (services/accrual.py), but for ``people``, of whom it matters only who is the same person.
+FACTS = f"""
+    WITH cases AS MATERIALIZED (SELECT unnest(%(cases)s::bigint[]) AS id),
+    performed AS (
+        SELECT application_id, {_per_role(PERFORMED, "employee_id")}
+        FROM cases JOIN applications_performer p ON p.application_id = cases.id GROUP BY application_id
+    ),
+    timeliness AS ({_TIMELINESS}),
+    qualified AS (
+        SELECT employee_id, range_agg(daterange(starts_on, ends_on, '[]')) AS days FROM organization_qualification
+        WHERE ends_on IS NULL OR ends_on >= starts_on GROUP BY employee_id
+    )
+    SELECT c.id, c.number, c.product_id, c.branch_id, c.priced_on, c.is_imported,
+           CASE WHEN c.path_locked THEN c.path ELSE '' END AS path, c.entry_mode, c.referrer_type,
+           c.review_mode = 'DOUBLE' AS is_double_keyed,
+           coalesce(client.id_index IN (referrer.id_index, collector.id_index)
+                    OR client.mobile_index IN (referrer.mobile_index, collector.mobile_index), FALSE) AS is_own_card,
+           ARRAY[CASE WHEN c.referrer_type <> '{ReferrerType.CUSTOMER!s}' THEN c.referrer_id END, c.collector_id,
+                 {_roles("p", PERFORMED)}]::bigint[] AS people,
+           ARRAY[coalesce(of_referrer.days @> day.referred, FALSE), coalesce(of_referrer.days @> day.activated, FALSE),
+                 coalesce(of_collector.days @> day.referred, FALSE), coalesce(of_collector.days @> day.activated, FALSE)
+                ] AS qualified,
+           ARRAY[{_roles("t", TIMED)}]::int[] AS timeliness,
+           ceil(extract(epoch FROM c.first_spend_at - c.activated_at) / 86400)::int AS spent_after,
+           floor(extract(epoch FROM %(at)s - coalesce(c.activated_at, %(at)s)) / 86400)::int AS waited
+    FROM cases JOIN applications_application c ON c.id = cases.id
+    CROSS JOIN LATERAL (
+        SELECT (coalesce(c.referred_at, c.taken_in_at, %(at)s) AT TIME ZONE 'Asia/Shanghai')::date AS referred,
+               (coalesce(c.activated_at, %(at)s) AT TIME ZONE 'Asia/Shanghai')::date AS activated
+    ) AS day
+    LEFT JOIN applications_applicant client ON client.application_id = c.id
+    LEFT JOIN organization_employee referrer ON referrer.id = c.referrer_id
+    LEFT JOIN organization_employee collector ON collector.id = c.collector_id
+    LEFT JOIN performed p ON p.application_id = c.id
+    LEFT JOIN timeliness t ON t.application_id = c.id
+    LEFT JOIN qualified of_referrer ON of_referrer.employee_id = c.referrer_id
+    LEFT JOIN qualified of_collector ON of_collector.employee_id = p.{Performance.COLLECTOR!s}
+"""  # noqa: S608
+COLUMNS = (
+    "id", "number", "product_id", "branch_id", "priced_on", "is_imported", "path", "entry_mode", "referrer_type",
+    "is_double_keyed", "is_own_card", "people", "qualified", "timeliness", "spent_after", "waited",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as the money sees it."""
+    """A case as the money sees it. ``people`` are those who can be paid, in places that are the same for every case."""
 
     pk: int
     number: str
     product_id: int
+    branch_id: int | None
     priced_on: date | None
     is_imported: bool
+    people: tuple[int | None, ...]
     facts: CaseFacts
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Case:
+        """A row of the statement above."""
+        found = dict(zip(COLUMNS, row, strict=True))
+        return cls(
+            pk=found["id"],
+            number=found["number"],
+            product_id=found["product_id"],
+            branch_id=found["branch_id"],
+            priced_on=found["priced_on"],
+            is_imported=found["is_imported"],
+            people=tuple(found["people"]),
+            facts=_facts(found),
+        )
 
 
 def read_cases(cases: QuerySet[Application], *, at: datetime) -> dict[int, Case]:
     """The facts of these cases by key; of cases that are not activated yet, as if they were at ``at``."""
-    rows = cases.annotate(is_own_card=_is_own_card()).values(
-        "pk", "number", "product_id", "priced_on", "is_imported", "path", "path_locked", "entry_mode", "review_mode",
-        "referrer_type", "referrer_id", "collector_id", "referred_at", "taken_in_at", "activated_at", "is_own_card",
-    )  # fmt: skip
-    found = {row["pk"]: row for row in rows}
-    performers: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    done = Performer.objects.filter(application__in=found.keys(), employee__isnull=False)
-    for case, role, employee in done.values_list("application_id", "role", "employee_id"):
-        performers[case][role] = employee
-    qualified = _Qualified({row[who] for row in found.values() for who in ("referrer_id", "collector_id")})
-    return {pk: _case(dict(row), performers[pk], qualified, at=at) for pk, row in found.items()}
+    with connection.cursor() as cursor:
+        cursor.execute(FACTS, {"cases": list(cases.values_list("pk", flat=True)), "at": at})
+        return {row[0]: Case.of(row) for row in cursor.fetchall()}
 
 
-def _is_own_card() -> Exists:
-    """The client is the referrer or the collector: same ID number or same mobile, compared by their keyed hashes."""
-    is_one_of_them = Q(pk=OuterRef("application__referrer_id")) | Q(pk=OuterRef("application__collector_id"))
-    is_the_client = Q(id_index=OuterRef("id_index")) | Q(mobile_index=OuterRef("mobile_index"))
-    them = Employee.objects.filter(is_one_of_them, is_the_client)
-    return Exists(Applicant.objects.filter(Exists(them), application=OuterRef("pk")))
-
-
-class _Qualified:
-    """Who was qualified to market on which day."""
-
-    def __init__(self, people: Collection[int | None]) -> None:
-        self.rows: defaultdict[int, list[Qualification]] = defaultdict(list)
-        for row in Qualification.objects.filter(employee__in=[pk for pk in people if pk is not None]):
-            self.rows[row.employee_id].append(row)
-
-    def on(self, person: int, day: date) -> bool:
-        return any(row.covers(day) for row in self.rows[person])
-
-
-def _case(row: dict[str, Any], performers: dict[str, int], qualified: _Qualified, *, at: datetime) -> Case:
-    is_external = row["referrer_type"] == ReferrerType.CUSTOMER
-    referrer = None if is_external else row["referrer_id"]
+def _facts(found: dict[str, Any]) -> CaseFacts:
+    referrer, assigned, *done = found["people"]
+    performers: dict[str, int] = {role: who for role, who in zip(PERFORMED, done, strict=True) if who is not None}
     collector = performers.get(Performance.COLLECTOR)
-    activated_on = local_day(row["activated_at"] or at)
-    referred_on = local_day(row["referred_at"] or row["taken_in_at"] or at)
-    # Who gets the referral share and must be qualified for it: a retiree stands on the HR sheet and markets nothing.
-    marketer = None if row["referrer_type"] == ReferrerType.RETIREE else referrer or collector
-    path = row["path"] if row["path_locked"] else path_of(
-        entry_mode=row["entry_mode"],
+    referrer_then, referrer_now, collector_then, collector_now = found["qualified"]
+    # Who gets the referral share must be qualified for it: a retiree stands on the HR sheet and markets nothing.
+    is_retiree = found["referrer_type"] == ReferrerType.RETIREE
+    is_external = found["referrer_type"] == ReferrerType.CUSTOMER
+    is_qualified = is_retiree or (referrer_then if referrer else collector_then or collector is None)
+    path = found["path"] or path_of(
+        entry_mode=found["entry_mode"],
         referrer=referrer,
         is_external=is_external,
-        collector=row["collector_id"],
+        collector=assigned,
         checker=performers.get(Performance.CREDIT_CHECK),
         keyer=performers.get(Performance.ENTRY),
-    )  # fmt: skip
-    return Case(
-        pk=row["pk"],
-        number=row["number"],
-        product_id=row["product_id"],
-        priced_on=row["priced_on"],
-        is_imported=row["is_imported"],
-        facts=CaseFacts(
-            path=path,
-            performers=performers,
-            referrer=referrer,
-            is_double_keyed=row["review_mode"] == Product.ReviewMode.DOUBLE,
-            is_external=is_external,
-            is_own_card=row["is_own_card"],
-            is_unqualified_referral=marketer is not None and not qualified.on(marketer, referred_on),
-            lapsed=frozenset(
-                who for who in (marketer, collector) if who is not None and not qualified.on(who, activated_on)
-            ),
-        ),
+    )
+    lapsed = set()
+    if referrer and not is_retiree and not referrer_now:
+        lapsed.add(referrer)
+    if collector and not collector_now:
+        lapsed.add(collector)
+    return CaseFacts(
+        path=path,
+        performers=performers,
+        referrer=referrer,
+        is_double_keyed=found["is_double_keyed"],
+        is_external=is_external,
+        is_own_card=found["is_own_card"],
+        is_unqualified_referral=not is_qualified,
+        lapsed=frozenset(lapsed),
+        timeliness={
+            role: Timeliness(weight)
+            for role, weight in zip(TIMED, found["timeliness"], strict=True)
+            if weight is not None
+        },
+        spent_after=found["spent_after"],
+        waited=found["waited"],
     )

@@ -45,6 +45,14 @@ class PriceBook:
     def policy(self, *, on: date, branch: int | None = None) -> SplitPolicy | None:
         return next((row for row in self.policies if _is_in_force(row, on=on, branch=branch)), None)
 
+    def price(
+        self, product_id: int, *, on: date | None, branch: int | None
+    ) -> tuple[Bounty, SplitPolicy] | tuple[None, None]:
+        """What a card is worth and how it is divided; nothing where one of the two is missing, or the day."""
+        bounty = self.bounty(product_id, on=on, branch=branch) if on else None
+        policy = self.policy(on=on, branch=branch) if on else None
+        return (bounty, policy) if bounty and policy else (None, None)
+
 
 def _is_in_force(version: Bounty | SplitPolicy, *, on: date, branch: int | None) -> bool:
     if version.starts_on > on:

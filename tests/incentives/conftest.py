@@ -30,8 +30,10 @@ def priced_bank() -> Cast:
     return cast
 
 
-def entries_of(case: Application) -> list[RewardEntry]:
-    return list(RewardEntry.objects.filter(assessment=case.pk).with_state().select_related("payee").order_by("pk"))
+def entries_of(case: Application, kind: str = "SPLIT") -> list[RewardEntry]:
+    """The lines of one kind: the shares, where nothing else is said."""
+    entries = RewardEntry.objects.filter(assessment=case.pk, kind=kind).with_state()
+    return list(entries.select_related("payee").order_by("pk"))
 
 
 def shares(case: Application) -> list[tuple[str, str, str]]:
@@ -39,10 +41,10 @@ def shares(case: Application) -> list[tuple[str, str, str]]:
     return [(row.role, who(row), f"{row.amount_fen / 100:.2f}") for row in entries_of(case)]
 
 
-def paid_to(case: Application) -> dict[str, str]:
+def paid_to(case: Application, kind: str = "SPLIT") -> dict[str, str]:
     """Yuan per payee, pool, held and customer included; what nets to nothing is left out."""
     sums: Counter[str] = Counter()
-    for row in entries_of(case):
+    for row in entries_of(case, kind):
         sums[who(row)] += row.amount_fen
     return {payee: f"{total / 100:.2f}" for payee, total in sums.items() if total}
 
@@ -52,7 +54,7 @@ def who(row: RewardEntry) -> str:
 
 
 def total(case: Application) -> int:
-    """In fen."""
+    """The sum of the shares, in fen."""
     return sum(row.amount_fen for row in entries_of(case))
 
 

@@ -171,8 +171,8 @@ def test_a_confirmed_document_is_locked_with_its_lines(bank: Cast, case: Applica
 def test_a_document_is_not_confirmed_by_a_payee_or_its_registrar(bank: Cast, case: Application) -> None:
     register(applications=[case.number], actor=bank.zheng_weiguo, at=WHEN)
     document = draft_confirmation(period="2026-11", actor=bank.zheng_weiguo, at=WHEN)
-    signed = {"state": "CONFIRMED", "certified_at": WHEN, "check_code": "0000-0000-0000", "total_fen": 100_00,
-              "entry_count": 6, "case_count": 1}  # fmt: skip
+    signed = {"state": "CONFIRMED", "certified_at": WHEN, "check_code": "0000-0000-0000", "total_fen": 103_75,
+              "entry_count": 11, "case_count": 1}  # fmt: skip
     rows = Confirmation.objects.filter(pk=document.pk)
     refused(lambda: rows.update(certified_by=bank.lin_xiaoyu, **signed), because="registrars or payees")
     refused(lambda: rows.update(certified_by=bank.zheng_weiguo, **signed), because="registrars or payees")

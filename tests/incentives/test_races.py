@@ -8,9 +8,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from applications.services import issue
-from incentives.models import Assessment, PayoutBatch, PayoutLine, RewardEntry
+from incentives.models import PayoutBatch, PayoutLine, RewardEntry, UnassessedActivation
 from incentives.services import accrual
-from incentives.services.accrual import accrue
+from incentives.services.accrual import Activation, accrue
 from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import make_payout
 from incentives.services.registration import register
@@ -37,13 +37,14 @@ def test_six_deliveries_at_once_make_one_set_per_case(bank: Cast) -> None:
     assert [(len(entries_of(case)), total(case)) for case in cases] == [(6, 100_00)] * 4
 
 
-def test_control_without_lock_and_second_look_the_workers_collide(bank: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Check-then-act: all see the case as unassessed; only the keys of the tables keep the second set out."""
+def test_control_without_the_lock_the_workers_collide(bank: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check-then-act: all see the row in the queue; only the keys of the tables keep the second set out."""
     case = bank.activated(when=WHEN)
     together = threading.Barrier(4)
 
-    def unguarded(cases: list[int]) -> list[int]:
-        seen = [pk for pk in cases if not Assessment.objects.filter(pk=pk).exists()]
+    def unguarded(events: list[int]) -> list[Activation]:
+        rows = UnassessedActivation.objects.filter(pk__in=events)
+        seen = [Activation(row.event_id, row.application_id, row.event.at) for row in rows.select_related("event")]
         together.wait(timeout=10)
         return seen
 
@@ -72,7 +73,7 @@ def test_parallel_exports_make_one_batch(bank: Cast) -> None:
     answers = all_at_once([lambda: make_payout(confirmations=[no], actor=bank.su_min, at=WHEN)] * 8)
     assert sum(isinstance(answer, PayoutBatch) for answer in answers) == 1
     assert {answer.code for answer in answers if isinstance(answer, Exception)} == {"already_exported"}
-    assert PayoutLine.objects.count() == 6
+    assert PayoutLine.objects.count() == 11
 
 
 def test_parallel_drafts_take_each_entry_once(bank: Cast) -> None:
@@ -90,4 +91,4 @@ def test_the_keys_refuse_a_second_set_even_without_the_service(bank: Cast) -> No
     first.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         first.save(force_insert=True)
-    assert RewardEntry.objects.filter(assessment=case.pk).count() == 6
+    assert RewardEntry.objects.filter(assessment=case.pk).count() == 11

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from applications.lifecycle import Path, Performance
 from incentives.lifecycle import PRICED_ROLES, ROLES, CustomerMode, PayeeKind, Why
 from incentives.reference import SHARES
-from incentives.rules import CaseFacts, Share, Terms, not_whole, shares_of
+from incentives.rules import CaseFacts, Line, Terms, not_whole, shares_of
 from ops_center.kernel.money import WHOLE
 
 TERMS = Terms(columns=dict.fromkeys(Path.values, SHARES))
@@ -52,13 +52,13 @@ def test_the_second_keyer_of_path_a_is_not_paid() -> None:
     assert {share.payee for share in shares} == {BOB}
 
 
-def share_of(role: str, **changes) -> list[Share]:
+def share_of(role: str, **changes) -> list[Line]:
     return [share for share in shares_of(100_00, facts(**changes), TERMS) if share.role == role]
 
 
 def test_nobody_referred_the_collector_gets_the_referral_share() -> None:
     assert share_of("REFERRER", referrer=None, path="B") == [
-        Share(Performance.REFERRER, 25_00, PayeeKind.EMPLOYEE, BOB, Why.WALK_IN)
+        Line(Performance.REFERRER, 25_00, PayeeKind.EMPLOYEE, BOB, Why.WALK_IN)
     ]
 
 

@@ -86,6 +86,11 @@ DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
         "incentives_assessment", "UPDATE incentives_assessment SET bounty_fen = bounty_fen + 1")),
     ("no-share-before-activation", "paid", (
         f"UPDATE {CASE} SET state = 'COLLECTED' WHERE number = '{{paid}}'",)),
+    ("every-activation-has-its-verdict", "paid", unguarded(
+        "incentives_assessment", "DELETE FROM incentives_assessment")),
+    ("every-activation-has-its-verdict", "paid", (
+        "INSERT INTO incentives_unassessedactivation (event_id, application_id, ripe_at) "
+        "SELECT event_id, application_id, at FROM incentives_assessment",)),
     ("one-set-of-shares", "paid", unguarded(
         ENTRY, f"INSERT INTO {ENTRY} (assessment_id, kind, role, sequence, amount_fen, payee_kind, payee_id, why, at) "
         f"SELECT assessment_id, kind, role, 9, amount_fen, payee_kind, payee_id, why, at FROM {ENTRY} "
