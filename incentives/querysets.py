@@ -95,6 +95,11 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
         found = {state: (number, total) for state, number, total in sums}
         return [(state, *found[state]) for state in EntryState if state in found]
 
+    def sums_by_sheet(self) -> list[tuple[str, int, int]]:
+        """(sheet, entries, fen) for each sheet on which one of them leaves the house."""
+        rows = self.annotate(sheet_code=_sheet()).order_by()
+        return list(rows.values_list("sheet_code").annotate(Count("pk"), Sum("amount_fen")))
+
     def with_sheet(self) -> RewardEntryQuerySet:
         """With ``sheet_code``: on which sheet an entry leaves the house."""
         return self.annotate(sheet_code=_sheet())

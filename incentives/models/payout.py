@@ -72,6 +72,10 @@ class PayoutBuild(models.Model):
         return f"{self.batch_id} {self.done_rows}/{self.total_rows}"
 
     @property
+    def is_finished(self) -> bool:
+        return self.finished_at is not None
+
+    @property
     def percent(self) -> int:
         return 100 * self.done_rows // self.total_rows if self.total_rows else 100
 

@@ -2,84 +2,156 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.db import transaction
-from django.db.models import Sum
+from django.db import connection, transaction
+from django.db.models import QuerySet, Sum, Value
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import Clock
 from applications.models import Application
 from applications.services.clocks import turn_clocks
 from incentives import errors
-from incentives.lifecycle import PayeeKind, Sheet
-from incentives.models import Confirmation, PayoutBatch, PayoutFile, PayoutLine, RewardEntry
+from incentives.lifecycle import Sheet
+from incentives.models import Confirmation, PayoutBalance, PayoutBatch, PayoutBuild, PayoutFile, PayoutLine
+from incentives.selectors.batches import Draft, batch_of
+from incentives.services.balances import settle
+from incentives.services.builds import build, build_later, not_ready
+from incentives.services.holds import pull_holds
 from incentives.services.locks import lock_ledger
-from incentives.sheets import files_of
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, Refused
 from ops_center.kernel.money import yuan
 from organization.models import Employee
-from organization.roles import Employment, Role
+from organization.roles import Role
 from organization.services.audit import record
-from organization.services.inbox import tell
+from organization.services.inbox import tell_each
+
+AT_ONCE = 2_000  # lines: so many are on their sheets when the maker gets the answer
 
 
-@transaction.atomic
 def make_payout(*, confirmations: Sequence[str], actor: Employee, at: datetime) -> PayoutBatch:
-    """One batch over confirmed documents, with its sheets. What is held by now is left for a later batch of the same
-    document. Refused when a document is not confirmed, was certified by the actor, or has nothing left to export."""
-    errors.require_role(actor, Role.HR, at=at)
-    lock_ledger()
-    documents = _confirmed(confirmations, actor)
-    waiting = RewardEntry.objects.filter(confirmation_line__confirmation__in=documents).not_exported()
-    held = waiting.on_hold().aggregate(total=Sum("amount_fen"))["total"] or 0
-    ready = list(waiting.not_on_hold().select_related("payee").order_by("pk"))
-    if not ready:
-        raise _nothing_left(documents, held)
-    total = sum(entry.amount_fen for entry in ready)
-    batch = PayoutBatch.objects.create(
-        made_by=actor, made_at=at, confirmed_fen=total + held, held_fen=held, total_fen=total
-    )
-    batch.confirmations.set(documents)
-    PayoutLine.objects.bulk_create(
-        (PayoutLine(batch=batch, entry=entry, sheet=sheet_of(entry)) for entry in ready), batch_size=5_000
-    )
-    PayoutFile.objects.bulk_create(
-        PayoutFile(
-            batch=batch,
-            sheet=sheet,
-            format=form,
-            content=content,
-            digest=hashlib.sha256(content).hexdigest(),
-            size=len(content),
-        )
-        for (sheet, form), content in files_of(batch).items()
-    )
-    record(action="export_payout", at=at, actor=actor, subject=f"payout {batch.pk}", fen=total, entries=len(ready))
+    """One batch over confirmed documents. What is held or voided by now is left out; released, it comes with a later
+    batch of the same documents. Refused when a document is not confirmed or was certified by the actor, when nothing
+    is left to export, or when the totals do not agree.
+
+    The lines are frozen in a transaction of their own and stand, whatever becomes of the files: these follow at once
+    for a small batch, else in the background (services/builds.py).
+    """
+    batch = _freeze(confirmations=confirmations, actor=actor, at=at)
+    if batch.build.total_rows <= AT_ONCE * len(PayoutFile.Format):
+        build(batch=batch.pk, at=at)
+    else:
+        build_later(batch.pk)
+    batch.build.refresh_from_db()
     return batch
 
 
-def sheet_of(entry: RewardEntry) -> Sheet:
-    """On which sheet an entry leaves the house: the vendor's for outsourced workers, HR's for everybody else."""
-    if entry.payee_kind == PayeeKind.CUSTOMER:
-        return Sheet.CUSTOMERS
-    if entry.payee is None:
-        return Sheet.POOL
-    return Sheet.VENDOR if entry.payee.employment == Employment.OUTSOURCED else Sheet.HR
+@transaction.atomic
+def _freeze(*, confirmations: Sequence[str], actor: Employee, at: datetime) -> PayoutBatch:
+    errors.require_role(actor, Role.HR, at=at)
+    lock_ledger()
+    pull_holds(at=at)
+    documents = documents_of(confirmations)
+    draft = batch_of(documents)
+    if refusal := why_not_export(documents, draft, actor=actor):
+        raise refusal
+    control = draft.control
+    batch = PayoutBatch.objects.create(
+        made_by=actor, made_at=at, confirmed_fen=control.confirmed_fen, held_fen=control.held_fen,
+        voided_fen=control.voided_fen, total_fen=control.exported_fen,
+    )  # fmt: skip
+    batch.confirmations.set(documents)
+    _take_lines(batch, draft)
+    settle(batch)
+    # Written last: it seals the batch (migrations/0003).
+    rows = control.entries * len(PayoutFile.Format)
+    PayoutBuild.objects.create(batch=batch, total_rows=rows, touched_at=at)
+    record(
+        action="export_payout", at=at, actor=actor, subject=f"payout {batch.pk}", fen=batch.total_fen,
+        entries=control.entries,
+    )  # fmt: skip
+    return batch
+
+
+def _take_lines(batch: PayoutBatch, draft: Draft) -> None:
+    """In one statement, whether they are ten or a hundred thousand."""
+    lines = (
+        draft.ready.with_sheet()
+        .order_by("pk")
+        .annotate(batch_pk=Value(batch.pk), refused=Value(False))
+        .values_list("batch_pk", "pk", "sheet_code", "refused")
+    )
+    chosen, values = lines.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {PayoutLine._meta.db_table} (batch_id, entry_id, sheet, is_refused) {chosen}",
+            values,
+        )
+
+
+def documents_of(numbers: Sequence[str]) -> list[Confirmation]:
+    """These documents; Malformed when one of them does not exist."""
+    documents = list(Confirmation.objects.filter(no__in=numbers).order_by("no"))
+    if not documents or len(documents) != len(set(numbers)):
+        sentence = _("One of these documents does not exist.")
+        raise Malformed("bad_confirmation", sentence, {"confirmations": sentence})
+    return documents
+
+
+def why_not_export(documents: Sequence[Confirmation], draft: Draft, *, actor: Employee) -> Refused | None:
+    """What keeps this person from making a batch of these documents. The page shows the sentence instead of the
+    button."""
+    for document in documents:
+        if not document.is_confirmed:
+            return Refused(
+                "not_confirmed",
+                _("%(no)s is not confirmed yet: it is exported after its certification.") % {"no": document.no},
+            )
+        if document.certified_by_id == actor.pk:
+            return Refused(
+                "exporter_is_certifier",
+                _("You certified %(no)s yourself, so a colleague exports it.") % {"no": document.no},
+            )
+    control = draft.control
+    if not control.is_green:
+        return Refused(
+            "totals_differ",
+            _(
+                "The sheets and what is left out differ from the confirmed amount by %(difference)s yuan: nothing is "
+                "exported. Tell the auditors; they find the line in the reconciliation."
+            )
+            % {"difference": yuan(control.difference_fen)},
+        )
+    return None if control.entries else _nothing_left(documents, control.held_fen)
+
+
+def _nothing_left(documents: Sequence[Confirmation], held: int) -> Refused:
+    if held:
+        return Refused("all_held", _("All that is left of these documents is held. Export it once it is released."))
+    batches = sorted(set(PayoutBatch.objects.filter(confirmations__in=documents).values_list("pk", flat=True)))
+    if not batches:
+        return Refused("all_voided", _("Every entry of these documents was voided: nothing is left to pay."))
+    return Refused(
+        "already_exported",
+        _("These documents have been exported already, in batch %(batches)s. Its files can be downloaded again.")
+        % {"batches": "、".join(map(str, batches))},
+        batches=batches,
+    )
 
 
 @transaction.atomic
 def mark_paid(*, batch: int, actor: Employee, at: datetime, paid_on: date | None = None) -> PayoutBatch:
     """Says that a batch was paid, and when (default: today); not before it was made, and not ahead."""
     errors.require_role(actor, Role.HR, at=at)
-    found = PayoutBatch.objects.select_for_update(of=("self",)).filter(pk=batch).first()
+    found = PayoutBatch.objects.select_for_update(of=("self",)).select_related("build").filter(pk=batch).first()
     if found is None:
         raise errors.not_found()
     if found.is_paid:
         raise Refused("already_paid", _("This batch is already marked as paid."))
+    if not found.build.is_finished:
+        raise not_ready(found.build)
     day = paid_on or local_day(at)
     if not local_day(found.made_at) <= day <= local_day(at):
         sentence = _("The pay date lies between the day of the export and today.")
@@ -89,49 +161,29 @@ def mark_paid(*, batch: int, actor: Employee, at: datetime, paid_on: date | None
     cases = Application.objects.filter(pk__in=found.lines.values("entry__assessment_id")).order_by("pk")
     turn_clocks(list(cases.select_for_update(of=("self",))), at=at, stops=Clock.PAY)
     record(action="mark_paid", at=at, actor=actor, subject=f"payout {found.pk}", paid_on=day.isoformat())
-    payees = found.lines.filter(entry__payee__isnull=False).values_list("entry__payee")
-    for payee, total in payees.annotate(total=Sum("entry__amount_fen")).order_by("entry__payee"):
-        tell([payee], kind="reward_paid", at=at, about="/rewards/", amount=yuan(total), day=day.isoformat())
+    paid = {payee: {"amount": yuan(fen), "day": day.isoformat()} for payee, fen in _payments(found).items() if fen > 0}
+    tell_each(paid, kind="reward_paid", at=at, about="/rewards/")
     return found
+
+
+def _payments(batch: PayoutBatch) -> dict[int, int]:
+    """Fen per person that leave the house with this batch: by the balances, and to the vendor's workers."""
+    own: QuerySet[PayoutBalance, tuple[int, int]] = batch.balances.exclude(fate=PayoutBalance.Fate.REFUSED).values_list(
+        "payee", "paid_fen"
+    )
+    workers = batch.lines.filter(sheet=Sheet.VENDOR).order_by().values_list("entry__payee")
+    return dict(own) | dict(workers.annotate(fen=Sum("entry__amount_fen")))
 
 
 @transaction.atomic
 def download(*, batch: int, sheet: str, form: str, actor: Employee, at: datetime) -> PayoutFile:
-    """A sheet exactly as it was made; who took it is recorded."""
+    """A sheet exactly as it was made; who took it is recorded. Refused while it is being made."""
     errors.require_role(actor, Role.HR, Role.AUD, at=at)
+    made = PayoutBuild.objects.filter(batch=batch).first()
+    if made is None or sheet not in Sheet.values or form not in PayoutFile.Format.values:
+        raise errors.not_found()
     found = PayoutFile.objects.filter(batch=batch, sheet=sheet, format=form).first()
     if found is None:
-        raise errors.not_found()
+        raise not_ready(made)
     record(action="download_payout", at=at, actor=actor, subject=f"payout {batch}", sheet=sheet, format=form)
     return found
-
-
-def _confirmed(numbers: Sequence[str], actor: Employee) -> list[Confirmation]:
-    documents = list(Confirmation.objects.filter(no__in=numbers).order_by("no"))
-    if not documents or len(documents) != len(set(numbers)):
-        sentence = _("One of these documents does not exist.")
-        raise Malformed("bad_confirmation", sentence, {"confirmations": sentence})
-    for document in documents:
-        if not document.is_confirmed:
-            raise Refused(
-                "not_confirmed",
-                _("%(no)s is not confirmed yet: it is exported after its certification.") % {"no": document.no},
-            )
-        if document.certified_by_id == actor.pk:
-            raise Refused(
-                "exporter_is_certifier",
-                _("You certified %(no)s yourself, so a colleague exports it.") % {"no": document.no},
-            )
-    return documents
-
-
-def _nothing_left(documents: Sequence[Confirmation], held: int) -> Refused:
-    if held:
-        return Refused("all_held", _("All that is left of these documents is held. Export it once it is released."))
-    batches = sorted(set(PayoutBatch.objects.filter(confirmations__in=documents).values_list("pk", flat=True)))
-    return Refused(
-        "already_exported",
-        _("These documents have been exported already, in batch %(batches)s. Its files can be downloaded again.")
-        % {"batches": "、".join(map(str, batches))},
-        batches=batches,
-    )

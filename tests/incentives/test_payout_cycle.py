@@ -103,7 +103,7 @@ def test_the_hr_workbook_has_people_details_and_totals(bank: Cast, month: list[A
     batch = exported(bank, month)
     file = download(batch=batch.pk, sheet="hr", form="xlsx", actor=bank.su_min, at=LATER)
     book = CalamineWorkbook.from_filelike(io.BytesIO(bytes(file.content)))
-    assert book.sheet_names == ["发放汇总", "明细", "合计"]
+    assert book.sheet_names == ["发放汇总", "明细", "合计", "实发与结转"]
     people = book.get_sheet_by_name("发放汇总").to_python()
     assert people[0] == [
         "工号", "姓名", "机构", "岗位", "用工性质", "笔数", "分润金额", "时效奖励", "时效扣减", "营销奖励", "冲回",
