@@ -12,11 +12,7 @@ from ops_center.clock import now
 @shared_task(name="incentives.accrue")
 def accrue_now() -> None:
     """The hint after an activation (settings.NUDGES): rewards within a second instead of a minute."""
-<<<<<<< HEAD
-    accrue(at=now(), window=RECENT)
-=======
     accrue(at=now())
->>>>>>> origin/main
 
 
 @shared_task(name="incentives.build_payout")
