@@ -23,6 +23,11 @@ AFTER_SALES_DAYS = 15  # so long a client who activated alone may still be coach
 IN_BRANCH_CUSTODY = (State.TAKEN_IN, State.BAGGED, State.IN_TRANSIT, State.RETURNED)
 
 
+def is_lead_for(employee: Employee) -> Q:
+    """Leads that this collector may accept: of the own areas, and those from the center, which belong to none."""
+    return Q(state=State.REFERRED) & (Q(area__in=employee.lead_areas()) | Q(area=None))
+
+
 class ApplicationQuerySet(models.QuerySet["Application"]):
     def visible_to(self, employee: Employee, at: datetime) -> ApplicationQuerySet:
         """The cases that are this person's to see (permission matrix, domain section 2). What is not here is a 404."""
@@ -35,7 +40,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         # Own referrals, own collections, and what the person holds right now.
         sight = Q(referrer=me) | Q(collector=me) | Q(claimed_by=me, claimed_until__gt=at)
         if roles & {Role.CM, Role.CS}:
-            sight |= Q(state=State.REFERRED, area__in=employee.lead_areas())
+            sight |= is_lead_for(employee)
         if Role.BH in roles:
             sight |= Q(branch=home) | Q(host_branch=home) | Q(referrer__branch=home)
         if Role.BAG in roles:

@@ -35,7 +35,7 @@ def require_sight(case: Application, *, step: Step, actor: Employee, at: datetim
     queue = QUEUE_OF_STATE.get(case.state)
     if step in WORK and queue is not None and actor.has_role(queue.role, on=local_day(at)):
         return
-    if step is Step.ACCEPT and case.area_id in actor.lead_areas():
+    if step is Step.ACCEPT and case.referred_at is not None and actor.covers_area(case.area_id):
         return
     raise errors.out_of_sight()
 
@@ -47,7 +47,7 @@ def _present(case: Application, actor: Employee, at: datetime) -> None:
 
 
 def _leads_of_the_area(case: Application, actor: Employee, at: datetime) -> None:
-    if case.area_id not in actor.lead_areas():
+    if not actor.covers_area(case.area_id):
         raise errors.out_of_sight()
 
 

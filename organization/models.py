@@ -129,6 +129,10 @@ class Employee(AbstractBaseUser):
         own = self.branch.area_id
         return [area.pk for area in self.areas.all()] or ([own] if own else [])
 
+    def covers_area(self, area: int | None) -> bool:
+        """Whether leads of an area are this person's to accept; those from the center belong to no area, so to all."""
+        return area is None or area in self.lead_areas()
+
     def is_absent(self, on: date) -> bool:
         return any(row.starts_on <= on <= row.ends_on for row in self.absences.all())
 

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from applications.forms.base import Act
-from applications.models import CustomerGroup, Product
+from applications.models import Application, CustomerGroup, Product
 from applications.models.case import ReferrerType
 from applications.services.intake import person_of
 from ops_center.kernel.errors import Malformed
@@ -24,6 +24,27 @@ SENT_BY = [
 
 def _number(check: str) -> forms.TextInput:
     return forms.TextInput(attrs={"data-check": check, "inputmode": "tel", "autocomplete": "off"})
+
+
+class AgainForm(Act):
+    """Another card for the client of a coaching call, whose data are known. ``number`` is the new case's."""
+
+    slug = "again"
+    number = ""
+
+    product = forms.ModelChoiceField(
+        label=_("Product"), queryset=Product.objects.none(), to_field_name="code", empty_label=_("Choose a product")
+    )
+    consent = forms.BooleanField(
+        label=_("The client agrees that the bank uses name and mobile to get in touch about this card.")
+    )
+
+    def __init__(self, *args: Any, case: Application, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.case = case
+        others = Product.objects.filter(is_active=True).exclude(pk=case.product_id)
+        self.fields["product"].queryset = others  # type: ignore[attr-defined]
+        self.initial.setdefault("product", case.coaching.wished_product)
 
 
 class ReferralForm(Act):

@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from applications.lifecycle import Stage, State
+from applications.lifecycle import Stage
 from applications.models import Application, ChecklistItem
-from applications.querysets import ApplicationQuerySet
+from applications.querysets import ApplicationQuerySet, is_lead_for
 from applications.services.intake import checklist_of
 from applications.services.numbers import CODE_LETTERS
 from ops_center.clock import local_day
@@ -37,9 +37,7 @@ def referrals_of(employee: Employee) -> QuerySet[Referral]:
 
 def leads_for(employee: Employee) -> ApplicationQuerySet:
     """The leads that wait in the pools of this collector's areas."""
-    return Application.objects.filter(state=State.REFERRED, area__in=employee.lead_areas()).select_related(
-        "product", "applicant", "area", "referrer"
-    )
+    return Application.objects.filter(is_lead_for(employee)).select_related("product", "applicant", "area", "referrer")
 
 
 # -- the client's own paper --------------------------------------------------------------------------------------------

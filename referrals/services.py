@@ -8,12 +8,13 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from applications.errors import out_of_sight
 from applications.models import Application, Product
 from applications.models.case import ReferrerType
 from applications.services import intake
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, Refused
-from organization.models import Employee
+from organization.models import Area, Employee
 from organization.roles import Employment, Role
 from organization.services.inbox import tell
 from referrals.models import ExternalReferrer, Referral, Relation, mobile_index
@@ -44,6 +45,7 @@ def refer(
     relation: str = Relation.NONE,
     referrer_type: str = ReferrerType.EMPLOYEE,
     sender: Sender | None = None,
+    area: Area | None = None,
 ) -> Referral:
     """Creates the lead and its slip; the answer is the slip.
 
@@ -58,7 +60,7 @@ def refer(
         retiree = _retiree(sender)
     case = intake.refer(
         actor=actor, product=product, person=person, at=at, consent=consent, customer_group=customer_group,
-        campaign=campaign, referrer_type=referrer_type, referrer=retiree,
+        campaign=campaign, referrer_type=referrer_type, referrer=retiree, area=area,
     )  # fmt: skip
     referral = Referral.objects.create(
         application=case,
@@ -73,6 +75,30 @@ def refer(
         tell([case.referrer, *heads], kind="referral_unpaid", at=at, about=f"/referrals/{case.number}/",
              number=case.number, person=case.referrer.name if case.referrer else "")  # fmt: skip
     return referral
+
+
+def coached_case(number: str, *, actor: Employee) -> Application:
+    """The case whose client this officer has coached; OutOfSight otherwise."""
+    cases = Application.objects.select_related("applicant", "product", "area", "branch__area", "coaching")
+    found = cases.filter(number=number, coaching__officer=actor).first()
+    if found is None:
+        raise out_of_sight()
+    return found
+
+
+@transaction.atomic
+def refer_again(*, case: str, actor: Employee, product: Product, at: datetime, consent: bool) -> Referral:
+    """深度营销: the officer refers the client of the coaching call for another card. The client's data are those of the
+    first case, which stays as it is; the lead goes to the collectors of its area."""
+    first = coached_case(case, actor=actor)
+    client = first.applicant
+    person = intake.Person(
+        name=client.name.reveal() if client.name else "",
+        mobile=client.mobile.reveal() if client.mobile else "",
+        id_number=client.id_number.reveal() if client.id_number else "",
+    )
+    area = first.area or (first.branch.area if first.branch else None)
+    return refer(actor=actor, product=product, person=person, at=at, consent=consent, area=area)
 
 
 def is_paid(case: Application, *, at: datetime) -> bool:

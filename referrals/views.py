@@ -18,9 +18,9 @@ from ops_center.web.pace import too_often
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from referrals import selectors
-from referrals.forms import ReferralForm
+from referrals.forms import AgainForm, ReferralForm
 from referrals.models import Referral
-from referrals.services import is_paid, refer
+from referrals.services import coached_case, is_paid, refer, refer_again
 
 NEWEST = Keyset("-id")
 MOST_URGENT = Keyset("due_at", "id")
@@ -77,6 +77,27 @@ def begin(form: ReferralForm) -> None:
     facts = form.facts
     del facts["version"]
     form.number = refer(**facts).application.number
+
+
+@staff(Role.AS, Role.CM)
+@require_http_methods(["GET", "HEAD", "POST"])
+def again(request: StaffRequest, number: str) -> HttpResponse:
+    """Another card for the client of a coaching call: the card and the consent, nothing is typed twice."""
+    case = coached_case(number, actor=request.actor)
+    form = AgainForm(request.POST or None, case=case, actor=request.actor, at=request.at)
+    status = 200
+    if request.method == "POST":
+        status = attempt(form, begin_again)
+        if not status:
+            messages.success(request, _("Referred. Send the client the list below."))
+            return redirect("referral", form.number)
+    return render(request, "referrals/again.html", {"form": form, "case": case}, status=status)
+
+
+def begin_again(form: AgainForm) -> None:
+    facts = form.facts
+    del facts["version"]
+    form.number = refer_again(case=form.case.number, **facts).application.number
 
 
 @staff(Role.EMP)

@@ -163,7 +163,7 @@ def reassign(
             raise Refused("same_person", _("One person may not key and review the same case."))
         if current.state == State.ACCEPTED:
             rules.require_qualified_collector(to, at=at)
-            if to.is_absent(local_day(at)) or current.area_id not in to.lead_areas():
+            if to.is_absent(local_day(at)) or not to.covers_area(current.area_id):
                 raise Refused(
                     "target_away",
                     _("%(person)s is absent today or does not cover this area.") % {"person": to.name},

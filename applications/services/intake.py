@@ -114,8 +114,9 @@ def refer(
 
 
 def _pool(case: Application) -> EmployeeQuerySet:
-    pool: EmployeeQuerySet = Employee.objects.holding(Role.CS, on=local_day(case.created_at)).filter(areas=case.area)
-    return pool
+    """Who is told of a lead: the collectors of its area; of one without an area, from the center, all of them."""
+    pool: EmployeeQuerySet = Employee.objects.holding(Role.CS, on=local_day(case.created_at))
+    return pool.filter(areas=case.area) if case.area_id else pool
 
 
 # -- T02, T03: a collector takes the lead -----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from applications.models import Application
 from applications.services import issue
 from incentives.models import Hold, RewardEntry
 from incentives.services.accrual import accrue
-from incentives.services.holds import hold, release
+from incentives.services.holds import hold, hold_for_complaint, release, release_complaint
 from incentives.services.releases import release_due_holds
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
 from organization.models import Message, Qualification
@@ -139,3 +139,23 @@ def test_a_share_that_waits_for_its_payee_is_not_released_by_hand(bank: Cast, s1
 def test_an_entry_that_does_not_exist_is_out_of_sight(bank: Cast) -> None:
     with pytest.raises(OutOfSight):
         hold(entry=999_999, reason="x", actor=bank.pan_wei, at=WHEN)
+
+
+# -- complaints (S26) --------------------------------------------------------------------------------------------------
+def test_s26_an_open_complaint_holds_the_sellers_entry_until_it_ends(bank: Cast) -> None:
+    case = earned(bank, when=WHEN)
+    hold_for_complaint(case=case.pk, payee=bank.zhou_qiming, reason="TS-2026-0001", at=at("2026-11-28 10:00"))
+    states = {row.payee: row.state for row in entries_of(case) if row.kind == "SPLIT"}
+    assert [person for person, state in states.items() if state == "HELD"] == [bank.zhou_qiming]
+    release_complaint(case=case.pk, payee=bank.zhou_qiming, reason="回访完毕", at=at("2026-11-30 10:00"))
+    assert {row.state for row in entries_of(case)} == {"ACCRUED"}
+
+
+def test_audit_may_hold_for_a_complaint_by_hand_but_not_for_what_the_system_says(
+    bank: Cast, entry: RewardEntry
+) -> None:
+    with pytest.raises(Malformed):
+        hold(entry=entry.pk, reason="离职", actor=bank.pan_wei, at=WHEN, cause="LEFT")
+    hold(entry=entry.pk, reason="客户投诉", actor=bank.pan_wei, at=WHEN, cause="COMPLAINT")
+    assert Hold.objects.get().cause == "COMPLAINT"
+    release(entry=entry.pk, reason="已回访", actor=bank.feng_zhiqiang, at=WHEN)
