@@ -20,6 +20,7 @@ from applications.models import CardStatusImport
 from applications.services.card_status import apply_file
 from applications.services.endings import expire_lapsed
 from incentives.services.accrual import accrue
+from incentives.services.caps import close_ended_months
 from incentives.services.builds import build_unfinished
 from incentives.services.disputes import escalate_disputes
 from incentives.services.holds import pull_holds
@@ -79,6 +80,7 @@ JOBS: tuple[Job, ...] = (
     Job("explanations", MINUTE, lambda at: justifications.close_lapsed_windows(at=at)),
     Job("accrual", MINUTE, lambda at: dict(accrue(at=at))),
     Job("holds", FIVE_MINUTES, lambda at: dict(release_due_holds(at=at))),
+    Job("penalty-cap", HOUR, lambda at: dict(close_ended_months(at=at))),
     Job("payout-files", MINUTE, lambda at: dict(build_unfinished(at=at))),
     Job("held-back", FIVE_MINUTES, lambda at: dict(pull_holds(at=at))),
     Job("disputes", HOUR, lambda at: {"told": escalate_disputes(at=at)}),

@@ -54,9 +54,10 @@ WORDS: dict[str, Any] = {
     "justification_refused": _("Your explanation of %(number)s, “%(clock)s”, was not accepted. %(note)s"),
     "urged": _("%(person)s urges %(number)s: %(text)s"),
     # rewards
-    "reward_accrued": _("%(number)s is activated: your share of %(amount)s yuan has accrued."),
+    "reward_accrued": _("%(number)s is activated: %(amount)s yuan have accrued for you."),
     "rewards_accrued": _("%(count)s activations: %(amount)s yuan have accrued for you."),
     "reward_released": _("%(number)s: the held share of %(amount)s yuan is yours."),
+    "penalties_lapsed": _("%(month)s: %(amount)s yuan of your penalties lapse, above the monthly cap."),
     "reward_pooled": _("%(number)s: %(amount)s yuan went to the pool, the referrer had no valid qualification."),
     "reward_confirmed": _("%(no)s confirms %(amount)s yuan of yours."),
     "confirmation_drafted": _("%(no)s over %(amount)s yuan waits for certification."),
