@@ -19,6 +19,7 @@ urlpatterns = [
     path("payouts/", payouts.Payouts.as_view(), name="api-payouts"),
     path("payouts/<key:batch>/", payouts.OnePayout.as_view(), name="api-payout"),
     path("payouts/<key:batch>/paid/", payouts.PayoutPaid.as_view(), name="api-payout-paid"),
+    path("payouts/<key:batch>/returns/", payouts.PayoutReturns.as_view(), name="api-payout-returns"),
     *(
         path(
             f"payouts/<key:batch>/{sheet}.{form}", payouts.PayoutSheet.as_view(), {"sheet": sheet, "form": form},

@@ -57,6 +57,14 @@ class MarkPaid(Act):
     paid_on = forms.DateField(label=_("Paid on"), widget=DAY)
 
 
+class ReturnFile(Act):
+    slug = "return"
+
+    file = forms.FileField(
+        label=_("Return file of the payroll"), max_length=120, widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"})
+    )
+
+
 class DraftBounty(Act):
     slug = "bounty"
 

@@ -100,6 +100,11 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
         rows = self.annotate(sheet_code=_sheet()).order_by()
         return list(rows.values_list("sheet_code").annotate(Count("pk"), Sum("amount_fen")))
 
+    def sums_by_document(self) -> dict[int, tuple[int, int]]:
+        """(entries, fen) by the key of the document on which they stand."""
+        rows = self.order_by().values_list("confirmation_line__confirmation").annotate(Count("pk"), Sum("amount_fen"))
+        return {document: (entries, fen) for document, entries, fen in rows}
+
     def with_sheet(self) -> RewardEntryQuerySet:
         """With ``sheet_code``: on which sheet an entry leaves the house."""
         return self.annotate(sheet_code=_sheet())

@@ -22,9 +22,12 @@ urlpatterns = [
     path(_document + "discard/", confirmations.discard, name="confirmation-discard"),
     #
     path("payouts/", payouts.payout_list, name="payout-list"),
+    path("payouts/preview/", payouts.preview, name="payout-preview"),
     path("payouts/make/", payouts.make, name="payout-make"),
     path(_batch, payouts.payout, name="payout"),
     path(_batch + "paid/", payouts.paid, name="payout-paid"),
+    path(_batch + "returns/", payouts.load_return, name="payout-return-new"),
+    path(_batch + "returns/<int:file>/", payouts.one_return, name="payout-return"),
     path(_batch + "<slug:sheet>.<slug:form>", payouts.sheet, name="payout-sheet"),
     #
     path("policies/", policies.policy_list, name="policy-list"),

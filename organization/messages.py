@@ -82,6 +82,14 @@ WORDS: dict[str, Any] = {
     "risk_held": _("%(number)s carries a risk flag: its rewards are held."),
     "leaver_held": _("%(person)s has left: %(amount)s yuan wait for your decision to pay or to void."),
     "prices_changed": _("The price board has news, in force from %(day)s: please read it and sign for it."),
+    "payout_stuck": _("Payout batch %(batch)s: its sheets could not be finished after several tries."),
+    "payout_returned": _(
+        "Return file of payout batch %(batch)s: %(paid)s paid, %(refused)s refused, %(unknown)s unknown."
+    ),
+    "payment_refused": _(
+        "Your payment of %(amount)s yuan was refused (%(reason)s). It comes again with the next batch: please check "
+        "your account with human resources."
+    ),
     # the day
     "cut_off_soon": _("%(count)s files are not in a bag yet; cut-off %(cut_off)s."),
     "undispatched": _("%(branch)s: %(count)s files were not dispatched today: %(numbers)s."),

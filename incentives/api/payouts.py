@@ -1,4 +1,4 @@
-"""Payout batches and their sheets."""
+"""Payout batches, their sheets, and what the payroll answered."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from incentives import errors
 from incentives.api.fields import Yuan, number_of
 from incentives.downloads import MEDIA_TYPES, file_response
 from incentives.lifecycle import Sheet
-from incentives.models import PayoutBatch, PayoutFile
-from incentives.selectors.batches import Control, SheetSum, batches, control_of
+from incentives.models import PayoutBatch, PayoutBuild, PayoutFile, PayoutReturn, PayoutReturnRow
+from incentives.selectors.batches import Control, Payments, SheetSum, batches, control_of, payments_of, returns_of
 from incentives.services import payouts
-from ops_center.web.api import Api, Call, Paged, listed, operation, paged
+from incentives.services.returns import take_return
+from ops_center.web.api import Api, Call, Paged, UploadApi, listed, operation, paged
 from ops_center.web.keyset import Keyset
 from ops_center.web.shapes import Code, Many, Shape
 
 NEWEST_ROW = Keyset("-id")
+LISTED = 500  # unknown rows in one answer; a file with more has another fault than its rows
 
 
 class NewPayout(Shape):
@@ -37,11 +39,12 @@ class SheetAnswer(serializers.Serializer[SheetSum]):
 
 
 class ControlAnswer(serializers.Serializer[Control]):
-    """The totals bar: sheets + held = confirmed, difference 0.00."""
+    """The totals bar: sheets + held + voided = confirmed, difference 0.00."""
 
     sheets = SheetAnswer(many=True)
     exported = Yuan(source="exported_fen")
     held = Yuan(source="held_fen")
+    voided = Yuan(source="voided_fen")
     confirmed = Yuan(source="confirmed_fen")
     difference = Yuan(source="difference_fen")
 
@@ -53,6 +56,24 @@ class FileAnswer(serializers.Serializer[Any]):
     size = serializers.IntegerField()
 
 
+class BuildAnswer(serializers.Serializer[PayoutBuild]):
+    """How far the files are: they follow the frozen lines in the background."""
+
+    percent = serializers.IntegerField()
+    finished = serializers.BooleanField(source="is_finished")
+
+
+class PaymentsAnswer(serializers.Serializer[Payments]):
+    """HR's sheet, netted with a floor: due + brought = paid + carried; nobody pays the bank."""
+
+    payees = serializers.IntegerField()
+    paid = Yuan(source="paid_fen")
+    brought = Yuan(source="brought_fen")
+    carried = Yuan(source="carried_fen")
+    open = serializers.IntegerField(help_text="Payees about whom no return file has said anything yet.")
+    refused = serializers.IntegerField()
+
+
 class PayoutAnswer(serializers.Serializer[PayoutBatch]):
     id = serializers.IntegerField()
     confirmations = serializers.SerializerMethodField()
@@ -61,7 +82,9 @@ class PayoutAnswer(serializers.Serializer[PayoutBatch]):
     total = Yuan(source="total_fen")
     paid_on = serializers.DateField(allow_null=True)
     paid_by = number_of("paid_by")
+    build = BuildAnswer()
     control = serializers.SerializerMethodField()
+    payments = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()
 
     def get_confirmations(self, batch: PayoutBatch) -> list[str]:
@@ -71,9 +94,43 @@ class PayoutAnswer(serializers.Serializer[PayoutBatch]):
     def get_control(self, batch: PayoutBatch) -> Any:
         return ControlAnswer(control_of(batch)).data
 
+    @extend_schema_field(PaymentsAnswer)
+    def get_payments(self, batch: PayoutBatch) -> Any:
+        return PaymentsAnswer(payments_of(batch)).data
+
     @extend_schema_field(FileAnswer(many=True))
     def get_files(self, batch: PayoutBatch) -> Any:
         return FileAnswer(list(batch.files.defer("content")), many=True).data
+
+
+class UnknownRow(serializers.Serializer[Any]):
+    line = serializers.IntegerField()
+    number = serializers.CharField()
+    finding = serializers.CharField()
+
+
+class ReturnAnswer(serializers.Serializer[PayoutReturn]):
+    """A return file and what became of its rows; nothing is guessed."""
+
+    id = serializers.IntegerField()
+    file_name = serializers.CharField()
+    sha256 = serializers.CharField(source="digest")
+    uploaded_by = number_of("uploaded_by")
+    uploaded_at = serializers.DateTimeField()
+    paid = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    done_before = serializers.IntegerField()
+    unknown = serializers.IntegerField()
+    unknown_rows = serializers.SerializerMethodField()
+
+    @extend_schema_field(UnknownRow(many=True))
+    def get_unknown_rows(self, file: PayoutReturn) -> Any:
+        unknown = file.rows.filter(fate=PayoutReturnRow.Fate.UNKNOWN)
+        return UnknownRow(list(unknown[:LISTED]), many=True).data
+
+
+class ReturnFile(Shape):
+    file = serializers.FileField(max_length=120, help_text="CSV (UTF-8) or XLSX: 工号, 实发金额, 结果, 原因")
 
 
 class Payouts(Api):
@@ -84,7 +141,8 @@ class Payouts(Api):
 
     @operation(roles="HR", facts=NewPayout, answer=PayoutAnswer, status=201, summary="Make a payout batch")
     def post(self, call: Call) -> PayoutBatch:
-        """Once per document; what is held at this moment comes with a later batch."""
+        """What is left of these documents; what is held at this moment comes with a later batch. The files of a small
+        batch are ready with the answer; of a large one `build` says how far they are."""
         return payouts.make_payout(actor=call.actor, at=call.at, **call.facts)
 
 
@@ -92,10 +150,7 @@ class OnePayout(Api):
     @operation(roles="HR AUD", answer=PayoutAnswer, summary="One payout batch")
     def get(self, call: Call, batch: int) -> PayoutBatch:
         """With its control totals and the digests of its files."""
-        found = batches().filter(pk=batch).first()
-        if found is None:
-            raise errors.not_found()
-        return found
+        return _find(batch)
 
 
 class PayoutSheet(Api):
@@ -105,7 +160,7 @@ class PayoutSheet(Api):
         more_answers={(200, media): bytes for media in MEDIA_TYPES.values()},
     )
     def get(self, call: Call, batch: int, sheet: Sheet, form: str) -> HttpResponse:
-        """The same bytes at every download."""
+        """The same bytes at every download; 409 while it is being written."""
         return file_response(payouts.download(batch=batch, sheet=sheet, form=form, actor=call.actor, at=call.at))
 
 
@@ -114,3 +169,25 @@ class PayoutPaid(Api):
     def post(self, call: Call, batch: int) -> PayoutBatch:
         """On the day named, or today."""
         return payouts.mark_paid(batch=batch, actor=call.actor, at=call.at, **call.facts)
+
+
+class PayoutReturns(UploadApi):
+    @operation(roles="HR AUD", asked=Paged, answer=paged(ReturnAnswer), summary="The return files of a batch")
+    def get(self, call: Call, batch: int) -> dict[str, Any]:
+        """Newest first, with how many rows had which fate, and the unknown ones by line."""
+        return listed(call, returns_of(_find(batch)), NEWEST_ROW)
+
+    @operation(roles="HR", facts=ReturnFile, answer=ReturnAnswer, status=201, summary="Load a return file")
+    def post(self, call: Call, batch: int) -> PayoutReturn:
+        """What the payroll says became of each payment. Refused payments come again with the next batch; a row that
+        fits no payment changes nothing. The same file counts once."""
+        upload = call.facts["file"]
+        file = take_return(batch=batch, name=upload.name, content=upload.read(), actor=call.actor, at=call.at)
+        return returns_of(file.batch).get(pk=file.pk)
+
+
+def _find(batch: int) -> PayoutBatch:
+    found = batches().filter(pk=batch).first()
+    if found is None:
+        raise errors.not_found()
+    return found

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from incentives.lifecycle import Sheet
-from incentives.models import Confirmation, PayoutBatch, RewardEntry
+from incentives.models import (
+    Confirmation,
+    PayoutBalance,
+    PayoutBatch,
+    PayoutReturn,
+    PayoutReturnRow,
+    RewardEntry,
+)
 from incentives.querysets import RewardEntryQuerySet
+from incentives.selectors.papers import exportable
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,40 @@ class Draft:
     control: Control
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A document with entries that no batch has taken, and what of it is held for now."""
+
+    document: Confirmation
+    ready: Sums
+    held: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """What the payees of a batch get, and what the payroll has answered. In fen."""
+
+    payees: int
+    paid_fen: int
+    brought_fen: int
+    carried_fen: int
+    open: int
+    refused: int
+
+
+class Sums(NamedTuple):
+    entries: int = 0
+    total_fen: int = 0
+
+
+def waiting() -> list[Waiting]:
+    """What may be exported, oldest first: two sums over the lines of these documents."""
+    documents = list(exportable().select_related("certified_by").prefetch_related("batches"))
+    left = RewardEntry.objects.filter(confirmation_line__confirmation__in=documents).not_exported().not_voided()
+    ready, held = left.not_on_hold().sums_by_document(), left.on_hold().sums_by_document()
+    return [Waiting(row, Sums(*ready.get(row.pk, ())), Sums(*held.get(row.pk, ()))) for row in documents]
+
+
 def batches() -> QuerySet[PayoutBatch]:
     return PayoutBatch.objects.select_related("made_by", "paid_by", "build").prefetch_related("confirmations")
 
@@ -85,6 +129,32 @@ def control_of(batch: PayoutBatch) -> Control:
         voided_fen=batch.voided_fen,
         confirmed_fen=batch.confirmed_fen,
     )
+
+
+def payments_of(batch: PayoutBatch) -> Payments:
+    fate = PayoutBalance.Fate
+    sums = batch.balances.aggregate(
+        payees=Count("pk"),
+        paid_fen=Coalesce(Sum("paid_fen"), 0),
+        brought_fen=Coalesce(Sum("brought_fen"), 0),
+        carried_fen=Coalesce(Sum("carried_fen"), 0),
+        open=Count("pk", filter=Q(fate=fate.OPEN)),
+        refused=Count("pk", filter=Q(fate=fate.REFUSED)),
+    )
+    return Payments(**sums)
+
+
+def remarkable_balances(batch: PayoutBatch) -> QuerySet[PayoutBalance]:
+    """Payees who get something else than what is due to them in this batch: the minus carried, the refused."""
+    is_remarkable = ~Q(brought_fen=0) | ~Q(carried_fen=0) | Q(fate=PayoutBalance.Fate.REFUSED)
+    return batch.balances.filter(is_remarkable).select_related("payee").order_by("payee__number")
+
+
+def returns_of(batch: PayoutBatch) -> QuerySet[PayoutReturn]:
+    """The return files, newest first, with how many of their rows had which fate."""
+    fate = PayoutReturnRow.Fate
+    counts = {name.value.lower(): Count("rows", filter=Q(rows__fate=name)) for name in fate}
+    return batch.returns.select_related("uploaded_by").annotate(**counts)
 
 
 def _of_each_sheet(sums: Iterable[tuple[str, int, int]]) -> list[SheetSum]:

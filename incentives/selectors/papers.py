@@ -105,5 +105,5 @@ def documents_for(roles: Collection[str]) -> QuerySet[Confirmation]:
 
 def exportable() -> QuerySet[Confirmation]:
     """Confirmed documents with entries that no batch has taken yet, oldest first."""
-    left = RewardEntry.objects.not_exported().filter(confirmation_line__confirmation=OuterRef("pk"))
+    left = RewardEntry.objects.not_exported().not_voided().filter(confirmation_line__confirmation=OuterRef("pk"))
     return Confirmation.objects.filter(Exists(left), state=ConfirmationState.CONFIRMED).order_by("certified_at")

@@ -52,6 +52,8 @@ ACTIONS: dict[str, Any] = {
     "certify": pgettext_lazy("audit", "Certified a confirmation"),
     "print_confirmation": pgettext_lazy("audit", "Printed a confirmation"),
     "export_payout": pgettext_lazy("audit", "Exported a payout"),
+    "build_payout": pgettext_lazy("audit", "Finished the sheets of a payout"),
+    "return_payout": pgettext_lazy("audit", "Loaded a return file"),
     "download_payout": pgettext_lazy("audit", "Downloaded a payout sheet"),
     "mark_paid": pgettext_lazy("audit", "Marked as paid"),
     "draft_split": pgettext_lazy("audit", "Drafted a split table"),
@@ -78,6 +80,9 @@ _FACTS: dict[str, Any] = {
     "paid_on": pgettext_lazy("audit fact", "paid on"),
     "starts_on": pgettext_lazy("audit fact", "in force from"),
     "sheet": pgettext_lazy("audit fact", "sheet"),
+    "paid": pgettext_lazy("audit fact", "paid"),
+    "refused": pgettext_lazy("audit fact", "refused"),
+    "unknown": pgettext_lazy("audit fact", "unknown"),
     "format": pgettext_lazy("audit fact", "format"),
     "reason": pgettext_lazy("audit fact", "reason"),
     "ground": pgettext_lazy("audit fact", "ground"),
@@ -128,7 +133,7 @@ def line(record: AuditRecord) -> AuditLine:
     facts = [
         f"{_FACTS.get(name, name)} {_shown(name, value)}"
         for name, value in record.facts.items()
-        if value not in ("", None, [], {}) and name not in ("digest", "head")
+        if value not in ("", None, [], {}) and name not in ("digest", "digests", "head")
     ]
     return AuditLine(record=record, action=str(label_of(record.action)), facts=" · ".join(facts))
 
