@@ -3,7 +3,7 @@
 from django.urls import path
 
 import applications.api_urls  # noqa: F401  (registers the converters)
-from incentives.api import papers, payouts, prices, rewards
+from incentives.api import papers, payouts, policies, prices, rewards
 from incentives.lifecycle import Sheet
 from incentives.models import PayoutFile
 
@@ -28,5 +28,15 @@ urlpatterns = [
         for sheet in Sheet.values
         for form in PayoutFile.Format.values
     ),
+    path("policies/", policies.Policies.as_view(), name="api-policies"),
+    path("policies/preview/", policies.PolicyPreview.as_view(), name="api-policy-preview"),
+    path("policies/splits/", policies.Splits.as_view(), name="api-splits"),
+    path("policies/splits/<key:number>/approve/", policies.ApproveSplit.as_view(), name="api-split-approve"),
+    path("policies/splits/<key:number>/discard/", policies.DiscardSplit.as_view(), name="api-split-discard"),
+    path("policies/bounties/", policies.Bounties.as_view(), name="api-bounties"),
+    path("policies/bounties/<key:bounty>/approve/", policies.ApproveBounty.as_view(), name="api-bounty-approve"),
+    path("policies/bounties/<key:bounty>/discard/", policies.DiscardBounty.as_view(), name="api-bounty-discard"),
+    path("price-board/", policies.Board.as_view(), name="api-price-board"),
+    path("price-board/notices/<key:notice>/read/", policies.ReadNotice.as_view(), name="api-notice-read"),
     path("split/", prices.Split.as_view(), name="api-split"),
 ]  # fmt: skip

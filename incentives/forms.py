@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +11,12 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
-from applications.forms.base import Act
+from applications.forms.base import Act, note_field
 from applications.lifecycle import Path, Performance
 from applications.models import Product
-from incentives.lifecycle import PRICED_ROLES, CustomerMode
-from incentives.models import SplitPolicy
+from incentives.lifecycle import PRICED_ROLES, CustomerMode, PolicyStatus, Trigger
+from incentives.models import Bounty, SplitPolicy
+from incentives.selectors.preview import may_be_tried
 from organization.models import Branch
 
 COLLECTING = (Branch.Kind.BRANCH, Branch.Kind.CARD_CENTER)  # where collectors sit: a case is its collector's branch's
@@ -65,53 +67,107 @@ class ReturnFile(Act):
     )
 
 
-class DraftBounty(Act):
+class DraftVersion(Act):
+    """What every new version says: from which day, where, and what changes and why."""
+
+    starts_on = forms.DateField(label=_("In force from"), widget=DAY, help_text=_("Tomorrow at the earliest."))
+    is_pilot = forms.BooleanField(label=_("A pilot: only for the branches chosen"), required=False)
+    branches = forms.ModelMultipleChoiceField(
+        label=_("Branches of the pilot"),
+        queryset=Branch.objects.filter(kind__in=COLLECTING, is_active=True),
+        to_field_name="code",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, base: Bounty | SplitPolicy | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["note"] = note_field(_("What changes and why"), rows=2)
+        if base is not None:
+            self.initial = {**self.typed(base), **self.initial}
+
+    @staticmethod
+    def typed(base: Any) -> dict[str, Any]:
+        """How a version would have been typed. Of one that was taken back, its day, place and words too."""
+        if base.status != PolicyStatus.DISCARDED:
+            return {}
+        return {
+            "starts_on": base.starts_on,
+            "is_pilot": base.is_pilot,
+            "branches": [branch.code for branch in base.branches.all()],
+            "note": base.note,
+        }
+
+    def said(self) -> dict[str, Any]:
+        typed = self.cleaned_data
+        return {
+            "starts_on": typed["starts_on"],
+            "is_pilot": typed["is_pilot"],
+            "branches": [branch.code for branch in typed["branches"]],
+            "note": typed["note"],
+        }
+
+
+class DraftBounty(DraftVersion):
     slug = "bounty"
 
     product = forms.ModelChoiceField(
         label=_("Product"), queryset=Product.objects.filter(is_active=True), to_field_name="code", empty_label=None
     )
-    amount = yuan_field(_("Bounty in yuan"))
-    starts_on = forms.DateField(label=_("In force from"), widget=DAY, help_text=_("Tomorrow at the earliest."))
+    amount_fen = yuan_field(_("Bounty in yuan"))
+    trigger = forms.ChoiceField(label=_("Earned by"), choices=Trigger.choices)
+    spend_days = forms.IntegerField(
+        label=_("Days for the first spend"), min_value=1, help_text=_("From the activation; asked for a spend only.")
+    )
+
+    @staticmethod
+    def typed(base: Bounty) -> dict[str, Any]:
+        return DraftVersion.typed(base) | {
+            "product": base.product.code,
+            "amount_fen": Decimal(base.amount_fen) / 100,
+            "trigger": base.trigger,
+            "spend_days": base.spend_days,
+        }
 
     def said(self) -> dict[str, Any]:
-        return {
+        return super().said() | {
             "product": self.cleaned_data["product"].code,
-            "amount_fen": int(self.cleaned_data["amount"] * 100),
-            "starts_on": self.cleaned_data["starts_on"],
+            "amount_fen": int(self.cleaned_data["amount_fen"] * 100),
+            "trigger": self.cleaned_data["trigger"],
+            "spend_days": self.cleaned_data["spend_days"],
         }
 
 
-class DraftSplit(Act):
+class DraftSplit(DraftVersion):
     """The split table as it is typed: a field per path and role. What does not sum to 100 % comes back with its sum."""
 
     slug = "split"
 
-    starts_on = forms.DateField(label=_("In force from"), widget=DAY, help_text=_("Tomorrow at the earliest."))
-    second_keyer = percent_field(_("Second keyer's part of the entry share, %"))
+    second_keyer_bp = percent_field(_("Second keyer's part of the entry share, %"))
+    bonus_bp = percent_field(_("Bonus for being in time, % of the share"))
+    penalty_bp = percent_field(_("Penalty for being late, % of the share"))
+    penalty_cap_bp = percent_field(_("Penalties of a month at most, % of its rewards"))
     customer_mode = forms.ChoiceField(label=_("Customer reward"), choices=CustomerMode.choices)
-    customer_amount = yuan_field(_("Fixed customer reward, yuan"))
+    customer_fen = yuan_field(_("Fixed customer reward, yuan"))
+    cross_sell_fen = yuan_field(_("Reward per other product sold, yuan"))
+    reversal_days = forms.IntegerField(label=_("Claw-back window, days from the activation"), min_value=0)
+    unused_days = forms.IntegerField(label=_("Claw-back when cancelled unused, days"), min_value=0)
 
-    def __init__(self, *args: Any, base: SplitPolicy | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for path in Path.values:
             for role in PRICED_ROLES:
                 share = percent_field(f"{role.label}, {path}")
-                share.widget.attrs["class"] = "form-control num"
+                share.widget.attrs |= {"class": "form-control num", "data-summed": path}
                 self.fields[f"{path}-{role}"] = share
-        if base is not None:
-            self.initial = {**self._of(base), **self.initial}
 
     @staticmethod
-    def _of(base: SplitPolicy) -> dict[str, Any]:
-        terms = base.terms
-        shares = {f"{path}-{role}": terms.columns[path].get(role, 0) for path in Path.values for role in PRICED_ROLES}
-        typed = {name: Decimal(share) / 100 for name, share in shares.items()}
-        return typed | {
-            "second_keyer": Decimal(terms.second_keyer_bp) / 100,
-            "customer_mode": terms.customer_mode,
-            "customer_amount": Decimal(terms.customer_fen) / 100,
-        }
+    def typed(base: SplitPolicy) -> dict[str, Any]:
+        columns = base.terms.columns
+        parts = {f"{path}-{role}": columns[path].get(role, 0) for path in Path.values for role in PRICED_ROLES}
+        terms = {name: term if _is_said_as_is(name) else Decimal(term) / 100
+                 for name, term in base.special_terms.items()}  # fmt: skip
+        return DraftVersion.typed(base) | terms | {name: Decimal(share) / 100 for name, share in parts.items()}
 
     def table(self) -> Iterator[tuple[Performance, list[BoundField]]]:
         """A row per role, a field per path."""
@@ -124,14 +180,45 @@ class DraftSplit(Act):
         for path in Path.values:
             yield path, [str(line) for line in said.get(path, [])]
 
+    def special_terms(self) -> list[BoundField]:
+        return [self[name] for name in SplitPolicy.SPECIAL_TERMS]
+
     def said(self) -> dict[str, Any]:
         typed = self.cleaned_data
-        return {
-            "columns": {
-                path: {role: int(typed[f"{path}-{role}"] * 100) for role in PRICED_ROLES} for path in Path.values
-            },
-            "starts_on": typed["starts_on"],
-            "second_keyer_bp": int(typed["second_keyer"] * 100),
-            "customer_mode": typed["customer_mode"],
-            "customer_fen": int(typed["customer_amount"] * 100),
-        }
+        terms = {name: typed[name] if _is_said_as_is(name) else int(typed[name] * 100)
+                 for name in SplitPolicy.SPECIAL_TERMS}  # fmt: skip
+        columns = {path: {role: int(typed[f"{path}-{role}"] * 100) for role in PRICED_ROLES} for path in Path.values}
+        return super().said() | terms | {"columns": columns}
+
+
+def _is_said_as_is(term: str) -> bool:
+    """Days and words; basis points are typed in per cent, fen in yuan."""
+    return not term.endswith(("_bp", "_fen"))
+
+
+class AskPreview(Act):
+    """Which versions that are not in force yet are tried out on which month."""
+
+    slug = "preview"
+
+    month = forms.ChoiceField(label=_("Month"))
+    split = forms.ModelChoiceField(
+        label=_("Split table"),
+        queryset=SplitPolicy.objects.prefetch_related("shares", "branches"),
+        to_field_name="number",
+        required=False,
+        empty_label=_("as it was"),
+    )
+    bounties = forms.ModelMultipleChoiceField(
+        label=_("Bounties"),
+        queryset=Bounty.objects.select_related("product").prefetch_related("branches"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, months: list[str], on: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["month"].choices = [(month, month) for month in months]  # type: ignore[attr-defined]
+        for name in ("split", "bounties"):
+            field = self.fields[name]
+            field.queryset = field.queryset.filter(may_be_tried(on))  # type: ignore[attr-defined]

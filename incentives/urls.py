@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.views import confirmations, holds, payouts, policies, rewards
+from incentives.views import confirmations, holds, payouts, policies, prices, rewards
 
 _document = "confirmations/<slug:no>/"
 _batch = "payouts/<int:batch>/"
@@ -12,7 +12,9 @@ urlpatterns = [
     path("rewards/<int:entry>/", rewards.trace, name="reward-trace"),
     path("rewards/<int:entry>/hold/", holds.hold, name="reward-hold"),
     path("rewards/<int:entry>/release/", holds.release, name="reward-release"),
-    path("price-board/", rewards.price_board, name="price-board"),
+    path("price-board/", prices.price_board, name="price-board"),
+    path("price-board/sign/", prices.sign_notices, name="price-notices-sign"),
+    path("price-board/notices/<int:notice>/", prices.notice_readers, name="price-notice"),
     #
     path("confirmations/", confirmations.confirmation_list, name="confirmation-list"),
     path("confirmations/register/", confirmations.register, name="register-rewards"),
@@ -31,10 +33,13 @@ urlpatterns = [
     path(_batch + "<slug:sheet>.<slug:form>", payouts.sheet, name="payout-sheet"),
     #
     path("policies/", policies.policy_list, name="policy-list"),
+    path("policies/preview/", policies.policy_preview, name="policy-preview"),
     path("policies/splits/new/", policies.new_split, name="split-new"),
+    path("policies/splits/<int:number>/", policies.split_version, name="split-version"),
     path("policies/splits/<int:number>/approve/", policies.approve_split, name="split-approve"),
     path("policies/splits/<int:number>/discard/", policies.discard_split, name="split-discard"),
     path("policies/bounties/new/", policies.new_bounty, name="bounty-new"),
+    path("policies/bounties/<int:bounty>/", policies.bounty_version, name="bounty-version"),
     path("policies/bounties/<int:bounty>/approve/", policies.approve_bounty, name="bounty-approve"),
     path("policies/bounties/<int:bounty>/discard/", policies.discard_bounty, name="bounty-discard"),
 ]

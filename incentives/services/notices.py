@@ -24,8 +24,16 @@ def publish(version: Bounty | SplitPolicy, *, at: datetime) -> PriceNotice:
     return notice
 
 
+def concerns(version: Bounty | SplitPolicy, branch: Branch | None) -> bool:
+    """Whether a version is the business of who works at a branch: one that holds everywhere, or a pilot there. The
+    center works on the cases of every pilot."""
+    if not version.is_pilot:
+        return True
+    return branch is not None and (branch.kind == Branch.Kind.CENTER or branch in version.branches.all())
+
+
 def readers_of(version: Bounty | SplitPolicy) -> EmployeeQuerySet:
-    """Whom a version concerns: everybody; of a pilot its branches, and the center, which works on their cases."""
+    """Everybody whom a version concerns."""
     people: EmployeeQuerySet = Employee.objects.active()
     if not version.is_pilot:
         return people

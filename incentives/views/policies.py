@@ -1,6 +1,9 @@
-"""Bounties and split tables: in force, ahead, past, and drafts that wait for a second person."""
+"""Bounties and split tables: drafts that wait for a second person, in force, ahead, past, and what each changes."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,70 +13,123 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from applications.views.door import attempt, go
-from incentives.forms import DraftBounty, DraftSplit
-from incentives.selectors.prices import bounty_versions, split_in_force, split_versions
+from incentives import errors
+from incentives.forms import AskPreview, DraftBounty, DraftSplit, DraftVersion
+from incentives.lifecycle import PolicyStatus
+from incentives.models import Bounty, SplitPolicy
+from incentives.periods import period_of
+from incentives.selectors.preview import Tried, offered_months, preview
+from incentives.selectors.versions import BountyVersion, SplitVersion, bounty_versions, split_versions
 from incentives.services import policies
 from incentives.services.pricing import PriceBook
 from ops_center.clock import local_day
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 
+PolicyRow = TypeVar("PolicyRow", Bounty, SplitPolicy)
+Form = TypeVar("Form", bound=DraftVersion)
+SEES_DRAFTS = frozenset({Role.MGT, Role.AUD})
+SHOWN_AT_MOST = 10  # who gains and who loses most
+
 
 @staff()
 @require_GET
 def policy_list(request: StaffRequest) -> HttpResponse:
-    """Open to everybody: people must know the price before they work. The buttons are the management's."""
-    today = local_day(request.at)
+    """Open to everybody: people must know the price before they work. Drafts and buttons are the management's."""
+    on = local_day(request.at)
+    splits, bounties = split_versions(on), bounty_versions(on)
+    drafts: list[SplitVersion | BountyVersion] = [*splits.drafts, *bounties.drafts]
     facts = {
-        "in_force": split_in_force(today),
-        "splits": split_versions(),
-        "bounties": bounty_versions(),
-        "today": today,
-        "is_management": Role.MGT in request.roles,
-        "me": request.actor,
+        "drafts": sorted(drafts, key=lambda version: version.row.drafted_by_id == request.actor.pk),
+        "sees_drafts": not request.roles.isdisjoint(SEES_DRAFTS),
+        "splits": splits,
+        "bounties": bounties,
+        "past": [*splits.past, *bounties.past],
+        **_reader(request),
     }
     return render(request, "incentives/policies.html", facts)
 
 
+@staff()
+@require_GET
+def split_version(request: StaffRequest, number: int) -> HttpResponse:
+    return _version(request, split_versions(local_day(request.at)).find(number))
+
+
+@staff()
+@require_GET
+def bounty_version(request: StaffRequest, bounty: int) -> HttpResponse:
+    return _version(request, bounty_versions(local_day(request.at)).find(bounty))
+
+
+def _version(request: StaffRequest, version: Any) -> HttpResponse:
+    is_secret = version is not None and version.row.status != PolicyStatus.APPROVED
+    if version is None or (is_secret and not request.roles & SEES_DRAFTS):
+        raise errors.not_found()
+    return render(request, "incentives/version.html", {"version": version, **_reader(request)})
+
+
+def _reader(request: StaffRequest) -> dict[str, Any]:
+    return {"me": request.actor, "is_management": Role.MGT in request.roles, "today": local_day(request.at)}
+
+
+# -- drafting ----------------------------------------------------------------------------------------------------------
 @staff(Role.MGT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_split(request: StaffRequest) -> HttpResponse:
-    """A new version starts from the one in force; a column that is not 100 % comes back with its sum."""
-    base = PriceBook.read().policy(on=local_day(request.at))
-    if request.method != "POST":
-        form = DraftSplit(base=base, actor=request.actor, at=request.at)
-        return render(request, "incentives/new_split.html", {"form": form})
-    form = DraftSplit(request.POST, actor=request.actor, at=request.at)
-    status = attempt(form, lambda form: policies.draft_split(actor=request.actor, at=request.at, **form.said()))
-    if status:
-        return render(request, "incentives/new_split.html", {"form": form}, status=status)
-    messages.success(request, _("Drafted. It takes effect once a second person of the management approves it."))
-    return go(request, reverse("policy-list"))
+    """A new version starts from the one in force, or from one that was taken back; a column that is not 100 % comes
+    back with its sum."""
+    base = _base(request, SplitPolicy, "number") or PriceBook.read().policy(on=local_day(request.at))
+    return _draft(request, DraftSplit, "incentives/new_split.html", policies.draft_split, base=base)
 
 
 @staff(Role.MGT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_bounty(request: StaffRequest) -> HttpResponse:
+    """From the version named, as ``new_split``."""
+    base = _base(request, Bounty, "pk")
+    return _draft(request, DraftBounty, "incentives/new_bounty.html", policies.draft_bounty, base=base)
+
+
+def _base(request: StaffRequest, model: type[PolicyRow], key: str) -> PolicyRow | None:
+    asked = request.GET.get("from", "")
+    return model.objects.filter(**{key: int(asked)}).first() if asked.isascii() and asked.isdecimal() else None
+
+
+def _draft(
+    request: StaffRequest,
+    form_class: type[Form],
+    template: str,
+    draft: Callable[..., object],
+    *,
+    base: Bounty | SplitPolicy | None,
+) -> HttpResponse:
     if request.method != "POST":
-        form = DraftBounty(actor=request.actor, at=request.at, initial={"product": request.GET.get("product", "")})
-        return render(request, "incentives/new_bounty.html", {"form": form})
-    form = DraftBounty(request.POST, actor=request.actor, at=request.at)
-    status = attempt(form, lambda form: policies.draft_bounty(actor=request.actor, at=request.at, **form.said()))
+        return render(request, template, {"form": form_class(base=base, actor=request.actor, at=request.at)})
+    form = form_class(request.POST, actor=request.actor, at=request.at)
+    status = attempt(form, lambda form: draft(actor=request.actor, at=request.at, **form.said()))
     if status:
-        return render(request, "incentives/new_bounty.html", {"form": form}, status=status)
+        return render(request, template, {"form": form}, status=status)
     messages.success(request, _("Drafted. It takes effect once a second person of the management approves it."))
     return go(request, reverse("policy-list"))
 
 
+# -- deciding ----------------------------------------------------------------------------------------------------------
 @staff(Role.MGT)
 @require_POST
 def approve_split(request: StaffRequest, number: int) -> HttpResponse:
-    policy = policies.approve_split(number=number, actor=request.actor, at=request.at)
-    messages.success(
-        request,
-        _("%(version)s is approved: in force from %(day)s.")
-        % {"version": policy.version, "day": policy.starts_on.isoformat()},
-    )
+    return _approved(request, policies.approve_split(number=number, actor=request.actor, at=request.at))
+
+
+@staff(Role.MGT)
+@require_POST
+def approve_bounty(request: StaffRequest, bounty: int) -> HttpResponse:
+    return _approved(request, policies.approve_bounty(bounty=bounty, actor=request.actor, at=request.at))
+
+
+def _approved(request: StaffRequest, row: Bounty | SplitPolicy) -> HttpResponse:
+    said = _("Approved: in force from %(day)s. It stands on the price board, and everybody whom it concerns is told.")
+    messages.success(request, said % {"day": row.starts_on.isoformat()})
     return go(request, reverse("policy-list"))
 
 
@@ -81,19 +137,34 @@ def approve_split(request: StaffRequest, number: int) -> HttpResponse:
 @require_POST
 def discard_split(request: StaffRequest, number: int) -> HttpResponse:
     policies.discard_split(number=number, actor=request.actor, at=request.at)
-    return go(request, reverse("policy-list"))
-
-
-@staff(Role.MGT)
-@require_POST
-def approve_bounty(request: StaffRequest, bounty: int) -> HttpResponse:
-    row = policies.approve_bounty(bounty=bounty, actor=request.actor, at=request.at)
-    messages.success(request, _("The bounty is approved: in force from %(day)s.") % {"day": row.starts_on.isoformat()})
-    return go(request, reverse("policy-list"))
+    return _discarded(request, f"{reverse('split-new')}?from={number}")
 
 
 @staff(Role.MGT)
 @require_POST
 def discard_bounty(request: StaffRequest, bounty: int) -> HttpResponse:
     policies.discard_bounty(bounty=bounty, actor=request.actor, at=request.at)
-    return go(request, reverse("policy-list"))
+    return _discarded(request, f"{reverse('bounty-new')}?from={bounty}")
+
+
+def _discarded(request: StaffRequest, anew: str) -> HttpResponse:
+    """A draft is never changed: it is taken back, and drafted anew from what it said."""
+    messages.success(request, _("Discarded."))
+    return go(request, anew if "anew" in request.POST else reverse("policy-list"))
+
+
+# -- before the approval -----------------------------------------------------------------------------------------------
+@staff(Role.MGT, Role.AUD)
+@require_GET
+def policy_preview(request: StaffRequest) -> HttpResponse:
+    """A month that is over, once more under drafts: per role, per person, in total."""
+    months = offered_months(request.at)
+    asked = request.GET.copy()
+    asked.setdefault("month", months[0])
+    form = AskPreview(asked, months=months, on=local_day(request.at), actor=request.actor, at=request.at)
+    if not form.is_valid():
+        return render(request, "incentives/policy_preview.html", {"form": form}, status=400)
+    tried = Tried(form.cleaned_data["split"], form.cleaned_data["bounties"])
+    found = preview(period_of(form.cleaned_data["month"]), tried=tried, at=request.at)
+    facts = {"form": form, "preview": found, "tried": tried, "most": SHOWN_AT_MOST}
+    return render(request, "incentives/policy_preview.html", facts)

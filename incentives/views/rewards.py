@@ -1,4 +1,4 @@
-"""What everybody sees: the own statement, the trace of an amount, the price board."""
+"""What everybody sees: the own statement and the trace of an amount."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from incentives import errors
 from incentives.lifecycle import EntryState
 from incentives.models import RewardEntry
 from incentives.periods import month_of, period_of
-from incentives.selectors import prices
 from incentives.selectors.statement import cases_with, lines_of, months_of, own_entries, trace_of
-from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
@@ -83,10 +81,3 @@ def trace(request: StaffRequest, entry: int) -> HttpResponse:
         template,
         {"trace": trace_of(found), "entry": found, "opens_case": in_sight, "roles": request.roles},
     )
-
-
-@staff()
-@require_GET
-def price_board(request: StaffRequest) -> HttpResponse:
-    """计价标准公示: what each act brings on each product, open to every employee."""
-    return render(request, "incentives/price_board.html", {"board": prices.price_board(local_day(request.at))})

@@ -58,7 +58,9 @@ PAGES = {
     "/rewards/": None,  # everybody
     "/price-board/": None,
     "/policies/": None,
+    "/registrations/": {"TR", "SUP", "AUD"},
     "/confirmations/": {"TR", "SUP", "MGT", "HR", "AUD"},
+    "/confirmations/inbox/": {"TR", "SUP"},
     "/payouts/": {"HR", "AUD"},
     "/policies/splits/new/": {"MGT"},
     "/policies/bounties/new/": {"MGT"},
@@ -151,17 +153,17 @@ def test_an_ended_case_promises_nothing(bank: Cast, now) -> None:
 # -- registration and documents ----------------------------------------------------------------------------------------
 def test_the_tracker_registers_the_chosen_with_a_result_per_row(bank: Cast, case: Application, now) -> None:
     client = signed_in(bank.zheng_weiguo)
-    assert case.number in client.get("/confirmations/").content.decode()
+    assert case.number in client.get("/registrations/").content.decode()
     chosen = {"application": [case.number, "KX404"]}
-    answer = client.post("/confirmations/register/", chosen, headers=HTMX)
+    answer = client.post("/registrations/register/", chosen, headers=HTMX)
     assert answer.status_code == 200
     assert answer.content.decode().lstrip().startswith("<section")
-    assert "not registered" in answer.content.decode()
+    assert "not done" in answer.content.decode()
     assert Registration.objects.filter(assessment=case.pk).exists()
 
 
 def test_registering_nothing_is_refused_in_the_place_where_the_hand_is(bank: Cast) -> None:
-    answer = signed_in(bank.zheng_weiguo).post("/confirmations/register/", {}, headers=HTMX)
+    answer = signed_in(bank.zheng_weiguo).post("/registrations/register/", {}, headers=HTMX)
     assert (answer.status_code, answer["HX-Retarget"]) == (400, "#toasts")
 
 
@@ -230,8 +232,11 @@ def test_audit_reads_batches_and_does_not_make_them(bank: Cast, batch: PayoutBat
 # -- policies ----------------------------------------------------------------------------------------------------------
 def split_form(**changes: str) -> dict[str, str]:
     shares = {f"{path}-{role}": f"{share / 100}" for path in "ABC" for role, share in SHARES.items()}
-    terms = {"second_keyer": "40", "customer_mode": "FIXED", "customer_amount": "20.00"}
-    return shares | terms | {"starts_on": f"{clock.today() + timedelta(days=9)}"} | changes
+    terms = {
+        "second_keyer_bp": "40", "bonus_bp": "5", "penalty_bp": "10", "penalty_cap_bp": "20", "customer_mode": "FIXED",
+        "customer_fen": "20.00", "cross_sell_fen": "10.00", "reversal_days": "180", "unused_days": "90",
+    }  # fmt: skip
+    return shares | terms | {"starts_on": f"{clock.today() + timedelta(days=9)}", "note": "试行"} | changes
 
 
 def test_s13_a_column_of_99_percent_is_refused_and_nothing_typed_is_lost(bank: Cast) -> None:
@@ -254,15 +259,10 @@ def test_a_second_person_approves_what_the_first_drafted(bank: Cast) -> None:
 
 def test_a_bounty_is_drafted_in_yuan(bank: Cast) -> None:
     day = f"{clock.today() + timedelta(days=9)}"
+    typed = {"product": "PK", "starts_on": day, "trigger": "ACTIVATION", "spend_days": "90", "note": "旺季"}
     client = signed_in(bank.cao_ying)
-    assert (
-        client.post("/policies/bounties/new/", {"product": "PK", "amount": "120.505", "starts_on": day}).status_code
-        == 400
-    )
-    assert (
-        client.post("/policies/bounties/new/", {"product": "PK", "amount": "120.50", "starts_on": day}).status_code
-        == 302
-    )
+    assert client.post("/policies/bounties/new/", typed | {"amount_fen": "120.505"}).status_code == 400
+    assert client.post("/policies/bounties/new/", typed | {"amount_fen": "120.50"}).status_code == 302
     assert bank.product("PK").bounties.get(status="DRAFT").amount_fen == 120_50
 
 
@@ -276,6 +276,7 @@ def test_lists_take_a_fixed_number_of_queries(bank: Cast, now, django_assert_max
     for person, path, most in (
         (bank.chen_xiaoming, "/rewards/", 16),
         (bank.zheng_weiguo, "/confirmations/", 18),
+        (bank.zheng_weiguo, "/registrations/", 14),
         (bank.chen_xiaoming, "/price-board/", 14),
         (bank.chen_xiaoming, "/policies/", 16),
     ):

@@ -53,12 +53,15 @@ def employee(morning: Morning) -> Section:
         activated=Count("pk", filter=Q(application__activated_at__gte=morning.month)),
     )
     earned = RewardEntry.objects.filter(payee=morning.me, payee_kind=PayeeKind.EMPLOYEE)
-    unpaid, paid = earned.not_paid().sum_fen(), earned.paid_since(morning.month.date()).sum_fen()
+    money = earned.with_pay_date().aggregate(
+        unpaid=Sum("amount_fen", filter=Q(paid_on=None)),
+        paid=Sum("amount_fen", filter=Q(paid_on__gte=morning.month.date())),
+    )
     tiles = [
         Tile(_("Referrals under way"), figures["open"], link("referral-list")),
         Tile(_("Activated this month"), figures["activated"], link("referral-list")),
-        Tile(_("Earned, not paid yet"), yuan(unpaid), link("my-rewards"), unit=_("yuan")),
-        Tile(_("Paid this month"), yuan(paid), link("my-rewards"), unit=_("yuan")),
+        Tile(_("Earned, not paid yet"), yuan(money["unpaid"] or 0), link("my-rewards"), unit=_("yuan")),
+        Tile(_("Paid this month"), yuan(money["paid"] or 0), link("my-rewards"), unit=_("yuan")),
     ]
     if morning.roles != {Role.EMP}:
         return Section(Role.EMP, tiles)
@@ -67,7 +70,7 @@ def employee(morning: Morning) -> Section:
         tiles,
         buttons=[Button(_("New referral"), link("referral-new"), "plus")],
         main=[_own_referrals(morning)],
-        side=[_prices(morning.today, is_collector=False)],
+        side=[_prices(morning, is_collector=False)],
     )
 
 
@@ -105,16 +108,17 @@ def _own_referrals(morning: Morning) -> Agenda:
 
 def _referral_share(book: PriceBook, case: Application, *, on: date) -> int | None:
     """What the referrer of a case gets when somebody else collects; ``None`` without a price."""
-    bounty, policy = book.bounty(case.product_id, on=on), book.policy(on=on)
+    where = case.branch_id
+    bounty, policy = book.bounty(case.product_id, on=on, branch=where), book.policy(on=on, branch=where)
     if bounty is None or policy is None:
         return None
     shares = divide(bounty.amount_fen, policy.terms.weights(Path.C, double_keyed=False))
     return dict(shares).get(Performance.REFERRER)
 
 
-def _prices(on: date, *, is_collector: bool) -> Table:
+def _prices(morning: Morning, *, is_collector: bool) -> Table:
     """What one activated card would bring this person, by product and by how much of the work the person does."""
-    board = price_board(on)
+    board = price_board(morning.today, morning.me.branch)
     ways = [(_("All by myself"), "all_alone"), (_("Refer and collect"), "refer_and_collect")] if is_collector else []
     ways.append((_("Refer only"), "refer"))
     return Table(
@@ -153,7 +157,7 @@ def customer_manager(morning: Morning) -> Section:
             Button(_("New referral"), link("referral-new"), "referral"),
         ],
         main=[_in_hand(morning), _came_back(morning), _leads(morning)],
-        side=[_prices(morning.today, is_collector=True)],
+        side=[_prices(morning, is_collector=True)],
     )  # fmt: skip
 
 
@@ -408,7 +412,7 @@ def card_center(morning: Morning) -> Section:
                 _("A contact that is logged with an agreed time appears here; you are reminded half an hour before."),
                 "", _("Case"), _("Note"), has_state=False,
             ),
-            _prices(morning.today, is_collector=True),
+            _prices(morning, is_collector=True),
         ],
     )  # fmt: skip
 
