@@ -117,7 +117,10 @@ class DraftBounty(DraftVersion):
     amount_fen = yuan_field(_("Bounty in yuan"))
     trigger = forms.ChoiceField(label=_("Earned by"), choices=Trigger.choices)
     spend_days = forms.IntegerField(
-        label=_("Days for the first spend"), min_value=1, help_text=_("From the activation; asked for a spend only.")
+        label=_("Days for the first spend"),
+        min_value=1,
+        initial=90,
+        help_text=_("From the activation; asked for a spend only."),
     )
 
     @staticmethod
@@ -144,9 +147,9 @@ class DraftSplit(DraftVersion):
     slug = "split"
 
     second_keyer_bp = percent_field(_("Second keyer's part of the entry share, %"))
-    bonus_bp = percent_field(_("Bonus for being in time, % of the share"))
-    penalty_bp = percent_field(_("Penalty for being late, % of the share"))
-    penalty_cap_bp = percent_field(_("Penalties of a month at most, % of its rewards"))
+    bonus_bp = percent_field(_("Bonus for being in time, per cent of the share"))
+    penalty_bp = percent_field(_("Penalty for being late, per cent of the share"))
+    penalty_cap_bp = percent_field(_("Penalties of a month at most, per cent of its rewards"))
     customer_mode = forms.ChoiceField(label=_("Customer reward"), choices=CustomerMode.choices)
     customer_fen = yuan_field(_("Fixed customer reward, yuan"))
     cross_sell_fen = yuan_field(_("Reward per other product sold, yuan"))
