@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import Any
 
@@ -362,12 +363,15 @@ def test_six_parallel_requests_with_one_key_have_one_effect_and_without_it_six(b
     assert Area.objects.filter(name="一次").count() == effects
 
 
+_codes = itertools.count(1)
+
+
 class Effect(Api):
     """Takes its time, so that parallel requests overlap."""
 
     @operation()
     def post(self, call: Call) -> dict[str, Any]:
-        area = Area.objects.create(code=f"{threading.get_ident() % 10**8}", name="一次")
+        area = Area.objects.create(code=f"{next(_codes)}", name="一次")
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(0.1)")
         return {"id": area.pk}

@@ -22,7 +22,7 @@ from django.conf import settings
 from ops_center.clock import offset_of
 from ops_center.embedded.home import Home
 from ops_center.embedded.server import _offset
-from tests.embedded.test_processes import alive, wait_until
+from tests.embedded.test_processes import LONG, alive, wait_until
 
 ROOT = Path(settings.BASE_DIR)
 OPTIONS = ["--no-demo", "--port", "0"]
@@ -78,10 +78,10 @@ class Server:
 
     def end(self, by: int = signal.SIGINT) -> int:
         self.process.send_signal(by)
-        return self.process.wait(15)
+        return self.process.wait(LONG)
 
     def page(self, path: str) -> int:
-        line = HTTPConnection("127.0.0.1", self.map["web"]["port"], timeout=10)
+        line = HTTPConnection("127.0.0.1", self.map["web"]["port"], timeout=LONG)
         line.request("GET", path)
         return line.getresponse().status
 
@@ -105,7 +105,7 @@ def server(data: Path):
     yield running.ready()
     running.process.kill()
     running.process.wait()
-    wait_until(lambda: not running.home.is_in_use, 10)
+    wait_until(lambda: not running.home.is_in_use, LONG)
 
 
 def test_it_serves_pages_says_where_things_are_and_ends_in_five_seconds_with_everything(server: Server) -> None:
@@ -157,11 +157,11 @@ def test_a_killed_supervisor_leaves_nothing_running_and_the_next_start_finds_the
 
 def test_a_second_server_on_the_same_data_or_port_is_refused_in_one_line_and_harms_nothing(server: Server) -> None:
     second = Server(server.home.folder, *OPTIONS)
-    assert second.process.wait(10) == 1
+    assert second.process.wait(LONG) == 1
     line = r"script/server: Another server runs on .*: stop it, or choose another --data folder\n"
     assert re.fullmatch(line, second.said)
     third = Server(server.home.folder.with_name("elsewhere"), "--no-demo", "--port", str(server.map["web"]["port"]))
-    assert third.process.wait(10) == 1
+    assert third.process.wait(LONG) == 1
     assert re.fullmatch(r"script/server: Port \d+ cannot be used \(.*\): choose another with --port\n", third.said)
     assert server.page("/sign-in/") == 200
 
@@ -170,9 +170,9 @@ def test_a_second_server_on_the_same_data_or_port_is_refused_in_one_line_and_har
 def test_when_one_part_dies_everything_stops_and_it_is_named(server: Server, victim: str) -> None:
     family = server.family()
     os.kill(server.pids[victim], signal.SIGKILL)
-    assert server.process.wait(10) == 1
+    assert server.process.wait(LONG) == 1
     assert {"worker": "worker ended", "postgresql": "postgres ended"}[victim] in server.said
-    assert wait_until(lambda: not [pid for pid in family if alive(pid)], 2)
+    assert wait_until(lambda: not [pid for pid in family if alive(pid)], LONG)
 
 
 def test_the_web_connects_as_a_role_that_owns_nothing_and_secrets_stay_with_their_owner(server: Server) -> None:
@@ -198,7 +198,7 @@ def test_passwords_that_do_not_fit_the_data_are_refused_with_a_clear_line(data: 
     home.keys.write_text(re.sub("POSTGRES_PASSWORD=.*", "POSTGRES_PASSWORD=another", right))
     try:
         refused = Server(data)
-        assert refused.process.wait(20) == 1
+        assert refused.process.wait(LONG) == 1
         assert "are not those of the database" in refused.said
     finally:
         home.keys.write_text(right)
@@ -215,7 +215,7 @@ def test_passwords_that_do_not_fit_the_data_are_refused_with_a_clear_line(data: 
 def test_bad_input_is_refused_in_one_clear_line(tmp_path: Path, options, variables, line: str) -> None:
     (tmp_path / "var").mkdir()
     refused = Server(tmp_path / "var", *options, **variables)
-    assert refused.process.wait(20) == 1
+    assert refused.process.wait(LONG) == 1
     assert line in refused.said
     assert "Traceback" not in refused.said
 
@@ -225,7 +225,7 @@ def test_no_server_starts_on_a_folder_that_a_restore_left_half_filled(tmp_path: 
     home.folder.mkdir()
     home.restoring.touch()
     refused = Server(home.folder)
-    assert refused.process.wait(20) == 1
+    assert refused.process.wait(LONG) == 1
     assert "was not finished: empty the folder and restore again" in refused.said
 
 

@@ -26,7 +26,7 @@ def test_the_cache_is_a_real_server() -> None:
 
 
 def test_a_real_worker_hears_the_broker_and_connects_as_the_runtime_role(worker) -> None:
-    answers = app.control.broadcast("ping", reply=True, timeout=5, limit=1)
+    answers = app.control.broadcast("ping", reply=True, timeout=30, limit=1)
     assert [list(answer.values()) for answer in answers] == [[{"ok": "pong"}]]
     environment = Path(f"/proc/{worker.pid}/environ").read_bytes()
     assert b"DATABASE_URL=postgresql://ops_app:" in environment

@@ -17,7 +17,7 @@ from organization.models import Employee
 from tests.cast import Cast, make_bank
 from tests.web.conftest import browser as browser
 
-PATIENCE = 15_000  # milliseconds for one answer, on a machine that is busy with other things
+PATIENCE = 45_000  # milliseconds for one answer, on a machine that is busy with other things
 
 STATEMENTS = ("witness_person", "witness_original", "witness_signature", "client_signature", "credit_auth")
 
