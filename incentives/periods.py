@@ -30,6 +30,12 @@ class Period:
         return datetime.combine(self.last + timedelta(days=1), time(), SHANGHAI)
 
     @property
+    def before(self) -> str:
+        """The month, or the week, before."""
+        eve = self.first - timedelta(days=1)
+        return f"{eve:%G-W%V}" if "W" in self.label else f"{eve:%Y-%m}"
+
+    @property
     def month(self) -> str:
         """The month of its last day, as in a document number: 202611."""
         return f"{self.last:%Y%m}"
@@ -53,3 +59,12 @@ def period_of(text: str) -> Period:
 def month_of(at: datetime) -> str:
     """The month in Shanghai in which an instant falls: 2026-11."""
     return f"{local_day(at):%Y-%m}"
+
+
+def months_before(at: datetime, number: int) -> list[str]:
+    """The running month and those before it, newest first; so many together."""
+    months, day = [], local_day(at)
+    for _place in range(number):
+        months.append(f"{day:%Y-%m}")
+        day = day.replace(day=1) - timedelta(days=1)
+    return months

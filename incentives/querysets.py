@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -23,7 +23,9 @@ IS_CONFIRMED = Q(confirmation_line__confirmation__state=ConfirmationState.CONFIR
 # Both halves of a past that was undone before it was paid: the entry, and the line that mirrors it. A claw-back mirrors
 # too, but is a line to be paid (negatively) like any other; of a share that nobody was to get yet, it is not.
 IS_MIRROR = Q(mirrors__isnull=False) & ~Q(kind=EntryKind.REVERSAL)
-IS_MIRRORED = Q(mirrored_by__isnull=False) & ~Q(mirrored_by__kind=EntryKind.REVERSAL)
+IS_MIRRORED = Q(mirrored_by__isnull=False) & (
+    ~Q(mirrored_by__kind=EntryKind.REVERSAL) | Q(payee_kind=PayeeKind.HELD)
+)
 IS_EMPTY_REVERSAL = Q(kind=EntryKind.REVERSAL, payee_kind=PayeeKind.HELD)
 IS_VOIDED = IS_MIRROR | IS_MIRRORED | IS_EMPTY_REVERSAL
 
@@ -56,9 +58,6 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
         """Entries of cases with their four stamps. The fourth (领卡) may be missing once its share is decided."""
         return self.filter(_is_stamped())
 
-    def of_unstamped_cases(self) -> RewardEntryQuerySet:
-        return self.filter(~_is_stamped())
-
     def with_state(self) -> RewardEntryQuerySet:
         """With ``state_code``, derived from registration, holds, confirmation, payout and mirror lines."""
         return self.annotate(state_code=_state())
@@ -73,12 +72,6 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
     def not_exported(self) -> RewardEntryQuerySet:
         """Entries that no batch has taken, or that the bank refused to pay: what a later batch may still take."""
         return self.filter(~_has_payout_line())
-
-    def not_paid(self) -> RewardEntryQuerySet:
-        return self.filter(~_has_payout_line(batch__paid_on__isnull=False))
-
-    def paid_since(self, day: date) -> RewardEntryQuerySet:
-        return self.filter(_has_payout_line(batch__paid_on__gte=day))
 
     def sum_fen(self) -> int:
         return self.aggregate(total=Sum("amount_fen"))["total"] or 0

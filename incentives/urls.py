@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.views import confirmations, holds, payouts, policies, prices, rewards
+from incentives.views import confirmations, holds, payouts, policies, prices, registration, rewards, verify
 
 _document = "confirmations/<slug:no>/"
 _batch = "payouts/<int:batch>/"
@@ -16,12 +16,19 @@ urlpatterns = [
     path("price-board/sign/", prices.sign_notices, name="price-notices-sign"),
     path("price-board/notices/<int:notice>/", prices.notice_readers, name="price-notice"),
     #
+    path("registrations/", registration.registration_list, name="registration-list"),
+    path("registrations/register/", registration.register, name="register-rewards"),
+    #
     path("confirmations/", confirmations.confirmation_list, name="confirmation-list"),
-    path("confirmations/register/", confirmations.register, name="register-rewards"),
+    path("confirmations/inbox/", confirmations.inbox, name="confirmation-inbox"),
+    path("confirmations/certify/", confirmations.certify_many, name="confirmation-certify-many"),
     path("confirmations/draft/", confirmations.draft, name="confirmation-draft"),
     path(_document, confirmations.confirmation, name="confirmation"),
+    path("confirmations/<slug:no>.pdf", confirmations.pdf, name="confirmation-pdf"),
     path(_document + "certify/", confirmations.certify, name="confirmation-certify"),
     path(_document + "discard/", confirmations.discard, name="confirmation-discard"),
+    path("verify/", verify.verify_door, name="verify-door"),
+    path("verify/<slug:no>/<slug:code>/", verify.verify, name="verify"),
     #
     path("payouts/", payouts.payout_list, name="payout-list"),
     path("payouts/preview/", payouts.preview, name="payout-preview"),

@@ -23,6 +23,7 @@ INDEX_KEY = env.text("INDEX_KEY")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1 localhost [::1] testserver")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000")
+BANK_NAME = env.text("BANK_NAME", "江岚银行")  # as it stands on paper
 
 INSTALLED_APPS = [
     "ops_center.web",

@@ -4,26 +4,70 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from applications.lifecycle import Performance
 from incentives import errors
 from incentives.api.fields import Yuan, number_of
-from incentives.lifecycle import ConfirmationState
+from incentives.downloads import pdf_response
+from incentives.lifecycle import ConfirmationState, EntryKind, Proof
 from incentives.models import Confirmation
 from incentives.selectors.papers import Document, PayeeSum, RoleSum, document_of, documents_for
-from incentives.services import confirmations, registration
+from incentives.selectors.registration import ToRegister, to_register, with_evidence
+from incentives.services import confirmations, printing, registration
 from ops_center.web.api import Api, Call, Paged, listed, operation, paged
 from ops_center.web.keyset import Keyset
-from ops_center.web.shapes import Code, Many, Shape
+from ops_center.web.shapes import Code, Many, Shape, Text
 
-NEWEST_ROW = Keyset("-id")
+NEWEST_ROW, OLDEST_CASE = Keyset("-id"), Keyset("at", "application_id")
 DOCUMENT_READERS = "TR SUP MGT HR AUD"
 
 
 class Chosen(Shape):
     applications = Many(child=Code(), min_length=1)
+    despite = Many(
+        child=Code(), required=False, default=list,
+        help_text="Those of them that were looked into although the card system's file differs.",
+    )  # fmt: skip
+
+
+class AskedToRegister(Paged):
+    branch = Code(required=False)
+
+
+class ToRegisterRow(serializers.Serializer[ToRegister]):
+    application = serializers.CharField(source="case.number")
+    branch = serializers.CharField(source="case.branch.code", default=None, allow_null=True)
+    bounty = Yuan(source="assessment.bounty_fen")
+    activated_at = serializers.DateTimeField(source="case.activated_at")
+    channel = serializers.CharField(help_text="Empty: reported by the card system.")
+    card_system = serializers.ChoiceField(Proof.choices, source="evidence.proof")
+    finding = serializers.CharField(source="evidence.finding", help_text="What differs.")
+    missing_stamps = serializers.ListField(child=serializers.CharField())
+    is_coached = serializers.BooleanField()
+    due_at = serializers.DateTimeField(source="assessment.due_at", allow_null=True)
+
+
+class ChosenDrafts(Shape):
+    numbers = Many(child=Code(), min_length=1)
+
+
+class DiscardReason(Shape):
+    reason = Text(max_length=300)
+
+
+class CertifiedRow(serializers.Serializer[Any]):
+    no = serializers.CharField(source="subject")
+    done = serializers.BooleanField()
+    code = serializers.CharField(source="refusal.code", default=None, allow_null=True)
+    detail = serializers.CharField(source="sentence")
+
+
+class CertifiedAnswer(serializers.Serializer[Any]):
+    certified = serializers.IntegerField()
+    results = CertifiedRow(many=True)
 
 
 class NewConfirmation(Shape):
@@ -55,6 +99,7 @@ class ConfirmationRow(serializers.Serializer[Confirmation]):
     drafted_at = serializers.DateTimeField()
     certified_by = number_of("certified_by")
     certified_at = serializers.DateTimeField(allow_null=True)
+    discard_reason = serializers.CharField()
     check_code = serializers.CharField()
 
     def get_branches(self, confirmation: Confirmation) -> list[str]:
@@ -67,9 +112,17 @@ class RoleSumAnswer(serializers.Serializer[RoleSum]):
     total = Yuan(source="total_fen")
 
 
+class KindSums(serializers.Serializer[Any]):
+    """Yuan of each kind of entry."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {kind: Yuan(default=0) for kind in EntryKind.values}
+
+
 class PayeeSumAnswer(serializers.Serializer[PayeeSum]):
     payee = serializers.SerializerMethodField()
     entries = serializers.IntegerField()
+    by_kind = KindSums(source="fen_of")
     total = Yuan(source="total_fen")
 
     def get_payee(self, row: PayeeSum) -> str:
@@ -98,6 +151,14 @@ class ConfirmationAnswer(ConfirmationRow):
 
 
 class Registrations(Api):
+    @operation(
+        roles="TR SUP AUD", asked=AskedToRegister, answer=paged(ToRegisterRow), summary="What waits for registration"
+    )
+    def get(self, call: Call) -> dict[str, Any]:
+        """The longest waiting first, each with its proof, its stamps and its coaching."""
+        page = listed(call, to_register(branch=call.asked.get("branch", "")), OLDEST_CASE)
+        return page | {"results": with_evidence(page["results"])}
+
     @operation(roles="TR", facts=Chosen, answer=RegisteredAnswer, status=201, summary="Register activations")
     def post(self, call: Call) -> dict[str, Any]:
         """Each case answers for itself; when not one could be registered, the first refusal is the answer."""
@@ -134,3 +195,25 @@ class Certify(Api):
     def post(self, call: Call, no: str) -> Confirmation:
         """By somebody who neither registered nor earns from one of its cases; it is locked by the same act."""
         return confirmations.certify(no=no, actor=call.actor, at=call.at)
+
+
+class CertifyMany(Api):
+    @operation(roles="TR SUP", facts=ChosenDrafts, answer=CertifiedAnswer, summary="Certify several confirmations")
+    def post(self, call: Call) -> dict[str, Any]:
+        """Each for itself; when not one could be certified, the first refusal is the answer."""
+        results = confirmations.certify_each(actor=call.actor, at=call.at, **call.facts)
+        return {"certified": sum(result.done for result in results), "results": results}
+
+
+class Discard(Api):
+    @operation(roles="TR SUP", facts=DiscardReason, answer=ConfirmationAnswer, summary="Discard a draft")
+    def post(self, call: Call, no: str) -> Confirmation:
+        """Its entries wait for the next document; its number stays used."""
+        return confirmations.discard_confirmation(no=no, actor=call.actor, at=call.at, **call.facts)
+
+
+class Paper(Api):
+    @operation(roles=DOCUMENT_READERS, summary="A confirmation as PDF", more_answers={(200, "application/pdf"): bytes})
+    def get(self, call: Call, no: str) -> HttpResponse:
+        """A confirmed one is the same file, byte for byte, on every download; a draft says so on every page."""
+        return pdf_response(no, printing.print_confirmation(no=no, actor=call.actor, at=call.at))

@@ -188,7 +188,8 @@ def _take(document: Confirmation, entries: RewardEntryQuerySet) -> int:
     query, values = entries.order_by("pk").values_list(Value(document.pk), "pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO incentives_confirmationline (confirmation_id, entry_id) {query}", values)
-        return cursor.rowcount
+        written: int = cursor.rowcount
+    return written
 
 
 def _draft(no: str) -> Confirmation:
@@ -224,10 +225,9 @@ def why_not_certify(document: Confirmation, *, actor: Employee) -> Refused | Non
 
 def _certifiers(document: Confirmation, *, at: datetime) -> QuerySet[Employee]:
     """Who may certify it: trackers and supervisors who neither earn from one of its cases nor registered one."""
-    return (
-        Employee.objects.holding(Role.TR, Role.SUP, on=local_day(at))
-        .exclude(pk__in=_payees_of_cases(document).filter(payee__isnull=False).values("payee"))
-        .exclude(pk__in=_registrations(document).values("by"))
+    holders: QuerySet[Employee] = Employee.objects.holding(Role.TR, Role.SUP, on=local_day(at))
+    return holders.exclude(pk__in=_payees_of_cases(document).filter(payee__isnull=False).values("payee")).exclude(
+        pk__in=_registrations(document).values("by")
     )
 
 

@@ -1,4 +1,4 @@
-"""Registration and confirmation documents: what waits, what is drafted, the paper itself."""
+"""Confirmation documents: what is drafted, who certifies what, the paper itself."""
 
 from __future__ import annotations
 
@@ -13,74 +13,76 @@ from django.views.decorators.http import require_GET, require_POST
 
 from applications.views.door import attempt, go
 from incentives import errors
+from incentives.downloads import pdf_response
 from incentives.forms import DraftConfirmation
 from incentives.models import Confirmation, RewardEntry
 from incentives.periods import month_of
 from incentives.results import RowResult
-from incentives.selectors.papers import document_of, documents_for, to_register
-from incentives.services import confirmations, registration
-from incentives.services.confirmations import confirmable
+from incentives.selectors.certification import drafts_for, next_draft_for
+from incentives.selectors.papers import document_of, documents_for
+from incentives.selectors.registration import registered_and_not_certified
+from incentives.services import confirmations, printing
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 
-READERS = (Role.TR, Role.SUP, Role.MGT, Role.HR, Role.AUD)
-CENTER = frozenset({Role.TR, Role.SUP, Role.AUD})
 SIGNERS = frozenset({Role.TR, Role.SUP})
-NEWEST, OLDEST_CASE, LINES = Keyset("-id"), Keyset("at", "application_id"), Keyset("id")
+NEWEST, LINES = Keyset("-id"), Keyset("id")
 
 
-@staff(*READERS)
+@staff(*printing.READERS)
 @require_GET
 def confirmation_list(request: StaffRequest) -> HttpResponse:
-    """What waits for registration, what waits for a document, and the documents."""
-    form = DraftConfirmation(actor=request.actor, at=request.at, initial={"period": month_of(request.at)})
-    return draw(request, form=form)
+    """The documents, newest first; who may draft one finds the form above."""
+    return draw(request)
 
 
-def draw(
-    request: StaffRequest,
-    *,
-    form: DraftConfirmation | None = None,
-    results: list[RowResult] | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    asked = read_query(request.GET, known=("list",))
-    of_cases = asked.get("list") == "to-register"  # the page has two lists: whose position this is
-    position = {name: asked.get(name) for name in ("after", "before")}
+def draw(request: StaffRequest, *, form: DraftConfirmation | None = None, status: int = 200) -> HttpResponse:
+    asked = read_query(request.GET, known=())
+    may_draft = not SIGNERS.isdisjoint(request.roles)
     facts: dict[str, Any] = {
         "form": form or DraftConfirmation(actor=request.actor, at=request.at, initial={"period": month_of(request.at)}),
-        "may_register": Role.TR in request.roles,
-        "may_draft": not SIGNERS.isdisjoint(request.roles),
-        "results": results,
+        "may_draft": may_draft,
+        "waiting": registered_and_not_certified(request.at) if may_draft else None,
         "documents": NEWEST.page(
             documents_for(request.roles),
             size=page_size(asked.get("page_size")),
-            **({} if of_cases else position),
+            after=asked.get("after"),
+            before=asked.get("before"),
         ),
-        "now": request.at,
     }
-    if not CENTER.isdisjoint(request.roles):
-        waiting = to_register()
-        facts["to_register"] = OLDEST_CASE.page(
-            waiting, size=page_size(asked.get("page_size")), **(position if of_cases else {})
-        )
-        facts["waiting"] = waiting.count()
-        facts["ready"] = confirmable(before=request.at).count()
-    template = "incentives/partials/_to_register.html" if request.htmx and results is not None else None
-    return render(request, template or "incentives/confirmations.html", facts, status=status)
+    return render(request, "incentives/confirmations.html", facts, status=status)
 
 
-@staff(Role.TR)
+@staff(*SIGNERS)
+@require_GET
+def inbox(request: StaffRequest) -> HttpResponse:
+    """What waits for certification: what this person may certify first, the others with the reason why not."""
+    return draw_inbox(request)
+
+
+@staff(*SIGNERS)
 @require_POST
-def register(request: StaffRequest) -> HttpResponse:
-    """The chosen cases; each answers for itself."""
-    chosen = request.POST.getlist("application")
-    results = registration.register(applications=chosen, actor=request.actor, at=request.at)
-    return draw(request, results=results)
+def certify_many(request: StaffRequest) -> HttpResponse:
+    """The chosen drafts; each answers for itself."""
+    chosen = request.POST.getlist("no")
+    return draw_inbox(request, results=confirmations.certify_each(numbers=chosen, actor=request.actor, at=request.at))
 
 
-@staff(Role.TR, Role.SUP)
+def draw_inbox(request: StaffRequest, *, results: list[RowResult] | None = None) -> HttpResponse:
+    is_part = request.htmx and results is not None
+    return render(
+        request,
+        "incentives/partials/_to_certify.html" if is_part else "incentives/certification.html",
+        {
+            "drafts": drafts_for(request.actor),
+            "results": results,
+            "refused": [result for result in results or () if not result.done],
+        },
+    )
+
+
+@staff(*SIGNERS)
 @require_POST
 def draft(request: StaffRequest) -> HttpResponse:
     form = DraftConfirmation(request.POST, actor=request.actor, at=request.at)
@@ -97,7 +99,7 @@ def draft(request: StaffRequest) -> HttpResponse:
     return go(request, reverse("confirmation", args=[drafted[0].no]))
 
 
-@staff(*READERS)
+@staff(*printing.READERS)
 @require_GET
 def confirmation(request: StaffRequest, no: str) -> HttpResponse:
     """The document as it stands on paper; while it is a draft, with what may be done with it."""
@@ -115,22 +117,33 @@ def confirmation(request: StaffRequest, no: str) -> HttpResponse:
             "page": LINES.page(entries, size=page_size(asked.get("page_size")), after=asked.get("after")),
             "may_decide": may_decide,
             "why_not": confirmations.why_not_certify(found, actor=request.actor) if may_decide else None,
-            "now": request.at,
+            "pulled": confirmations.no_longer_payable(found).count() if found.is_draft else 0,
+            "verify_url": printing.verify_url(found) if found.is_confirmed else "",
         },
     )
 
 
-@staff(Role.TR, Role.SUP)
+@staff(*printing.READERS)
+@require_GET
+def pdf(request: StaffRequest, no: str) -> HttpResponse:
+    return pdf_response(no, printing.print_confirmation(no=no, actor=request.actor, at=request.at))
+
+
+@staff(*SIGNERS)
 @require_POST
 def certify(request: StaffRequest, no: str) -> HttpResponse:
+    """Then on to the next draft that waits for this person; to the document itself when none does."""
     done = confirmations.certify(no=no, actor=request.actor, at=request.at)
     messages.success(request, _("%(no)s is certified and locked.") % {"no": done.no})
-    return go(request, reverse("confirmation", args=[no]))
+    waiting = next_draft_for(request.actor)
+    if waiting is not None:
+        messages.info(request, _("Next: %(no)s.") % {"no": waiting.no})
+    return go(request, reverse("confirmation", args=[waiting.no if waiting else done.no]))
 
 
-@staff(Role.TR, Role.SUP)
+@staff(*SIGNERS)
 @require_POST
 def discard(request: StaffRequest, no: str) -> HttpResponse:
     confirmations.discard_confirmation(no=no, reason=request.POST.get("reason", ""), actor=request.actor, at=request.at)
     messages.success(request, _("%(no)s is discarded; its entries wait for the next document.") % {"no": no})
-    return go(request, reverse("confirmation-list"))
+    return go(request, reverse("confirmation-inbox"))

@@ -77,6 +77,8 @@ ROOMS: tuple[Room, ...] = (
     #
     Room(_REWARDS, _("My rewards"), "coins", roles("EMP EC"), "my-rewards"),
     Room(_REWARDS, _("Price board"), "price", roles("EMP"), "price-board"),
+    Room(_REWARDS, _("Registration"), "check", roles("TR SUP AUD"), "registration-list"),
+    Room(_REWARDS, _("Certification"), "stamp", roles("TR SUP"), "confirmation-inbox"),
     Room(_REWARDS, _("Confirmations"), "document", roles("TR SUP MGT HR AUD"), "confirmation-list"),
     Room(_REWARDS, _("Payouts"), "payout", roles("HR AUD"), "payout-list"),
     #

@@ -34,7 +34,9 @@ TOPICS: dict[str, tuple[Any, Any]] = {
     "approvals": (_CONTROL, _("Approvals")),
     "audit": (_CONTROL, _("Audit log")),
     "rewards": (_MONEY, _("Rewards")),
-    "payout": (_MONEY, _("Confirmation and payout")),
+    "registration": (_MONEY, _("Registration of rewards")),
+    "certification": (_MONEY, _("Confirmation documents and certification")),
+    "payout": (_MONEY, _("Payout")),
     "policies": (_MONEY, _("Policies and calendar")),
 }
 
@@ -51,7 +53,8 @@ _SHARED = {
     "problems": "raise-problem reply resolve return resubmit reject withdraw",
     "approvals": "reopen correct-stamp",
     "overdue": "breaches reassign",
-    "payout": "confirmations payouts",
+    "certification": "confirmations",
+    "payout": "payouts",
     "rewards": "price-board",
     "policies": "calendar",
 }

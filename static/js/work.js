@@ -65,6 +65,28 @@
     if (event.target.closest("[data-prints]")) window.print();
   });
 
+  // --- many rows: Shift ticks all of one kind in between, and the button says how many are chosen
+  let lastTicked = null;
+  document.addEventListener("click", (event) => {
+    const box = event.target;
+    if (!box.matches?.("[data-ranges] input[type=checkbox]")) return;
+    if (event.shiftKey && lastTicked?.isConnected) {
+      const boxes = [...box.closest("[data-ranges]").querySelectorAll("input[type=checkbox]")];
+      const [from, to] = [boxes.indexOf(lastTicked), boxes.indexOf(box)].sort((a, b) => a - b);
+      for (const one of boxes.slice(from, to)) if (one.name === box.name) one.checked = box.checked;
+    }
+    lastTicked = box;
+  });
+  const recountChosen = () => {
+    for (const place of document.querySelectorAll("[data-count-of]")) {
+      const chosen = place.dataset.countOf.split(" ").map((name) => `input[name="${name}"]:checked`);
+      place.textContent = place.closest("form").querySelectorAll(chosen.join()).length;
+    }
+  };
+  document.addEventListener("change", recountChosen);
+  document.addEventListener("htmx:afterSettle", recountChosen);
+  recountChosen();
+
   // --- rows: up and down stay in the same column
   document.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
@@ -79,7 +101,10 @@
     if (!next) return;
     event.preventDefault();
     const boxes = next.querySelectorAll("input[type=checkbox]");
-    boxes[Math.min(column, boxes.length - 1)].focus();
+    const box = boxes[Math.min(column, boxes.length - 1)];
+    box.focus();
+    if (event.shiftKey && "ranges" in rows.dataset && box.name === event.target.name) box.checked = event.target.checked;
+    recountChosen();
   });
 
   // --- check sheet: 1, 2, 3 answer the line in focus and go on; "all passed" answers what is still open

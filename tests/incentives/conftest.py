@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 import pytest
+from django.db import transaction
 from django.utils.translation import override
 
 from applications.lifecycle import Path, Performance
 from applications.models import Application, Product
 from applications.services import intake
+from incentives.lifecycle import PolicyStatus
 from incentives.models import RewardEntry, SplitPolicy
 from incentives.reference import SHARES, install_policies
 from incentives.services.accrual import accrue
-from incentives.services.policies import approve_split, draft_split
+from incentives.services.policies import add_shares, approve_split, draft_split
 from tests.cast import Cast, at, make_bank
 
 
@@ -76,6 +78,39 @@ def earned(bank: Cast, *, when: datetime, product: str = "PK", referred: bool = 
     case = bank.activated(when=when, product=product, referred=referred)
     accrue(at=when)
     return bank.again(case)
+
+
+@pytest.fixture
+def flat(bank: Cast) -> SplitPolicy:
+    """The first split table with timeliness rates of 0 %: a case pays its bounty and nothing beside it (S19)."""
+    with transaction.atomic():
+        policy = SplitPolicy.objects.create(
+            number=100, starts_on=date(2026, 1, 1), status=PolicyStatus.APPROVED, bonus_bp=0, penalty_bp=0
+        )
+        add_shares(policy, dict.fromkeys(Path.values, SHARES))
+    return policy
+
+
+@pytest.fixture
+def month(bank: Cast, flat: SplitPolicy) -> list[Application]:
+    """The month of domain section 8. Case 1 classic C, keyed by the outsourced 宋佳; case 2 platinum B; case 3
+    classic A."""
+    when = at("2026-11-24 10:00")
+    first = bank.to_branch(bank.complete(bank.collect(bank.refer(when=when), when=when), when=when), when=when)
+    bank.receive(bank.send(first, when=when), when=when)
+    bank.check(bank.again(first), when=when)
+    bank.key(bank.again(first), when=when, by=bank.song_jia)
+    bank.review(bank.again(first), when=when)
+    bank.file(first, when=when)
+    bank.issue(first, when=when)
+    bank.coach(first, when=when)
+    bank.activate(first, when=when)
+    second = bank.activated(when=when, product="BJ")
+    third, cm = path_a(bank, when=when), bank.chen_xiaoming
+    bank.coach(third, when=when, by=cm)
+    bank.activate(third, when=when, by=cm)
+    accrue(at=when)
+    return [first, second, third]
 
 
 def double_keyed(code: str) -> None:

@@ -26,29 +26,9 @@ from ops_center.kernel.money import capitals
 from tests.cast import Cast, at
 from tests.incentives.conftest import earned, entries_of, path_a
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("flat")]
 WHEN = at("2026-11-24 10:00")
 LATER = at("2026-11-27 10:00")
-
-
-@pytest.fixture
-def month(bank: Cast) -> list[Application]:
-    """Case 1 classic C, keyed by the outsourced 宋佳; case 2 platinum B; case 3 classic A."""
-    first = bank.to_branch(bank.complete(bank.collect(bank.refer(when=WHEN), when=WHEN), when=WHEN), when=WHEN)
-    bank.receive(bank.send(first, when=WHEN), when=WHEN)
-    bank.check(bank.again(first), when=WHEN)
-    bank.key(bank.again(first), when=WHEN, by=bank.song_jia)
-    bank.review(bank.again(first), when=WHEN)
-    bank.file(first, when=WHEN)
-    bank.issue(first, when=WHEN)
-    bank.coach(first, when=WHEN)
-    bank.activate(first, when=WHEN)
-    second = bank.activated(when=WHEN, product="BJ")
-    third, cm = path_a(bank, when=WHEN), bank.chen_xiaoming
-    bank.coach(third, when=WHEN, by=cm)
-    bank.activate(third, when=WHEN, by=cm)
-    accrue(at=WHEN)
-    return [first, second, third]
 
 
 def drafted(bank: Cast, cases: list[Application]) -> Confirmation:

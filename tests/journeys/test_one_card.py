@@ -160,10 +160,10 @@ def test_one_card_from_the_referral_to_the_payout_sheet(bank: Cast, office: Offi
         expect(li.page.locator("#trace-body")).to_contain_text("100.00")
 
     with office.person(bank.zheng_weiguo) as zheng:
-        zheng.goes_to("/confirmations/")
+        zheng.goes_to("/registrations/")
         zheng.page.check(f"input[name=application][value={number}]")
-        zheng.sends("confirmations/register")
-        zheng.page.reload()
+        zheng.sends("registrations/register")
+        zheng.goes_to("/confirmations/")
         zheng.sends("confirmations/draft")
         zheng.page.wait_for_url("**/confirmations/JXQR-*/")
         document = urlsplit(zheng.page.url).path
@@ -171,7 +171,7 @@ def test_one_card_from_the_referral_to_the_payout_sheet(bank: Cast, office: Offi
         expect(zheng.page.locator("[data-opens=certify]")).to_have_count(0)  # payee and registrar
 
     with office.person(bank.feng_zhiqiang) as feng:
-        feng.goes_to("/confirmations/")
+        feng.goes_to("/confirmations/inbox/")
         feng.main.locator(f'a[href="{document}"]').click()
         feng.page.click("[data-opens=certify]")
         feng.sends("certify")

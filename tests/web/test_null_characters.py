@@ -46,7 +46,7 @@ def test_a_null_in_the_preview_of_the_checklist_is_refused(bank: Cast) -> None:
     [
         ("/applications/reassign/", {"to": "\x00", "case": "JL1"}),
         ("/boards/overdue/urge/", {"text": "\x00"}),
-        ("/confirmations/register/", {"application": ["JL1", "\x00"]}),
+        ("/registrations/register/", {"application": ["JL1", "\x00"]}),
         ("/payouts/make/", {"confirmation": "\x00"}),
         ("/rewards/1/hold/", {"reason": "x\x00"}),
         ("/applications/JL1/reveal/", {"field": "mobile", "purpose": "\x00"}),

@@ -21,7 +21,7 @@ from applications.selectors import day_of_work, held_by, waiting_in
 from applications.services.claims import claimable
 from incentives.lifecycle import ConfirmationState
 from incentives.models import Confirmation
-from incentives.selectors.papers import to_register
+from incentives.selectors.registration import to_register
 from ops_center.desk.homes.branch import DUE, explanations, problem_line, promised
 from ops_center.desk.homes.parts import (
     SHOWN,
@@ -186,8 +186,8 @@ def tracker(morning: Morning) -> Section:
                  _("%(count)s wait for you") % {"count": open_problems["mine"]}, alarm(open_problems["mine"], "soon")),
             Tile(_("To number and file"), Application.objects.waiting_in("filing", at).count(),
                  link("queue", "filing")),
-            Tile(_("To register"), to_register().count(), link("confirmation-list")),
-            Tile(_("Drafts to certify"), drafts, link("confirmation-list")),
+            Tile(_("To register"), to_register().count(), link("registration-list")),
+            Tile(_("Drafts to certify"), drafts, link("confirmation-inbox")),
             Tile(_("Import lines unmatched"), unmatched, link("import-list"), tone=alarm(unmatched, "soon")),
         ],
         buttons=[
