@@ -3,13 +3,15 @@
 from django.urls import path
 
 import applications.api_urls  # noqa: F401  (registers the converters)
-from incentives.api import papers, payouts, policies, prices, rewards
+from incentives.api import papers, payouts, policies, prices, rewards, statement
 from incentives.lifecycle import Sheet
 from incentives.models import PayoutFile
 
 urlpatterns = [
     path("rewards/", rewards.Rewards.as_view(), name="api-rewards"),
     path("me/rewards/", rewards.MyRewards.as_view(), name="api-my-rewards"),
+    path("me/rewards/summary/", statement.MySummary.as_view(), name="api-my-summary"),
+    path("rewards/branch/", statement.BranchRewards.as_view(), name="api-branch-rewards"),
     path("rewards/<key:entry>/hold/", rewards.Hold.as_view(), name="api-reward-hold"),
     path("rewards/<key:entry>/release/", rewards.Release.as_view(), name="api-reward-release"),
     path("registrations/", papers.Registrations.as_view(), name="api-registrations"),

@@ -2,16 +2,44 @@
 
 from django.urls import path
 
-from incentives.views import confirmations, holds, payouts, policies, prices, registration, rewards, verify
+from incentives.models import PayoutFile
+from incentives.views import (
+    confirmations,
+    holds,
+    payouts,
+    policies,
+    prices,
+    registration,
+    reports,
+    rewards,
+    settlement,
+    verify,
+)
 
 _document = "confirmations/<slug:no>/"
 _batch = "payouts/<int:batch>/"
 
 urlpatterns = [
     path("rewards/", rewards.my_rewards, name="my-rewards"),
+    path("rewards/branch/", rewards.branch, name="branch-rewards"),
     path("rewards/<int:entry>/", rewards.trace, name="reward-trace"),
     path("rewards/<int:entry>/hold/", holds.hold, name="reward-hold"),
     path("rewards/<int:entry>/release/", holds.release, name="reward-release"),
+    path("reports/rewards/", reports.rewards, name="reward-reports"),
+    path("reports/rewards/entries/", reports.entries, name="reward-report-entries"),
+    path("reports/rewards/collectors/", reports.collectors, name="reward-report-collectors"),
+    *(
+        path(f"reports/rewards/{name}.{form}", view, {"form": form}, name=f"reward-report-{name}-{form}")
+        for name, view in (("entries", reports.entries), ("collectors", reports.collectors))
+        for form in PayoutFile.Format.values
+    ),
+    #
+    path("settlement/", settlement.settlement, name="settlement"),
+    *(
+        path(f"settlement/<int:batch>.{form}", settlement.sheet, {"form": form}, name=f"settlement-sheet-{form}")
+        for form in PayoutFile.Format.values
+    ),
+    #
     path("price-board/", prices.price_board, name="price-board"),
     path("price-board/sign/", prices.sign_notices, name="price-notices-sign"),
     path("price-board/notices/<int:notice>/", prices.notice_readers, name="price-notice"),

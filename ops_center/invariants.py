@@ -83,6 +83,35 @@ EVERY_ACTIVATION_HAS_ITS_VERDICT = """
     LEFT JOIN incentives_unassessedactivation q ON q.event_id = v.id
     WHERE v.step = 'activate' AND (s.event_id IS NULL) = (q.event_id IS NULL)
 """
+# By the database's own clock, which wrote ``recorded_at``; a bounty that waits for the first spend is not ripe yet.
+VERDICT_IN_TEN_MINUTES = """
+    SELECT a.number FROM incentives_unassessedactivation q
+    JOIN applications_event v ON v.id = q.event_id AND q.ripe_at <= v.at
+    JOIN applications_application a ON a.id = q.application_id
+    WHERE v.recorded_at < now() - interval '10 minutes'
+"""
+MIRRORS_EQUAL_THEIR_LINES = """
+    SELECT a.number FROM incentives_rewardentry m
+    JOIN incentives_rewardentry e ON e.id = m.mirrors_id
+    JOIN applications_application a ON a.id = e.assessment_id
+    WHERE m.amount_fen <> -e.amount_fen OR m.assessment_id <> e.assessment_id OR m.role <> e.role
+       OR m.payee_kind <> e.payee_kind OR m.payee_id IS DISTINCT FROM e.payee_id OR m.kind NOT IN (e.kind, 'REVERSAL')
+"""
+CLAWED_BACK_AT_MOST_ALL = """
+    SELECT a.number FROM incentives_rewardentry e
+    JOIN applications_application a ON a.id = e.assessment_id
+    GROUP BY a.number, e.payee_kind, e.payee_id
+    HAVING coalesce(sum(e.amount_fen) FILTER (WHERE e.kind = 'REVERSAL'), 0) < 0
+       AND sum(e.amount_fen) < least(sum(e.amount_fen) FILTER (WHERE e.kind = 'ADJUSTMENT'), 0)
+"""
+CAPS_ADD_UP = """
+    SELECT p.number || ' ' || c.month FROM incentives_penaltycap c
+    JOIN organization_employee p ON p.id = c.payee_id
+    LEFT JOIN (SELECT payee_id, to_char(at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month, sum(amount_fen) AS fen
+               FROM incentives_rewardentry WHERE why = 'CAP_LAPSED' AND kind = 'TIMELINESS' GROUP BY 1, 2) e
+           ON e.payee_id = c.payee_id AND e.month = c.month
+    WHERE c.lapsed_fen <> coalesce(e.fen, 0)
+"""
 CONFIRMATIONS_ADD_UP = """
     SELECT c.no FROM incentives_confirmation c
     LEFT JOIN (SELECT l.confirmation_id, sum(e.amount_fen) AS fen, count(*) AS entries
@@ -102,6 +131,19 @@ PAYOUTS_ADD_UP = """
     LEFT JOIN incentives_payoutbatch_confirmations m
            ON m.payoutbatch_id = l.batch_id AND m.confirmation_id = c.confirmation_id
     WHERE m.id IS NULL
+"""
+BALANCES_ADD_UP = """
+    SELECT 'batch ' || coalesce(s.batch_id, b.batch_id)
+    FROM incentives_payoutbalance b
+    FULL JOIN (SELECT l.batch_id, e.payee_id, sum(e.amount_fen) AS fen
+               FROM incentives_payoutline l JOIN incentives_rewardentry e ON e.id = l.entry_id
+               WHERE l.sheet = 'hr' GROUP BY 1, 2) s ON s.batch_id = b.batch_id AND s.payee_id = b.payee_id
+    WHERE b.due_fen IS DISTINCT FROM s.fen OR b.due_fen + b.brought_fen <> b.paid_fen + b.carried_fen
+    GROUP BY 1
+"""
+FILES_AS_THEY_LEFT = """
+    SELECT 'batch ' || batch_id || ' ' || sheet || '.' || format FROM incentives_payoutfile
+    WHERE encode(sha256(content), 'hex') <> digest OR octet_length(content) <> size
 """
 
 # --- 3: the case and its history -------------------------------------------------------------------------------------
@@ -292,6 +334,10 @@ CHECKS: tuple[Check, ...] = (
     Check("2", "no-share-before-activation", _asking(NO_SHARE_BEFORE_ACTIVATION)),
     Check("2", "one-set-of-shares", _asking(ONE_SET_OF_SHARES)),
     Check("2", "every-activation-has-its-verdict", _asking(EVERY_ACTIVATION_HAS_ITS_VERDICT)),
+    Check("2", "verdict-in-ten-minutes", _asking(VERDICT_IN_TEN_MINUTES)),
+    Check("2", "mirrors-equal-their-lines", _asking(MIRRORS_EQUAL_THEIR_LINES)),
+    Check("2", "clawed-back-at-most-all", _asking(CLAWED_BACK_AT_MOST_ALL)),
+    Check("2", "caps-add-up", _asking(CAPS_ADD_UP)),
     Check("3", "state-is-the-last-events", _asking(STATE_IS_THE_LAST_EVENTS)),
     Check("3", "history-has-no-gap", _asking(HISTORY_HAS_NO_GAP)),
     Check("3", "stamps-in-order", _asking(STAMPS_IN_ORDER)),
@@ -304,6 +350,8 @@ CHECKS: tuple[Check, ...] = (
     Check("6", "paused-for-a-reason", _asking(PAUSED_FOR_A_REASON)),
     Check("7", "confirmations-add-up", _asking(CONFIRMATIONS_ADD_UP)),
     Check("7", "payouts-add-up", _asking(PAYOUTS_ADD_UP)),
+    Check("7", "balances-add-up", _asking(BALANCES_ADD_UP)),
+    Check("7", "files-as-they-left", _asking(FILES_AS_THEY_LEFT)),
     Check("8", "one-breach-per-clock", _asking(ONE_BREACH_PER_CLOCK)),
     Check("8", "late-clocks-have-breaches", _asking(LATE_CLOCKS_HAVE_BREACHES)),
     Check("8", "due-is-the-earliest-clocks", _asking(DUE_IS_THE_EARLIEST_CLOCKS)),

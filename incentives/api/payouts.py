@@ -155,7 +155,7 @@ class OnePayout(Api):
 
 class PayoutSheet(Api):
     @operation(
-        roles="HR AUD",
+        roles="HR AUD VND",
         summary="A sheet of a batch",
         more_answers={(200, media): bytes for media in MEDIA_TYPES.values()},
     )

@@ -1,31 +1,42 @@
-"""我的收益: a person's own entries by month and case, and how one amount came about."""
+"""我的收益: a person's own entries by month, case and state, and the pay slips. How one amount came about: trace.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
-from incentives.lifecycle import (
-    PayeeKind,
-)
-from incentives.models import Assessment, RewardEntry
+from incentives.lifecycle import EntryKind, EntryState, Why
+from incentives.models import Assessment, PayoutBalance, PenaltyCap, RewardEntry
 from incentives.periods import Period
 from incentives.querysets import RewardEntryQuerySet
-from incentives.rules import waits_until
 from ops_center.clock import SHANGHAI, local_day
 from organization.models import Employee
+
+# What a month is made of; each entry stands in one part, and the parts sum to the net.
+PARTS: Mapping[str, Q] = {
+    "shares": Q(kind=EntryKind.SPLIT),
+    "bonus": Q(kind=EntryKind.TIMELINESS, amount_fen__gt=0) & ~Q(why=Why.CAP_LAPSED),
+    "penalty": Q(kind=EntryKind.TIMELINESS, amount_fen__lt=0),
+    "lapsed": Q(kind=EntryKind.TIMELINESS, amount_fen__gt=0, why=Why.CAP_LAPSED),
+    "cross-sell": Q(kind=EntryKind.CROSS_SELL),
+    "correction": Q(kind=EntryKind.ADJUSTMENT),
+    "clawed-back": Q(kind=EntryKind.REVERSAL),
+}
 
 
 @dataclass(slots=True)
 class CaseLine:
-    """What one case brought a person: one sum with its parts."""
+    """What one case brought a person: the shares as one sum with its parts, and what came on top of them."""
 
     assessment: Assessment
     entries: list[RewardEntry] = field(default_factory=list)
+
+    @property
+    def share_fen(self) -> int:
+        return sum(entry.amount_fen for entry in self.entries if entry.kind == EntryKind.SPLIT)
 
     @property
     def total_fen(self) -> int:
@@ -39,10 +50,44 @@ def months_of(employee: Employee) -> list[str]:
     return [f"{local_day(month):%Y-%m}" for month in found if month is not None]
 
 
+def entries_of(employee: Employee) -> RewardEntryQuerySet:
+    """All own entries; a held share that was released counts as its release."""
+    return RewardEntry.objects.filter(payee=employee).not_voided()
+
+
 def own_entries(employee: Employee, span: Period) -> RewardEntryQuerySet:
-    """This person's entries of a period; a held share that was released counts as its release."""
-    mine = RewardEntry.objects.filter(payee=employee, at__gte=span.starts_at, at__lt=span.ends_at)
-    return mine.not_voided()
+    """The own entries of a period."""
+    return entries_of(employee).filter(at__gte=span.starts_at, at__lt=span.ends_at)
+
+
+def paid_with(employee: Employee, batch: int) -> RewardEntryQuerySet:
+    """The own entries of one pay slip."""
+    return entries_of(employee).filter(payout_lines__batch=batch, payout_lines__is_refused=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands over a list of entries, in fen: by part, by state, and together."""
+
+    parts: dict[str, int]  # those that occur, in the order of PARTS
+    states: list[tuple[EntryState, int, int]]  # (state, entries, fen)
+    cap: PenaltyCap | None = None  # of a closed month: how much of the penalties was deducted
+
+    @property
+    def net_fen(self) -> int:
+        return sum(self.parts.values())
+
+
+def head_of(entries: RewardEntryQuerySet, *, cap: PenaltyCap | None = None) -> Head:
+    sums = entries.order_by().aggregate(
+        **{name.replace("-", "_"): Sum("amount_fen", filter=part) for name, part in PARTS.items()}
+    )
+    found = {name: sums[name.replace("-", "_")] for name in PARTS}
+    return Head({name: fen for name, fen in found.items() if fen is not None}, entries.sums_by_state(), cap)
+
+
+def cap_of(employee: Employee, month: str) -> PenaltyCap | None:
+    return PenaltyCap.objects.filter(payee=employee, month=month).first()
 
 
 def cases_with(entries: RewardEntryQuerySet) -> QuerySet[Assessment]:
@@ -60,20 +105,6 @@ def lines_of(cases: Iterable[Assessment], entries: RewardEntryQuerySet) -> list[
     return list(lines.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """How an amount came about, and where it has gone."""
-
-    entry: RewardEntry
-    share_bp: int | None  # of the bounty, in basis points; none where the entry is no share by itself
-    until: datetime | None  # how long a HELD share waits
-
-
-def trace_of(entry: RewardEntry) -> Trace:
-    assessment = entry.assessment
-    weights: dict[str, int] = {}
-    if assessment.policy is not None:
-        weights = dict(assessment.policy.terms.weights(assessment.path, double_keyed=assessment.is_double_keyed))
-    activated_at = assessment.application.activated_at or entry.at
-    is_held = entry.payee_kind == PayeeKind.HELD
-    return Trace(entry, weights.get(entry.role), waits_until(entry.why, activated_at=activated_at) if is_held else None)
+def slips_of(employee: Employee) -> QuerySet[PayoutBalance]:
+    """The pay slips of a person, newest first: what was due, brought forward, paid, carried forward."""
+    return PayoutBalance.objects.filter(payee=employee).select_related("batch").order_by("-batch_id")

@@ -29,6 +29,7 @@ from organization.services.audit import record
 from organization.services.inbox import tell_each
 
 AT_ONCE = 2_000  # lines: so many are on their sheets when the maker gets the answer
+SHEET_READERS, VENDOR_READERS = (Role.HR, Role.AUD), (Role.VND,)
 
 
 def make_payout(*, confirmations: Sequence[str], actor: Employee, at: datetime) -> PayoutBatch:
@@ -178,7 +179,7 @@ def _payments(batch: PayoutBatch) -> dict[int, int]:
 @transaction.atomic
 def download(*, batch: int, sheet: str, form: str, actor: Employee, at: datetime) -> PayoutFile:
     """A sheet exactly as it was made; who took it is recorded. Refused while it is being made."""
-    errors.require_role(actor, Role.HR, Role.AUD, at=at)
+    errors.require_role(actor, *SHEET_READERS, *(VENDOR_READERS if sheet == Sheet.VENDOR else ()), at=at)
     made = PayoutBuild.objects.filter(batch=batch).first()
     if made is None or sheet not in Sheet.values or form not in PayoutFile.Format.values:
         raise errors.not_found()

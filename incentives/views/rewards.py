@@ -1,57 +1,106 @@
-"""What everybody sees: the own statement and the trace of an amount."""
+"""What everybody sees: the own statement with what is still to come, and the trace of an amount."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from applications.models import Application
 from incentives import errors
 from incentives.lifecycle import EntryState
 from incentives.models import RewardEntry
-from incentives.periods import month_of, period_of
-from incentives.selectors.statement import cases_with, lines_of, months_of, own_entries, trace_of
+from incentives.periods import month_of, months_before, period_of
+from incentives.querysets import RewardEntryQuerySet
+from incentives.selectors import statement
+from incentives.selectors.branch import head_count
+from incentives.selectors.forecast import forecast_of
+from incentives.selectors.trace import trace_of
+from incentives.services.voids import why_not_void
 from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
+from organization.roles import Role
 
 NEWEST_CASE = Keyset("-at", "-application_id")
+FILTERS = ("month", "state", "part", "case", "batch")
+SLIPS = MONTHS = 6  # so many are shown
+
+PART_LABELS = {
+    "shares": pgettext_lazy("part of a month", "Shares"),
+    "bonus": pgettext_lazy("part of a month", "Bonus for being in time"),
+    "penalty": pgettext_lazy("part of a month", "Penalties"),
+    "lapsed": pgettext_lazy("part of a month", "Lapsed by the cap"),
+    "cross-sell": pgettext_lazy("part of a month", "Other products sold"),
+    "correction": pgettext_lazy("part of a month", "Corrections"),
+    "clawed-back": pgettext_lazy("part of a month", "Clawed back"),
+}
 
 
 @staff()
 @require_GET
 def my_rewards(request: StaffRequest) -> HttpResponse:
-    """One's own entries of a month: a line per case with its parts, the sums by state above."""
-    asked = read_query(request.GET, known=("month", "state"))
-    months = months_of(request.actor)
+    """One's own entries of a month, a case or a pay slip: a line per case with its parts, the sums above; what running
+    cases may still bring stands apart."""
+    asked = read_query(request.GET, known=FILTERS)
+    months = statement.months_of(request.actor)
     month = asked.get("month") or (months[0] if months else month_of(request.at))
-    entries = own_entries(request.actor, period_of(month))
-    sums = entries.sums_by_state()
-    if state := asked.get("state"):
-        if state not in EntryState.values:
-            raise Malformed("bad_query", _("There is no such state."), {"state": _("There is no such state.")})
+    entries, title = _chosen(request, asked, month)
+    head = statement.head_of(entries, cap=statement.cap_of(request.actor, month) if title == month else None)
+    if part := _one_of(asked, "part", statement.PARTS):
+        entries = entries.filter(statement.PARTS[part])
+    if state := _one_of(asked, "state", dict(EntryState.choices)):
         entries = entries.in_state(state)
     page = NEWEST_CASE.page(
-        cases_with(entries),
+        statement.cases_with(entries),
         size=page_size(asked.get("page_size")),
         after=asked.get("after"),
         before=asked.get("before"),
     )
-    return render(
-        request,
-        "incentives/my_rewards.html",
-        {
-            "months": months or [month],
-            "month": month,
-            "sums": sums,
-            "total_fen": sum(fen for _state, _number, fen in sums),
-            "state_choices": [("", _("All"))] + [(code, code.label, number) for code, number, _fen in sums],
-            "page": page,
-            "lines": lines_of(page.rows, entries),
-        },
-    )
+    facts = {
+        "months": months or [month],
+        "month": month,
+        "title": title,
+        "is_month": title == month,
+        "head": head,
+        "parts": [(name, PART_LABELS[name], fen) for name, fen in head.parts.items()],
+        "state_choices": [("", _("All"))] + [(code, code.label, number) for code, number, _fen in head.states],
+        "page": page,
+        "lines": statement.lines_of(page.rows, entries),
+        "slips": statement.slips_of(request.actor)[:SLIPS],
+        "forecast": None if asked.get("after") else forecast_of(request.actor, request.at),
+        "heads_branch": Role.BH in request.roles,
+    }
+    return render(request, "incentives/my_rewards.html", facts)
+
+
+def _chosen(request: StaffRequest, asked: Mapping[str, str], month: str) -> tuple[RewardEntryQuerySet, str]:
+    """The entries that the address asks for, and what they are of."""
+    if number := asked.get("case"):
+        own = statement.entries_of(request.actor)
+        return own.filter(assessment__application__number=number), number
+    if batch := asked.get("batch"):
+        if not batch.isascii() or not batch.isdecimal() or len(batch) > 12:
+            raise _no_such("batch")
+        return statement.paid_with(request.actor, int(batch)), _("Pay slip of batch %(batch)s") % {"batch": batch}
+    return statement.own_entries(request.actor, period_of(month)), month
+
+
+def _one_of(asked: Mapping[str, str], name: str, table: Mapping[Any, Any]) -> str:
+    value = asked.get(name, "")
+    if value and value not in table:
+        raise _no_such(name)
+    return value
+
+
+def _no_such(name: str) -> Malformed:
+    sentence = _("There is no such choice.")
+    return Malformed("bad_query", sentence, {name: sentence})
 
 
 @staff()
@@ -66,7 +115,11 @@ def trace(request: StaffRequest, entry: int) -> HttpResponse:
             "assessment__event__actor",
             "assessment__registration__by",
             "confirmation_line__confirmation__certified_by",
+            "adjustment__asked_by",
+            "adjustment__decided_by",
+            "cross_sell__decided_by",
             "mirrors",
+            "mirrored_by",
         )
         .prefetch_related("holds__by", "holds__released_by", "payout_lines__batch")
         .filter(pk=entry)
@@ -76,8 +129,25 @@ def trace(request: StaffRequest, entry: int) -> HttpResponse:
         raise errors.not_found()
     in_sight = Application.objects.visible_to(request.actor, request.at).filter(pk=found.assessment_id).exists()
     template = "incentives/partials/_trace.html" if request.htmx else "incentives/trace.html"
-    return render(
-        request,
-        template,
-        {"trace": trace_of(found), "entry": found, "opens_case": in_sight, "roles": request.roles},
-    )
+    facts = {
+        "trace": trace_of(found),
+        "entry": found,
+        "opens_case": in_sight,
+        "is_own": found.payee_id == request.actor.pk,
+        "may_void": Role.AUD in request.roles and why_not_void(found) is None,
+        "roles": request.roles,
+        "now": request.at,
+    }
+    return render(request, template, facts)
+
+
+@staff(Role.BH)
+@require_GET
+def branch(request: StaffRequest) -> HttpResponse:
+    """How many entries the people of the own branch have, by kind and by state; no amount of a colleague anywhere."""
+    asked = read_query(request.GET, known=("period",))
+    span = period_of(asked.get("period") or month_of(request.at))
+    count = head_count(request.actor.branch_id, span)
+    rows = [{"person": row.person, "total": row.total, "cells": row.cells(count)} for row in count.people]
+    months = [(month, month) for month in months_before(request.at, MONTHS)]
+    return render(request, "incentives/branch.html", {"count": count, "rows": rows, "months": months})

@@ -81,6 +81,9 @@ ROOMS: tuple[Room, ...] = (
     Room(_REWARDS, _("Certification"), "stamp", roles("TR SUP"), "confirmation-inbox"),
     Room(_REWARDS, _("Confirmations"), "document", roles("TR SUP MGT HR AUD"), "confirmation-list"),
     Room(_REWARDS, _("Payouts"), "payout", roles("HR AUD"), "payout-list"),
+    Room(_REWARDS, _("Reward reports"), "table", roles("SUP MGT HR AUD"), "reward-reports"),
+    Room(_REWARDS, _("Settlement"), "payout", roles("VND"), "settlement"),
+    Room(_RULES, _("Reconciliation"), "check", roles("AUD SUP ADM MGT"), "reconciliation"),
     #
     Room(_RULES, _("Policies"), "rules", roles("SUP MGT AUD"), "policy-list"),
     Room(_RULES, _("Working calendar"), "calendar", roles("SUP MGT AUD"), "calendar"),
