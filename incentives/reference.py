@@ -28,6 +28,9 @@ SHARES: dict[str, int] = {
     Performance.AFTER_SALES: 2_000,
 }
 
+# What is mostly sold beside the card (深度营销); anything else is typed.
+OTHER_PRODUCTS = ("账单分期", "现金分期", "自动还款", "手机银行", "代发工资", "理财产品", "个人消费贷款")
+
 
 @transaction.atomic
 def install_policies() -> dict[str, int]:

@@ -8,14 +8,14 @@ from rest_framework import serializers
 
 from applications.lifecycle import Performance
 from incentives.api.fields import Yuan
-from incentives.lifecycle import EntryKind, EntryState, PayeeKind
+from incentives.lifecycle import EntryKind, EntryState, HoldCause, PayeeKind
 from incentives.models import RewardEntry
 from incentives.periods import period_of
 from incentives.querysets import RewardEntryQuerySet
 from incentives.services import holds
 from ops_center.web.api import Api, Call, Paged, listed, operation, paged
 from ops_center.web.keyset import Keyset
-from ops_center.web.shapes import Code, Shape, Text
+from ops_center.web.shapes import Code, FreeText, Shape
 
 NEWEST = Keyset("-at", "-id")
 
@@ -28,7 +28,11 @@ class AskedEntries(Paged):
 
 
 class HoldReason(Shape):
-    reason = Text(max_length=300)
+    reason = FreeText(max_length=300)
+
+
+class NewHold(HoldReason):
+    cause = serializers.ChoiceField(holds.BY_HAND, required=False, default=HoldCause.AUDIT)
 
 
 class EntryAnswer(serializers.Serializer[RewardEntry]):
@@ -79,7 +83,7 @@ def _asked_for(call: Call, entries: RewardEntryQuerySet) -> RewardEntryQuerySet:
 
 
 class Hold(Api):
-    @operation(roles="AUD", facts=HoldReason, answer=EntryAnswer, summary="Hold an entry")
+    @operation(roles="AUD", facts=NewHold, answer=EntryAnswer, summary="Hold an entry")
     def post(self, call: Call, entry: int) -> RewardEntry:
         """It is neither certified nor exported until it is released; before the export only."""
         return holds.hold(entry=entry, actor=call.actor, at=call.at, **call.facts)
@@ -88,5 +92,6 @@ class Hold(Api):
 class Release(Api):
     @operation(roles="AUD SUP", facts=HoldReason, answer=EntryAnswer, summary="Release a held entry")
     def post(self, call: Call, entry: int) -> RewardEntry:
-        """The entry goes on from where it stood. A share that waits for its payee is released by its rule."""
+        """The entry goes on from where it stood, with its whole case if it was held for a risk flag. A share that waits
+        for its payee is released by its rule."""
         return holds.release(entry=entry, actor=call.actor, at=call.at, **call.facts)

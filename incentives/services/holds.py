@@ -16,22 +16,24 @@ Shares that wait for their payee are no holds: services/releases.py.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from applications.services.risk import clear_risk_flag
 from incentives import errors
 from incentives.lifecycle import EntryKind, EntryState, HoldCause, PayeeKind
 from incentives.models import Hold, RewardEntry
 from incentives.querysets import RewardEntryQuerySet
+from incentives.results import RowResult
 from incentives.services.locks import lock_ledger
 from incentives.services.requests import require_text
 from ops_center.clock import local_day
-from ops_center.kernel.errors import Malformed, Refused
+from ops_center.kernel.errors import DomainError, Malformed, Refused
 from ops_center.kernel.money import yuan
 from organization.models import Employee
 from organization.roles import Employment, Role
@@ -40,6 +42,8 @@ from organization.services.inbox import tell
 
 BY_HAND = (HoldCause.AUDIT, HoldCause.COMPLAINT)
 RELEASERS = (Role.AUD, Role.SUP)
+MOST = 200  # entries in one go
+RELEASED = gettext_lazy("Released")
 
 
 # -- by people ---------------------------------------------------------------------------------------------------------
@@ -94,6 +98,25 @@ def release(*, entry: int, reason: str, actor: Employee, at: datetime) -> Reward
     end_holds(freed, by=actor, at=at, reason=reason)
     record(action="release_reward", at=at, actor=actor, subject=found.assessment.application.number, entry=found.pk)
     return visible_entry(entry, actor=actor, at=at)
+
+
+def release_each(*, entries: Sequence[int], reason: str, actor: Employee, at: datetime) -> list[RowResult]:
+    """Releases many entries, each for itself. What another row has freed with its case counts as released."""
+    if not 0 < len(entries) <= MOST:
+        sentence = _("Choose between 1 and %(most)s entries.") % {"most": MOST}
+        raise Malformed("bad_selection", sentence, {"entries": sentence})
+    return [_release(entry, reason=reason, actor=actor, at=at) for entry in dict.fromkeys(entries)]
+
+
+def _release(entry: int, *, reason: str, actor: Employee, at: datetime) -> RowResult:
+    found = RewardEntry.objects.visible_to(actor, at).with_trace().filter(pk=entry).first()
+    name = str(entry) if found is None else f"{found.assessment.application.number} {found.get_role_display()}"
+    if not Hold.objects.filter(entry=entry, released_by=actor, released_at=at).exists():
+        try:
+            release(entry=entry, reason=reason, actor=actor, at=at)
+        except DomainError as refusal:
+            return RowResult(name, refusal)
+    return RowResult(name, word=RELEASED)
 
 
 def end_holds(entries: Iterable[RewardEntry], *, by: Employee | None, at: datetime, reason: str) -> int:

@@ -27,6 +27,7 @@ from applications.services.personal import FIELDS, access_log, may_reveal
 from applications.sheets import WARNINGS
 from applications.sight import reads_note, sees_client
 from incentives.querysets import SEES_ALL as SEES_ALL_REWARDS
+from incentives.selectors.corrections import ways_from
 from incentives.selectors.earnings import Earning, earnings_of
 from ops_center.clock import local_day
 from ops_center.desk.audit_log import line
@@ -176,6 +177,7 @@ def case_page(case: Application, *, actor: Employee, at: datetime) -> dict[str, 
         "is_held": case.is_claimed(at),
         "holds": case.is_claimed_by(actor.pk, at),
         "earnings": list(_earnings(case, actor=actor, roles=roles, at=at)),
+        "ways": ways_from(case, actor=actor, roles=roles),
     }
     if sight != WHOLE:
         return facts

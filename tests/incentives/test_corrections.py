@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from applications.models import Application
 from applications.models.case import ReferrerType
 from applications.services import intake
 from incentives.lifecycle import Ground, RequestState
-from incentives.models import Adjustment, CrossSell, Dispute
+from incentives.models import Adjustment, CrossSell, Dispute, SplitPolicy
 from incentives.services.accrual import accrue
 from incentives.services.adjustments import approve_adjustment, ask_adjustment
 from incentives.services.cross_sells import approve_cross_sell, report_cross_sell
@@ -21,15 +22,23 @@ from incentives.services.reversals import approve_reversal, ask_reversal
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
 from organization.models import Employee, Message
 from tests.cast import Cast, at
-from tests.incentives.conftest import earned, entries_of, paid_to, total
+from tests.incentives.conftest import earned, lines_of, who
 
 pytestmark = pytest.mark.django_db
 WHEN = at("2026-11-24 10:00")
 
 
 @pytest.fixture
-def case(bank: Cast) -> Application:
+def case(bank: Cast, flat: SplitPolicy) -> Application:
     return earned(bank, when=WHEN)
+
+
+def paid_to(case: Application) -> dict[str, str]:
+    """Yuan per payee, of every kind of line."""
+    sums: Counter[str] = Counter()
+    for row in lines_of(case):
+        sums[who(row)] += row.amount_fen
+    return {payee: f"{fen / 100:.2f}" for payee, fen in sums.items() if fen}
 
 
 @pytest.fixture
@@ -39,7 +48,7 @@ def tracker(bank: Cast) -> Employee:
 
 
 def split_total(case: Application) -> int:
-    return sum(row.amount_fen for row in entries_of(case) if row.kind == "SPLIT")
+    return sum(row.amount_fen for row in lines_of(case) if row.kind == "SPLIT")
 
 
 # -- corrections by an amount ------------------------------------------------------------------------------------------
@@ -54,7 +63,7 @@ def test_a_tracker_asks_a_supervisor_approves_and_the_shares_stay_the_bounty(ban
     asked = correct(bank, case, -4_00)
     assert paid_to(case)["方芳"] == "10.00"
     done = approve_adjustment(adjustment=asked.pk, actor=bank.feng_zhiqiang, at=WHEN)
-    line = entries_of(case)[-1]
+    line = lines_of(case)[-1]
     assert (line.kind, line.amount_fen, line.why, line.state) == ("ADJUSTMENT", -4_00, "ADJUSTED", "ACCRUED")
     assert (done.entry, paid_to(case)["方芳"], split_total(case)) == (line, "6.00", 100_00)
     assert Message.objects.get(employee=bank.fang_fang, kind="reward_adjusted").facts["amount"] == "-4.00"
@@ -91,7 +100,7 @@ def test_no_more_is_taken_back_than_was_earned_also_when_two_are_approved(bank: 
 
 def test_a_refused_correction_writes_nothing(bank: Cast, case: Application) -> None:
     refuse(Adjustment, correct(bank, case, 1_00).pk, actor=bank.feng_zhiqiang, at=WHEN, reason="依据不足")
-    assert len(entries_of(case)) == 6
+    assert len(lines_of(case)) == 6
 
 
 # -- cross-sell --------------------------------------------------------------------------------------------------------
@@ -101,7 +110,7 @@ def test_another_product_brings_the_officer_ten_yuan_once_a_tracker_has_confirme
     sold = report_cross_sell(case=case.number, product="账单分期", actor=bank.lin_xiaoyu, at=WHEN)
     assert paid_to(case)["林小雨"] == "20.00"
     approve_cross_sell(cross_sell=sold.pk, actor=tracker, at=WHEN)
-    line = entries_of(case)[-1]
+    line = lines_of(case)[-1]
     assert (line.kind, line.role, line.amount_fen, line.why) == ("CROSS_SELL", "AFTER_SALES", 10_00, "CROSS_SOLD")
     assert (paid_to(case)["林小雨"], split_total(case)) == ("30.00", 100_00)
 
@@ -151,7 +160,7 @@ def test_s20_a_platinum_sold_in_the_coaching_call_brings_135_and_the_first_case_
     bank.receive(bank.send(taken, when=WHEN), when=WHEN)
     platinum = bank.finish(taken, when=WHEN)
     accrue(at=WHEN)
-    shares = [row for row in entries_of(platinum) if row.kind == "SPLIT"]
+    shares = [row for row in lines_of(platinum) if row.kind == "SPLIT"]
     assert [row.amount_fen for row in shares if row.payee == bank.lin_xiaoyu] == [75_00, 60_00]
     assert sum(row.amount_fen for row in shares) == 300_00
     assert (paid_to(case), first["林小雨"]) == (first, "20.00")
@@ -163,7 +172,7 @@ def test_s20_a_client_who_refers_gets_twenty_and_five_go_to_the_pool(bank: Cast)
     bank.receive(bank.send(taken, when=WHEN), when=WHEN)
     bank.finish(taken, when=WHEN)
     accrue(at=WHEN)
-    split = [row for row in entries_of(taken) if row.kind == "SPLIT"]
+    split = [row for row in lines_of(taken) if row.kind == "SPLIT"]
     assert {row.payee_kind: row.amount_fen for row in split if not row.payee} == {"CUSTOMER": 20_00, "POOL": 5_00}
     assert sum(row.amount_fen for row in split if row.payee) == 75_00
 
@@ -178,7 +187,7 @@ def test_t101_the_referral_share_of_an_own_card_goes_to_the_pool(bank: Cast, sam
     bank.receive(bank.send(taken, when=WHEN), when=WHEN)
     bank.finish(taken, when=WHEN)
     accrue(at=WHEN)
-    referral = next(row for row in entries_of(taken) if row.role == "REFERRER")
+    referral = next(row for row in lines_of(taken) if row.role == "REFERRER")
     assert (referral.payee_kind, referral.amount_fen, referral.why) == ("POOL", 25_00, "OWN_CARD")
 
 
@@ -197,7 +206,7 @@ def test_t102_a_second_referral_of_the_same_client_keeps_the_first_referrer(bank
 @pytest.fixture
 def disputed(bank: Cast, case: Application) -> Dispute:
     """方芳 disputes her 10.00 on Tuesday 24 November."""
-    entry = next(row for row in entries_of(case) if row.payee == bank.fang_fang and row.kind == "SPLIT")
+    entry = next(row for row in lines_of(case) if row.payee == bank.fang_fang and row.kind == "SPLIT")
     return dispute(entry=entry.pk, text="我是第一录入人，应为全额", actor=bank.fang_fang, at=WHEN)
 
 
@@ -243,7 +252,7 @@ def test_a_rejected_dispute_says_why_to_the_person_and_changes_nothing(
     assert done.state == RequestState.REFUSED
     news = Message.objects.get(employee=bank.fang_fang, kind="dispute_decided")
     assert news.facts["note"] == "按双录规则"
-    assert (total(case), Adjustment.objects.count()) == (sum(r.amount_fen for r in entries_of(case)), 0)
+    assert (len(lines_of(case)), Adjustment.objects.count()) == (6, 0)
 
 
 def test_an_overdue_dispute_is_told_to_the_supervisors_once(bank: Cast, disputed: Dispute) -> None:

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from applications.models import Application
 from applications.services import issue
 from incentives.lifecycle import Ground, RequestState
-from incentives.models import Reversal, RewardEntry
+from incentives.models import Reversal, RewardEntry, SplitPolicy
 from incentives.services.accrual import accrue
 from incentives.services.holds import hold
 from incentives.services.releases import release_due_holds
@@ -20,7 +20,7 @@ from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
 from organization.models import Employee, Message
 from tests.applications.test_risk import cancel
 from tests.cast import Cast, at
-from tests.incentives.conftest import earned, entries_of, shares, who
+from tests.incentives.conftest import earned, lines_of, shares, who
 
 pytestmark = pytest.mark.django_db
 WHEN = at("2026-11-24 10:00")
@@ -28,7 +28,7 @@ DAY_40 = WHEN + timedelta(days=40)
 
 
 @pytest.fixture
-def case(bank: Cast) -> Application:
+def case(bank: Cast, flat: SplitPolicy) -> Application:
     """A classic on Path C: six shares, 100.00."""
     return earned(bank, when=WHEN)
 
@@ -40,7 +40,7 @@ def claw_back(bank: Cast, case: Application, *, when=DAY_40, **facts) -> Reversa
 
 def reversals(case: Application) -> dict[str, str]:
     """Yuan that is taken back, per payee."""
-    lines = [row for row in entries_of(case) if row.kind == "REVERSAL"]
+    lines = [row for row in lines_of(case) if row.kind == "REVERSAL"]
     return {who(row): f"{row.amount_fen / 100:.2f}" for row in lines}
 
 
@@ -54,18 +54,18 @@ def test_s19_six_lines_take_back_a_hundred_and_the_old_lines_are_unchanged(bank:
     }  # fmt: skip
     assert list(RewardEntry.objects.filter(assessment=case.pk, kind="SPLIT").values()) == split
     assert shares(case)[: len(before)] == before
-    assert sum(row.amount_fen for row in entries_of(case)) == 0
-    assert {(row.kind, row.state) for row in entries_of(case)} >= {("SPLIT", "REVERSED"), ("REVERSAL", "ACCRUED")}
-    assert {row.why for row in entries_of(case) if row.kind == "REVERSAL"} == {"FRAUD"}
+    assert sum(row.amount_fen for row in lines_of(case)) == 0
+    assert {(row.kind, row.state) for row in lines_of(case)} >= {("SPLIT", "REVERSED"), ("REVERSAL", "ACCRUED")}
+    assert {row.why for row in lines_of(case) if row.kind == "REVERSAL"} == {"FRAUD"}
 
 
-def test_timeliness_lines_are_taken_back_too(bank: Cast, case: Application) -> None:
-    extra = RewardEntry.objects.create(
-        assessment_id=case.pk, kind="TIMELINESS", role="CREDIT_CHECK", sequence=9, amount_fen=75,
-        payee_kind="EMPLOYEE", payee=bank.he_xiulan, why="ON_TIME", at=WHEN,
-    )  # fmt: skip
-    claw_back(bank, case)
-    assert RewardEntry.objects.get(mirrors=extra).amount_fen == -75
+def test_timeliness_lines_are_taken_back_too(bank: Cast) -> None:
+    in_time = earned(bank, when=WHEN)
+    bonuses = [row for row in lines_of(in_time) if row.kind == "TIMELINESS"]
+    claw_back(bank, in_time)
+    assert sum(row.amount_fen for row in bonuses) == 3_75
+    assert {row.mirrored_by.amount_fen for row in bonuses} == {-row.amount_fen for row in bonuses}
+    assert sum(row.amount_fen for row in lines_of(in_time)) == 0
 
 
 def test_day_180_is_in_time_and_day_181_is_not(bank: Cast, case: Application) -> None:
@@ -74,7 +74,7 @@ def test_day_180_is_in_time_and_day_181_is_not(bank: Cast, case: Application) ->
     assert no.value.code == "reversal_too_late"
     asked = ask_reversal(case=case.number, actor=bank.pan_wei, at=WHEN + timedelta(days=180), reason="刚好")
     approve_reversal(reversal=asked.pk, actor=bank.feng_zhiqiang, at=WHEN + timedelta(days=200))  # asked in time counts
-    assert sum(row.amount_fen for row in entries_of(case)) == 0
+    assert sum(row.amount_fen for row in lines_of(case)) == 0
 
 
 def test_audit_asks_and_a_supervisor_decides_nobody_else(bank: Cast, case: Application) -> None:
@@ -149,7 +149,7 @@ def test_an_upheld_complaint_takes_back_the_share_of_the_person_at_fault_only(ba
     claw_back(bank, case, ground=Ground.COMPLAINT, payee=bank.zhou_qiming)
     assert reversals(case) == {"周启明": "-25.00"}
     claw_back(bank, case)  # later found to be fraud: the rest
-    assert sum(row.amount_fen for row in entries_of(case)) == 0
+    assert sum(row.amount_fen for row in lines_of(case)) == 0
 
 
 def test_a_complaint_names_a_payee_of_the_case_and_other_grounds_name_nobody(bank: Cast, case: Application) -> None:
@@ -174,7 +174,7 @@ def test_cancelled_without_use_needs_the_card_systems_word_in_time_and_no_spend(
     assert no.value.code == "card_was_used"
     Application.objects.filter(pk=case.pk).update(first_spend_at=None)
     claw_back(bank, case, **ground)
-    assert sum(row.amount_fen for row in entries_of(case)) == 0
+    assert sum(row.amount_fen for row in lines_of(case)) == 0
 
 
 def test_a_card_cancelled_on_day_91_is_no_ground(bank: Cast, case: Application) -> None:
@@ -185,7 +185,7 @@ def test_a_card_cancelled_on_day_91_is_no_ground(bank: Cast, case: Application) 
 
 
 # -- what is not decided, held, or not there ---------------------------------------------------------------------------
-def test_an_undecided_share_is_taken_back_too_and_released_to_nobody(bank: Cast) -> None:
+def test_an_undecided_share_is_taken_back_too_and_released_to_nobody(bank: Cast, flat: SplitPolicy) -> None:
     case = bank.issued(bank.received(when=WHEN), when=WHEN)
     issue.activate(case=case.pk, actor=None, at=WHEN)
     accrue(at=WHEN)
@@ -193,11 +193,11 @@ def test_an_undecided_share_is_taken_back_too_and_released_to_nobody(bank: Cast)
     assert reversals(case)["HELD"] == "-20.00"
     bank.coach(bank.again(case), when=WHEN + timedelta(days=1), late=True)
     assert not release_due_holds(at=DAY_40)
-    assert sum(row.amount_fen for row in entries_of(case)) == 0
+    assert sum(row.amount_fen for row in lines_of(case)) == 0
 
 
 def test_a_held_entry_goes_on_with_its_mirror_so_that_both_net_to_nothing(bank: Cast, case: Application) -> None:
-    hold(entry=entries_of(case)[0].pk, reason="疑似代签", actor=bank.pan_wei, at=WHEN)
+    hold(entry=lines_of(case)[0].pk, reason="疑似代签", actor=bank.pan_wei, at=WHEN)
     claw_back(bank, case)
     assert not RewardEntry.objects.filter(assessment=case.pk).on_hold().exists()
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from applications.models import Application
-from incentives.models import Hold, RewardEntry
+from incentives.models import Hold, RewardEntry, SplitPolicy
 from incentives.services.accrual import accrue
 from incentives.services.confirmations import certify, confirmable, draft_confirmation
 from incentives.services.holds import hold, pull_holds, release
@@ -19,7 +19,7 @@ from incentives.services.voids import void
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from organization.models import Employee, Message
 from tests.cast import Cast, at
-from tests.incentives.conftest import earned, entries_of, paid_to, who
+from tests.incentives.conftest import earned, lines_of, paid_to, who
 
 pytestmark = pytest.mark.django_db
 WHEN = at("2026-11-24 10:00")
@@ -27,12 +27,12 @@ NEXT = at("2026-11-25 10:00")
 
 
 @pytest.fixture
-def case(bank: Cast) -> Application:
+def case(bank: Cast, flat: SplitPolicy) -> Application:
     return earned(bank, when=WHEN)
 
 
 def share_of(case: Application, person: Employee) -> RewardEntry:
-    return next(row for row in entries_of(case) if row.payee == person and row.kind == "SPLIT" and not row.mirrors_id)
+    return next(row for row in lines_of(case) if row.payee == person and row.kind == "SPLIT" and not row.mirrors_id)
 
 
 def confirm(bank: Cast, case: Application) -> str:
@@ -42,27 +42,25 @@ def confirm(bank: Cast, case: Application) -> str:
 
 
 def split_total(case: Application) -> int:
-    return sum(row.amount_fen for row in entries_of(case) if row.kind == "SPLIT")
+    return sum(row.amount_fen for row in lines_of(case) if row.kind == "SPLIT")
 
 
 def test_a_voided_share_goes_to_the_pool_and_the_case_stays_whole(bank: Cast, case: Application) -> None:
     voided = void(entry=share_of(case, bank.li_wenjing).pk, reason="转介不实", actor=bank.pan_wei, at=WHEN)
     assert voided.state == "VOIDED"
-    mirror, pooled = entries_of(case)[-2:]
+    mirror, pooled = lines_of(case)[-2:]
     assert (mirror.mirrors_id, mirror.amount_fen, mirror.state) == (voided.pk, -25_00, "VOIDED")
     assert (pooled.payee_kind, pooled.amount_fen, pooled.why, pooled.state) == ("POOL", 25_00, "VOIDED", "ACCRUED")
     assert ("李文静" in paid_to(case), split_total(case)) == (False, 100_00)
     assert Message.objects.get(kind="reward_voided").employee == bank.li_wenjing
 
 
-def test_a_voided_line_that_is_no_share_is_only_undone(bank: Cast, case: Application) -> None:
-    bonus = RewardEntry.objects.create(
-        assessment_id=case.pk, kind="TIMELINESS", role="CREDIT_CHECK", sequence=9, amount_fen=75,
-        payee_kind="EMPLOYEE", payee=bank.he_xiulan, why="ON_TIME", at=WHEN,
-    )  # fmt: skip
-    before = len(entries_of(case))
+def test_a_voided_line_that_is_no_share_is_only_undone(bank: Cast) -> None:
+    case = earned(bank, when=WHEN)
+    bonus = next(row for row in lines_of(case) if row.kind == "TIMELINESS")
+    before = len(lines_of(case))
     void(entry=bonus.pk, reason="计时有误", actor=bank.pan_wei, at=WHEN)
-    assert len(entries_of(case)) == before + 1
+    assert len(lines_of(case)) == before + 1
     assert split_total(case) == 100_00
 
 
@@ -70,7 +68,7 @@ def test_neither_a_voided_line_nor_its_mirror_is_ever_confirmed(bank: Cast, case
     void(entry=share_of(case, bank.li_wenjing).pk, reason="转介不实", actor=bank.pan_wei, at=WHEN)
     register(applications=[case.number], actor=bank.zheng_weiguo, at=WHEN)
     wanted = confirmable(before=NEXT)
-    assert sum(row.amount_fen for row in wanted) == sum(row.amount_fen for row in entries_of(case))
+    assert sum(row.amount_fen for row in wanted) == sum(row.amount_fen for row in lines_of(case))
     assert {row.mirrors_id for row in wanted} == {None}
     assert "李文静" not in {who(row) for row in wanted.select_related("payee")}
 
@@ -102,12 +100,12 @@ def test_what_is_exported_taken_back_voided_or_in_the_pool_is_not_voided(bank: C
 
     void(entry=share_of(case, bank.fang_fang).pk, reason="转介不实", actor=bank.pan_wei, at=WHEN)
     assert code_of(share_of(case, bank.fang_fang)) == "entry_closed"
-    assert code_of(entries_of(case)[-1]) == "in_pool"
+    assert code_of(lines_of(case)[-1]) == "in_pool"
     make_payout(confirmations=[confirm(bank, case)], actor=bank.su_min, at=NEXT)
     assert code_of(share_of(case, bank.li_wenjing)) == "already_exported"
     asked = ask_reversal(case=case.number, actor=bank.pan_wei, at=NEXT, reason="伪造")
     approve_reversal(reversal=asked.pk, actor=bank.feng_zhiqiang, at=NEXT)
-    assert code_of(entries_of(case)[-1]) == "is_reversal"
+    assert code_of(lines_of(case)[-1]) == "is_reversal"
 
 
 def test_only_audit_voids_and_says_why(bank: Cast, case: Application) -> None:
@@ -169,7 +167,7 @@ def test_the_export_leaves_out_who_left_after_the_certification(bank: Cast, case
     Employee.objects.filter(pk=bank.fang_fang.pk).update(is_active=False)
     batch = make_payout(confirmations=[no], actor=bank.su_min, at=NEXT)
     assert not batch.lines.filter(entry__payee=bank.fang_fang).exists()
-    assert batch.held_fen == sum(row.amount_fen for row in entries_of(case) if row.payee == bank.fang_fang)
+    assert batch.held_fen == sum(row.amount_fen for row in lines_of(case) if row.payee == bank.fang_fang)
 
 
 # -- the risk flag -----------------------------------------------------------------------------------------------------
@@ -184,8 +182,8 @@ def flagged(bank: Cast) -> Application:
 def test_everything_of_a_flagged_case_is_held_and_audit_is_told(bank: Cast, case: Application) -> None:
     risky = flagged(bank)
     pull_holds(at=WHEN)
-    assert {row.state for row in entries_of(risky)} == {"HELD"}
-    assert {row.state for row in entries_of(case)} == {"ACCRUED"}
+    assert {row.state for row in lines_of(risky)} == {"HELD"}
+    assert {row.state for row in lines_of(case)} == {"ACCRUED"}
     assert Message.objects.get(kind="risk_held").facts["number"] == risky.number
 
 
@@ -199,18 +197,18 @@ def test_a_flag_that_comes_after_the_certification_stops_the_export(bank: Cast, 
 def test_one_release_takes_the_flag_off_and_frees_the_whole_case(bank: Cast) -> None:
     risky = flagged(bank)
     pull_holds(at=WHEN)
-    release(entry=entries_of(risky)[0].pk, reason="核实为本人签名", actor=bank.feng_zhiqiang, at=WHEN)
+    release(entry=lines_of(risky)[0].pk, reason="核实为本人签名", actor=bank.feng_zhiqiang, at=WHEN)
     assert not bank.again(risky).is_risk
-    assert {row.state for row in entries_of(risky)} == {"ACCRUED"}
+    assert {row.state for row in lines_of(risky)} == {"ACCRUED"}
     assert pull_holds(at=NEXT)["flagged"] == 0
 
 
 def test_who_is_held_already_is_not_held_twice(bank: Cast) -> None:
     risky = flagged(bank)
-    entry = entries_of(risky)[0]
+    entry = lines_of(risky)[0]
     hold(entry=entry.pk, reason="疑似代签", actor=bank.pan_wei, at=WHEN)
     pull_holds(at=WHEN)
     assert Hold.objects.filter(entry=entry, released_at=None).count() == 1
     release(entry=entry.pk, reason="已核实", actor=bank.pan_wei, at=WHEN)
     pull_holds(at=WHEN)  # the flag is still there
-    assert entries_of(risky)[0].state == "HELD"
+    assert lines_of(risky)[0].state == "HELD"
