@@ -3,7 +3,7 @@
 from django.urls import path
 
 import applications.api_urls  # noqa: F401  (registers the converters)
-from incentives.api import papers, payouts, policies, prices, rewards, statement
+from incentives.api import corrections, holds, papers, payouts, policies, prices, rewards, statement
 from incentives.lifecycle import Sheet
 from incentives.models import PayoutFile
 
@@ -14,6 +14,26 @@ urlpatterns = [
     path("rewards/branch/", statement.BranchRewards.as_view(), name="api-branch-rewards"),
     path("rewards/<key:entry>/hold/", rewards.Hold.as_view(), name="api-reward-hold"),
     path("rewards/<key:entry>/release/", rewards.Release.as_view(), name="api-reward-release"),
+    path("rewards/<key:entry>/void/", corrections.VoidEntry.as_view(), name="api-reward-void"),
+    path("rewards/<key:entry>/dispute/", corrections.NewDisputes.as_view(), name="api-reward-dispute"),
+    path("disputes/", corrections.Disputes.as_view(), name="api-disputes"),
+    path("disputes/<key:key>/decide/", corrections.DecideDispute.as_view(), name="api-dispute-decide"),
+    path("applications/<number:number>/reverse-rewards/", corrections.ReverseRewards.as_view(), name="api-reverse"),
+    path("reversals/", corrections.Reversals.as_view(), name="api-reversals"),
+    path("reversals/<key:key>/approve/", corrections.ApproveReversal.as_view(), name="api-reversal-approve"),
+    path("reversals/<key:key>/refuse/", corrections.RefuseReversal.as_view(), name="api-reversal-refuse"),
+    path("applications/<number:number>/adjustments/", corrections.NewAdjustments.as_view(), name="api-adjust"),
+    path("adjustments/", corrections.Adjustments.as_view(), name="api-adjustments"),
+    path("adjustments/<key:key>/approve/", corrections.ApproveAdjustment.as_view(), name="api-adjustment-approve"),
+    path("adjustments/<key:key>/refuse/", corrections.RefuseAdjustment.as_view(), name="api-adjustment-refuse"),
+    path("applications/<number:number>/cross-sells/", corrections.NewCrossSells.as_view(), name="api-cross-sell"),
+    path("cross-sells/", corrections.CrossSells.as_view(), name="api-cross-sells"),
+    path("cross-sells/<key:key>/approve/", corrections.ApproveCrossSell.as_view(), name="api-cross-sell-approve"),
+    path("cross-sells/<key:key>/refuse/", corrections.RefuseCrossSell.as_view(), name="api-cross-sell-refuse"),
+    path("holds/", holds.Holds.as_view(), name="api-holds"),
+    path("holds/release/", holds.ReleaseMany.as_view(), name="api-holds-release"),
+    path("leavers/", holds.Leavers.as_view(), name="api-leavers"),
+    path("leavers/<number:number>/decide/", holds.DecideLeaver.as_view(), name="api-leaver-decide"),
     path("registrations/", papers.Registrations.as_view(), name="api-registrations"),
     path("confirmations/", papers.Confirmations.as_view(), name="api-confirmations"),
     path("confirmations/certify/", papers.CertifyMany.as_view(), name="api-certify-many"),

@@ -5,6 +5,7 @@ from django.urls import path
 from incentives.models import PayoutFile
 from incentives.views import (
     confirmations,
+    corrections,
     holds,
     payouts,
     policies,
@@ -25,6 +26,21 @@ urlpatterns = [
     path("rewards/<int:entry>/", rewards.trace, name="reward-trace"),
     path("rewards/<int:entry>/hold/", holds.hold, name="reward-hold"),
     path("rewards/<int:entry>/release/", holds.release, name="reward-release"),
+    path("rewards/<int:entry>/void/", corrections.void, name="reward-void"),
+    path("rewards/<int:entry>/dispute/", corrections.new_dispute, name="reward-dispute"),
+    #
+    path("holds/", holds.hold_list, name="hold-list"),
+    path("holds/release/", holds.release_many, name="hold-release"),
+    path("leavers/", holds.leaver_list, name="leaver-list"),
+    path("leavers/<slug:number>/decide/", holds.decide_leaver, name="leaver-decide"),
+    #
+    path("corrections/", corrections.correction_list, name="correction-list"),
+    path("corrections/decide/", corrections.decide, name="correction-decide"),
+    path("corrections/reversals/new/", corrections.new_reversal, name="reversal-new"),
+    path("corrections/adjustments/new/", corrections.new_adjustment, name="adjustment-new"),
+    path("corrections/cross-sells/new/", corrections.new_cross_sell, name="cross-sell-new"),
+    path("corrections/disputes/<int:dispute>/", corrections.one_dispute, name="dispute"),
+    #
     path("reports/rewards/", reports.rewards, name="reward-reports"),
     path("reports/rewards/entries/", reports.entries, name="reward-report-entries"),
     path("reports/rewards/collectors/", reports.collectors, name="reward-report-collectors"),

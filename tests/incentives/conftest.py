@@ -38,6 +38,12 @@ def entries_of(case: Application, kind: str = "SPLIT") -> list[RewardEntry]:
     return list(entries.select_related("payee").order_by("pk"))
 
 
+def lines_of(case: Application) -> list[RewardEntry]:
+    """All lines of a case, of every kind."""
+    entries = RewardEntry.objects.filter(assessment=case.pk).with_state()
+    return list(entries.select_related("payee").order_by("pk"))
+
+
 def shares(case: Application) -> list[tuple[str, str, str]]:
     """(role, payee, yuan) in the order in which they were written."""
     return [(row.role, who(row), f"{row.amount_fen / 100:.2f}") for row in entries_of(case)]
