@@ -17,6 +17,7 @@ from applications.models import Product
 from incentives.lifecycle import PRICED_ROLES, CustomerMode, PolicyStatus, Trigger
 from incentives.models import Bounty, SplitPolicy
 from incentives.selectors.preview import may_be_tried
+from ops_center.kernel.money import yuan
 from organization.models import Branch
 
 COLLECTING = (Branch.Kind.BRANCH, Branch.Kind.CARD_CENTER)  # where collectors sit: a case is its collector's branch's
@@ -199,20 +200,30 @@ def _is_said_as_is(term: str) -> bool:
     return not term.endswith(("_bp", "_fen"))
 
 
+class _Splits(forms.ModelChoiceField[SplitPolicy]):
+    def label_from_instance(self, obj: SplitPolicy) -> str:
+        return f"{obj.version} · {obj.starts_on.isoformat()}"
+
+
+class _Bounties(forms.ModelMultipleChoiceField[Bounty]):
+    def label_from_instance(self, obj: Bounty) -> str:
+        return f"{obj.product.name} {yuan(obj.amount_fen)} · {obj.starts_on.isoformat()}"
+
+
 class AskPreview(Act):
     """Which versions that are not in force yet are tried out on which month."""
 
     slug = "preview"
 
     month = forms.ChoiceField(label=_("Month"))
-    split = forms.ModelChoiceField(
+    split = _Splits(
         label=_("Split table"),
         queryset=SplitPolicy.objects.prefetch_related("shares", "branches"),
         to_field_name="number",
         required=False,
         empty_label=_("as it was"),
     )
-    bounties = forms.ModelMultipleChoiceField(
+    bounties = _Bounties(
         label=_("Bounties"),
         queryset=Bounty.objects.select_related("product").prefetch_related("branches"),
         required=False,

@@ -27,8 +27,6 @@ from ops_center.web.api import Api, Call, operation
 from ops_center.web.shapes import Code, Flag, FreeText, Many, Shape, Whole
 from organization.roles import Role
 
-SEES_DRAFTS = frozenset({Role.MGT, Role.AUD})
-
 
 # -- in ----------------------------------------------------------------------------------------------------------------
 class _NewVersion(Shape):
@@ -217,12 +215,12 @@ class ReceiptAnswer(serializers.Serializer[ReadReceipt]):
 class Policies(Api):
     @operation(answer=PoliciesAnswer, summary="Versions of bounties and split tables")
     def get(self, call: Call) -> dict[str, Any]:
-        """Newest first, with where they stand today; drafts for the management and audit."""
+        """Newest first, with where they stand today; drafts and pilots elsewhere for the management and audit."""
         on = local_day(call.at)
-        splits, bounties = split_versions(on), bounty_versions(on)
-        if call.roles.isdisjoint(SEES_DRAFTS):
-            return {"splits": splits.approved, "bounties": bounties.approved}
-        return {"splits": splits.all, "bounties": bounties.all}
+        return {
+            "splits": split_versions(on).open_to(call.actor, call.roles).all,
+            "bounties": bounty_versions(on).open_to(call.actor, call.roles).all,
+        }
 
 
 class Splits(Api):

@@ -17,11 +17,13 @@ from django.utils.translation import gettext as _
 
 from applications.lifecycle import Performance
 from applications.models import Application
-from incentives.lifecycle import ROLES, EntryKind, PayeeKind, PolicyStatus, Verdict
+from incentives.lifecycle import ROLES, EntryKind, PayeeKind, PolicyStatus, Verdict, Why
 from incentives.models import Assessment, Bounty, RewardEntry, SplitPolicy
 from incentives.periods import Period
 from incentives.rules import Line, lines_of, verdict_on
+from incentives.services.caps import beyond_cap
 from incentives.services.facts import Case, read_cases
+from incentives.services.pricing import PriceBook
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
 from organization.models import Employee
@@ -75,6 +77,11 @@ class Tried:
         fitting = (row for row in self.bounties if row.product_id == case.product_id and _covers(row, case))
         return next(fitting, None)
 
+    @property
+    def policy_of_all(self) -> SplitPolicy | None:
+        """What would have held bank-wide: its cap closes a month."""
+        return None if self.policy is None or self.policy.is_pilot else self.policy
+
     def policy_of(self, case: Case) -> SplitPolicy | None:
         return self.policy if self.policy is not None and _covers(self.policy, case) else None
 
@@ -114,6 +121,15 @@ class Sums:
             self.of["payee_kind", line.payee_kind] += line.amount_fen
             if line.payee_kind is PayeeKind.EMPLOYEE:
                 self.of["person", line.payee] += line.amount_fen
+                self.of["rewarded" if line.amount_fen > 0 else "deducted", line.payee] += abs(line.amount_fen)
+
+    def cap(self, cap_bp: int) -> None:
+        """What of the month's penalties lapses is given back, as at the close of a month."""
+        deducted = {payee: fen for (group, payee), fen in self.of.items() if group == "deducted"}
+        for payee, fen in deducted.items():
+            lapsed = beyond_cap(rewarded_fen=self.of["rewarded", payee], deducted_fen=fen, cap_bp=cap_bp)
+            line = Line(Performance.REFERRER, lapsed, PayeeKind.EMPLOYEE, payee, Why.CAP_LAPSED, EntryKind.TIMELINESS)
+            self.add([line])
 
 
 def preview(period: Period, *, tried: Tried, at: datetime) -> Preview:
@@ -134,6 +150,10 @@ def preview(period: Period, *, tried: Tried, at: datetime) -> Preview:
         found = _lines(new_bounty or bounty, new_policy or policy, case, sold[case.pk])
         unearned += not found
         after.add(found)
+    closing = PriceBook.read().policy(on=period.last)
+    for sums, caps in ((before, closing), (after, tried.policy_of_all or closing)):
+        if caps is not None:
+            sums.cap(caps.penalty_cap_bp)
     return _compared(period, before, after, cases=len(cases), touched=touched, unearned=unearned)
 
 

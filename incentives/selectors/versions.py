@@ -16,11 +16,15 @@ from applications.lifecycle import Path, Performance
 from incentives.lifecycle import PRICED_ROLES, PolicyStatus
 from incentives.models import Bounty, SplitPolicy
 from incentives.rules import Terms
+from incentives.services.notices import concerns
 from incentives.services.pricing import PriceBook
 from ops_center.kernel.money import WHOLE, divide, yuan
+from organization.models import Employee
+from organization.roles import Role
 
 EXAMPLE_FEN = 100_00
 BOUNTY_TERMS = ("amount_fen", "trigger", "spend_days")
+SEES_ALL = frozenset({Role.MGT, Role.AUD})
 PolicyRow = TypeVar("PolicyRow", Bounty, SplitPolicy)
 
 
@@ -167,9 +171,13 @@ class Versions(Generic[V]):
         """The version with this number or key; ``None`` for none."""
         return next((version for version in self.all if version.number == number), None)
 
-    @property
-    def approved(self) -> list[V]:
-        return self.at(Standing.IN_FORCE, Standing.AHEAD, Standing.PAST)
+    def open_to(self, reader: Employee, roles: frozenset[str]) -> Versions[V]:
+        """What this person may read: the management and audit everything, everybody else what is approved and is
+        their business."""
+        if not roles.isdisjoint(SEES_ALL):
+            return self
+        approved = self.at(Standing.IN_FORCE, Standing.AHEAD, Standing.PAST)
+        return Versions([version for version in approved if concerns(version.row, reader.branch)])
 
     def at(self, *standings: Standing) -> list[V]:
         return [version for version in self.all if version.standing in standings]

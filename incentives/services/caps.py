@@ -60,6 +60,11 @@ def _penalties(entries: RewardEntryQuerySet) -> RewardEntryQuerySet:
 _IS_PENALTY = Q(kind=EntryKind.TIMELINESS, amount_fen__lt=0)
 
 
+def beyond_cap(*, rewarded_fen: int, deducted_fen: int, cap_bp: int) -> int:
+    """What of a month's penalties (positive) lapses, in fen."""
+    return max(deducted_fen - rewarded_fen * cap_bp // WHOLE, 0)
+
+
 @transaction.atomic
 def close_month(*, month: Period, at: datetime) -> Counter[str]:
     """Compares everybody's penalties of a month with the cap of the policy of its last day."""
@@ -82,7 +87,7 @@ def close_month(*, month: Period, at: datetime) -> Counter[str]:
     )
     caps = []
     for payee, rewarded, deducted in sums:
-        lapsed = max(deducted - rewarded * policy.penalty_cap_bp // WHOLE, 0)
+        lapsed = beyond_cap(rewarded_fen=rewarded, deducted_fen=deducted, cap_bp=policy.penalty_cap_bp)
         caps.append(
             PenaltyCap(
                 payee_id=payee, month=month.label, rewarded_fen=rewarded, penalty_fen=deducted, lapsed_fen=lapsed, at=at

@@ -15,11 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from applications.views.door import attempt, go
 from incentives import errors
 from incentives.forms import AskPreview, DraftBounty, DraftSplit, DraftVersion
-from incentives.lifecycle import PolicyStatus
 from incentives.models import Bounty, SplitPolicy
 from incentives.periods import period_of
 from incentives.selectors.preview import Tried, offered_months, preview
-from incentives.selectors.versions import BountyVersion, SplitVersion, bounty_versions, split_versions
+from incentives.selectors.versions import BountyVersion, SplitVersion, Versions, bounty_versions, split_versions
 from incentives.services import policies
 from incentives.services.pricing import PriceBook
 from ops_center.clock import local_day
@@ -28,7 +27,6 @@ from organization.roles import Role
 
 PolicyRow = TypeVar("PolicyRow", Bounty, SplitPolicy)
 Form = TypeVar("Form", bound=DraftVersion)
-SEES_DRAFTS = frozenset({Role.MGT, Role.AUD})
 SHOWN_AT_MOST = 10  # who gains and who loses most
 
 
@@ -36,12 +34,10 @@ SHOWN_AT_MOST = 10  # who gains and who loses most
 @require_GET
 def policy_list(request: StaffRequest) -> HttpResponse:
     """Open to everybody: people must know the price before they work. Drafts and buttons are the management's."""
-    on = local_day(request.at)
-    splits, bounties = split_versions(on), bounty_versions(on)
+    splits, bounties = _splits(request), _bounties(request)
     drafts: list[SplitVersion | BountyVersion] = [*splits.drafts, *bounties.drafts]
     facts = {
         "drafts": sorted(drafts, key=lambda version: version.row.drafted_by_id == request.actor.pk),
-        "sees_drafts": not request.roles.isdisjoint(SEES_DRAFTS),
         "splits": splits,
         "bounties": bounties,
         "past": [*splits.past, *bounties.past],
@@ -53,20 +49,27 @@ def policy_list(request: StaffRequest) -> HttpResponse:
 @staff()
 @require_GET
 def split_version(request: StaffRequest, number: int) -> HttpResponse:
-    return _version(request, split_versions(local_day(request.at)).find(number))
+    return _version(request, _splits(request).find(number))
 
 
 @staff()
 @require_GET
 def bounty_version(request: StaffRequest, bounty: int) -> HttpResponse:
-    return _version(request, bounty_versions(local_day(request.at)).find(bounty))
+    return _version(request, _bounties(request).find(bounty))
 
 
-def _version(request: StaffRequest, version: Any) -> HttpResponse:
-    is_secret = version is not None and version.row.status != PolicyStatus.APPROVED
-    if version is None or (is_secret and not request.roles & SEES_DRAFTS):
+def _version(request: StaffRequest, version: SplitVersion | BountyVersion | None) -> HttpResponse:
+    if version is None:
         raise errors.not_found()
     return render(request, "incentives/version.html", {"version": version, **_reader(request)})
+
+
+def _splits(request: StaffRequest) -> Versions[SplitVersion]:
+    return split_versions(local_day(request.at)).open_to(request.actor, request.roles)
+
+
+def _bounties(request: StaffRequest) -> Versions[BountyVersion]:
+    return bounty_versions(local_day(request.at)).open_to(request.actor, request.roles)
 
 
 def _reader(request: StaffRequest) -> dict[str, Any]:
