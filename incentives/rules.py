@@ -32,7 +32,8 @@ class Timeliness(IntEnum):
     LATE = 4
 
 
-# What one clock of a role brings to the comparison. A timely return and a void clock are not in it: 0 for that round.
+# What one's own clock brings to the comparison; another's late one is FORGIVEN. A timely return and a void clock are
+# not in it: 0 for that round.
 WEIGHT: dict[str, Timeliness] = {
     Outcome.ON_TIME: Timeliness.ON_TIME,
     Outcome.EXEMPT: Timeliness.FORGIVEN,
@@ -41,7 +42,6 @@ WEIGHT: dict[str, Timeliness] = {
     Outcome.LATE_PENDING: Timeliness.PENDING,
     Outcome.LATE: Timeliness.LATE,
 }
-WEIGHT_FOR_OTHERS = {outcome: min(weight, Timeliness.FORGIVEN) for outcome, weight in WEIGHT.items()}
 
 
 @dataclass(frozen=True, slots=True)

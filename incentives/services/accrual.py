@@ -25,7 +25,7 @@ from applications.models import Application
 from incentives.lifecycle import PayeeKind, Trigger, Verdict, Why
 from incentives.models import Assessment, Bounty, RewardEntry, SplitPolicy, UnassessedActivation
 from incentives.rules import Line, lines_of, verdict_on
-from incentives.services.facts import COLUMNS, FACTS, PEOPLE, Case, read_cases
+from incentives.services.facts import COLUMNS, PEOPLE, Case, facts_of, read_cases
 from incentives.services.pricing import PriceBook
 from ops_center.clock import local_day
 from ops_center.kernel.money import yuan
@@ -38,11 +38,14 @@ BATCH = 10_000  # cases per transaction
 
 
 class Activation(NamedTuple):
-    """A row of the queue."""
+    """A row of the queue, and what the price of its case depends on."""
 
     event: int
     case: int
     at: datetime
+    product: int
+    branch: int | None
+    priced_on: date | None
 
 
 class Payment(NamedTuple):
@@ -124,9 +127,15 @@ def _accrue_or_isolate(events: Sequence[int], *, book: PriceBook, at: datetime) 
 
 def take(events: Sequence[int]) -> list[Activation]:
     """Locks those of these rows of the queue that are still in it and that nobody else has locked."""
-    rows = UnassessedActivation.objects.filter(pk__in=events).select_related("event").order_by("pk")
+    rows = UnassessedActivation.objects.filter(pk__in=events).order_by("pk")
     free = rows.select_for_update(of=("self",), skip_locked=True)
-    return [Activation(*row) for row in free.values_list("event_id", "application_id", "event__at")]
+    return [
+        Activation(*row)
+        for row in free.values_list(
+            "event_id", "application_id", "event__at", "application__product_id", "application__branch_id",
+            "application__priced_on",
+        )
+    ]  # fmt: skip
 
 
 def judge(case: Case, *, book: PriceBook) -> Judgement:
@@ -194,21 +203,16 @@ _SAME_PEOPLE = ", ".join(
     f"CASE WHEN people[{place}] IS NOT NULL THEN array_position(people, people[{place}]) END"
     for place in range(1, len(PEOPLE) + 1)
 )
-_PRICES = """
-    SELECT DISTINCT product_id, branch_id, priced_on FROM applications_application WHERE id = ANY(%(cases)s)
+_CASES = """
+    unnest(%(case)s::bigint[], %(event)s::bigint[], %(activated_in)s::timestamptz[], %(price)s::int[],
+           %(by_spend)s::bool[]) AS cases(id, event, activated_in, price, by_spend)
 """
 _TAKEN = f"""
     CREATE TEMPORARY TABLE accrual_case AS
-    SELECT facts.*, activation.event, activation.at AS activated_in,
-           min(facts.id) OVER (PARTITION BY price.no, {_LIKE}, ARRAY[{_SAME_PEOPLE}],
-                               CASE WHEN price.by_spend THEN ARRAY[facts.spent_after, facts.waited] END) AS like_case
-    FROM ({FACTS}) AS facts
-    JOIN unnest(%(cases)s::bigint[], %(events)s::bigint[], %(ats)s::timestamptz[]) AS activation(id, event, at)
-         ON activation.id = facts.id
-    JOIN unnest(%(product)s::bigint[], %(branch)s::bigint[], %(day)s::date[], %(no)s::int[], %(by_spend)s::bool[])
-         AS price(product, branch, day, no, by_spend)
-         ON price.product = facts.product_id AND coalesce(price.branch, 0) = coalesce(facts.branch_id, 0)
-         AND coalesce(price.day, '-infinity') = coalesce(facts.priced_on, '-infinity')
+    SELECT facts.*,
+           min(facts.id) OVER (PARTITION BY facts.price, {_LIKE}, ARRAY[{_SAME_PEOPLE}],
+                               CASE WHEN facts.by_spend THEN ARRAY[facts.spent_after, facts.waited] END) AS like_case
+    FROM ({facts_of(_CASES, also=", event, activated_in, price, by_spend")}) AS facts
 """  # noqa: S608
 _JUDGED = f"SELECT {', '.join(COLUMNS)} FROM accrual_case WHERE id = like_case"  # noqa: S608
 _PATTERN = """
@@ -259,9 +263,8 @@ def accrue_set(events: Sequence[int], *, book: PriceBook, at: datetime) -> Count
     if not taken:
         return counts
     with connection.cursor() as cursor:
-        columns = _columns(("events", "cases", "ats"), taken)
-        cursor.execute(_PRICES, columns)
-        cursor.execute(_TAKEN, {**columns, **_prices(cursor.fetchall(), book), "at": at})
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+        cursor.execute(_TAKEN, {**_priced(taken, book), "at": at})
         cursor.execute(_JUDGED)
         judged = [judge(Case.of(row), book=book) for row in cursor.fetchall()]
         cursor.execute(_SIZES)
@@ -287,15 +290,18 @@ def accrue_set(events: Sequence[int], *, book: PriceBook, at: datetime) -> Count
     return counts
 
 
-def _prices(wanted: Iterable[tuple[int, int | None, date | None]], book: PriceBook) -> dict[str, list[Any]]:
-    """For each product, branch and day the number of its price: where bounty and split table are the same, so is it."""
+def _priced(taken: Iterable[Activation], book: PriceBook) -> dict[str, list[Any]]:
+    """The cases with the number of their price: where bounty and split table are the same, so is it."""
     numbers: dict[tuple[Bounty | None, SplitPolicy | None], int] = {}
+    prices: dict[tuple[int, int | None, date | None], tuple[int, bool]] = {}
     rows = []
-    for product, branch, day in wanted:
-        price = book.price(product, on=day, branch=branch)
-        by_spend = price[0] is not None and price[0].trigger != Trigger.ACTIVATION
-        rows.append((product, branch, day, numbers.setdefault(price, len(numbers)), by_spend))
-    return _columns(("product", "branch", "day", "no", "by_spend"), rows)
+    for event, case, activated_at, product, branch, day in taken:
+        if (product, branch, day) not in prices:
+            price = book.price(product, on=day, branch=branch)
+            by_spend = price[0] is not None and price[0].trigger != Trigger.ACTIVATION
+            prices[product, branch, day] = numbers.setdefault(price, len(numbers)), by_spend
+        rows.append((case, event, activated_at, *prices[product, branch, day]))
+    return _columns(("case", "event", "activated_in", "price", "by_spend"), rows)
 
 
 def _pattern(judged: Iterable[Judgement]) -> dict[str, list[Any]]:

@@ -10,10 +10,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from applications.lifecycle import CLOCK_SHARE, Performance, path_of
+from applications.lifecycle import CLOCK_SHARE, Outcome, Performance, path_of
 from applications.models import Application
 from applications.models.case import ReferrerType
-from incentives.rules import WEIGHT, WEIGHT_FOR_OTHERS, CaseFacts, Timeliness
+from incentives.rules import WEIGHT, CaseFacts, Timeliness
 
 # Whoever can stand on a case: first who referred it and who was given it, then who performed each stage.
 PERFORMED = tuple(role for role in Performance if role is not Performance.REFERRER)
@@ -21,44 +21,36 @@ PEOPLE = ("referrer", "assigned collector", *PERFORMED)
 TIMED = tuple(role for role in PERFORMED if role in CLOCK_SHARE.values())
 
 
-_SHARE_OF_CLOCK = ", ".join(f"('{clock!s}', '{role!s}')" for clock, role in CLOCK_SHARE.items())
-_WEIGHTS = ", ".join(f"('{outcome!s}', {own:d}, {WEIGHT_FOR_OTHERS[outcome]:d})" for outcome, own in WEIGHT.items())
+def _per_role(value: str) -> str:
+    return ", ".join(f"max({value}) FILTER (WHERE role = '{role!s}') AS {role!s}" for role in PERFORMED)
 
 
-def _per_role(roles: Sequence[Performance], value: str) -> str:
-    return ", ".join(f"max({value}) FILTER (WHERE role = '{role!s}') AS {role!s}" for role in roles)
+def _worst_per_role() -> str:
+    """The worst of each role's clocks. Being late is one's own only if the clock was."""
+    clocks = {role: [str(clock) for clock, of in CLOCK_SHARE.items() if of is role] for role in TIMED}
+    return ", ".join(
+        f"max(least({_WEIGHT}, CASE WHEN k.owner_id = p.{role!s} THEN {Timeliness.LATE:d} "
+        f"ELSE {Timeliness.FORGIVEN:d} END)) FILTER (WHERE k.kind = ANY('{{{','.join(clocks[role])}}}'))"
+        for role in TIMED
+    )
 
 
-def _roles(alias: str, roles: Sequence[Performance]) -> str:
-    return ", ".join(f"{alias}.{role!s}" for role in roles)
+# What a clock brings to the comparison. A late return is a late clock: its explanation is open until the breach is
+# settled.
+_WEIGHT = f"""CASE k.outcome {" ".join(f"WHEN '{outcome!s}' THEN {weight:d}" for outcome, weight in WEIGHT.items())}
+    WHEN 'RETURNED_LATE' THEN CASE WHEN EXISTS (
+        SELECT FROM supervision_breach b WHERE b.clock_id = k.id AND b.settled_at IS NOT NULL
+    ) THEN {Timeliness.LATE:d} ELSE {Timeliness.PENDING:d} END END"""
 
 
-# Of the clocks that move money, the worst of each role counts. A late return is a late clock: its explanation is open
-# until the breach is settled. Being late is one's own only if the clock was.
-_TIMELINESS = f"""
-    SELECT application_id, {_per_role(TIMED, "weight")}
-    FROM (SELECT k.application_id, money.role,
-                 CASE WHEN k.owner_id = p.employee_id THEN weighs.own ELSE weighs.others END AS weight
-          FROM cases JOIN applications_caseclock k ON k.application_id = cases.id
-          JOIN applications_clockpolicy terms ON terms.id = k.policy_id AND terms.has_money
-          JOIN (VALUES {_SHARE_OF_CLOCK}) AS money(clock, role) ON money.clock = k.kind
-          LEFT JOIN supervision_breach b ON b.clock_id = k.id AND k.outcome = 'RETURNED_LATE'
-          JOIN (VALUES {_WEIGHTS}) AS weighs(outcome, own, others)
-               ON weighs.outcome = CASE WHEN k.outcome <> 'RETURNED_LATE' THEN k.outcome
-                                        WHEN b.settled_at IS NULL THEN 'LATE_PENDING' ELSE 'LATE' END
-          LEFT JOIN applications_performer p ON p.application_id = k.application_id AND p.role = money.role) AS clock
-    GROUP BY application_id
-"""  # noqa: S608
-# A case that is not activated yet is read as if it were at ``at``. Between cases, what is equal here is equal for the
-# rules (services/accrual.py), but for ``people``, of whom it matters only who is the same person.
-FACTS = f"""
-    WITH cases AS MATERIALIZED (SELECT unnest(%(cases)s::bigint[]) AS id),
-    performed AS (
-        SELECT application_id, {_per_role(PERFORMED, "employee_id")}
-        FROM cases JOIN applications_performer p ON p.application_id = cases.id GROUP BY application_id
-    ),
-    timeliness AS ({_TIMELINESS}),
-    qualified AS (
+def facts_of(cases: str, *, also: str = "") -> str:
+    """The statement over ``cases``, a table expression with at least their ``id``; ``also``: more columns to answer.
+
+    A case that is not activated yet is read as if it were at ``at``. Each case is read by its keys, so that the plan is
+    the same for one and for thousands.
+    """
+    return f"""
+    WITH qualified AS (
         SELECT employee_id, range_agg(daterange(starts_on, ends_on, '[]')) AS days FROM organization_qualification
         WHERE ends_on IS NULL OR ends_on >= starts_on GROUP BY employee_id
     )
@@ -68,26 +60,35 @@ FACTS = f"""
            coalesce(client.id_index IN (referrer.id_index, collector.id_index)
                     OR client.mobile_index IN (referrer.mobile_index, collector.mobile_index), FALSE) AS is_own_card,
            ARRAY[CASE WHEN c.referrer_type <> '{ReferrerType.CUSTOMER!s}' THEN c.referrer_id END, c.collector_id,
-                 {_roles("p", PERFORMED)}]::bigint[] AS people,
+                 {", ".join(f"p.{role!s}" for role in PERFORMED)}]::bigint[] AS people,
            ARRAY[coalesce(of_referrer.days @> day.referred, FALSE), coalesce(of_referrer.days @> day.activated, FALSE),
                  coalesce(of_collector.days @> day.referred, FALSE), coalesce(of_collector.days @> day.activated, FALSE)
                 ] AS qualified,
-           ARRAY[{_roles("t", TIMED)}]::int[] AS timeliness,
+           t.weights AS timeliness,
            ceil(extract(epoch FROM c.first_spend_at - c.activated_at) / 86400)::int AS spent_after,
-           floor(extract(epoch FROM %(at)s - coalesce(c.activated_at, %(at)s)) / 86400)::int AS waited
-    FROM cases JOIN applications_application c ON c.id = cases.id
+           floor(extract(epoch FROM %(at)s - coalesce(c.activated_at, %(at)s)) / 86400)::int AS waited {also}
+    FROM {cases} JOIN applications_application c ON c.id = cases.id
     CROSS JOIN LATERAL (
         SELECT (coalesce(c.referred_at, c.taken_in_at, %(at)s) AT TIME ZONE 'Asia/Shanghai')::date AS referred,
                (coalesce(c.activated_at, %(at)s) AT TIME ZONE 'Asia/Shanghai')::date AS activated
     ) AS day
+    CROSS JOIN LATERAL (
+        SELECT {_per_role("employee_id")} FROM applications_performer WHERE application_id = c.id
+    ) AS p
+    CROSS JOIN LATERAL (
+        SELECT ARRAY[{_worst_per_role()}]::int[] AS weights FROM applications_caseclock k
+        WHERE k.application_id = c.id AND k.outcome = ANY('{{{",".join((*WEIGHT, Outcome.RETURNED_LATE))}}}')
+          AND k.policy_id = ANY(ARRAY(SELECT id FROM applications_clockpolicy WHERE has_money))
+    ) AS t
     LEFT JOIN applications_applicant client ON client.application_id = c.id
     LEFT JOIN organization_employee referrer ON referrer.id = c.referrer_id
     LEFT JOIN organization_employee collector ON collector.id = c.collector_id
-    LEFT JOIN performed p ON p.application_id = c.id
-    LEFT JOIN timeliness t ON t.application_id = c.id
     LEFT JOIN qualified of_referrer ON of_referrer.employee_id = c.referrer_id
     LEFT JOIN qualified of_collector ON of_collector.employee_id = p.{Performance.COLLECTOR!s}
-"""  # noqa: S608
+    """  # noqa: S608
+
+
+_BY_KEY = facts_of("unnest(%(cases)s::bigint[]) AS cases(id)")
 COLUMNS = (
     "id", "number", "product_id", "branch_id", "priced_on", "is_imported", "path", "entry_mode", "referrer_type",
     "is_double_keyed", "is_own_card", "people", "qualified", "timeliness", "spent_after", "waited",
@@ -109,7 +110,7 @@ class Case:
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Case:
-        """A row of the statement above."""
+        """A row of the statement, without what was asked for beside it."""
         found = dict(zip(COLUMNS, row, strict=True))
         return cls(
             pk=found["id"],
@@ -119,18 +120,18 @@ class Case:
             priced_on=found["priced_on"],
             is_imported=found["is_imported"],
             people=tuple(found["people"]),
-            facts=_facts(found),
+            facts=_case_facts(found),
         )
 
 
 def read_cases(cases: QuerySet[Application], *, at: datetime) -> dict[int, Case]:
     """The facts of these cases by key; of cases that are not activated yet, as if they were at ``at``."""
     with connection.cursor() as cursor:
-        cursor.execute(FACTS, {"cases": list(cases.values_list("pk", flat=True)), "at": at})
+        cursor.execute(_BY_KEY, {"cases": list(cases.values_list("pk", flat=True)), "at": at})
         return {row[0]: Case.of(row) for row in cursor.fetchall()}
 
 
-def _facts(found: dict[str, Any]) -> CaseFacts:
+def _case_facts(found: dict[str, Any]) -> CaseFacts:
     referrer, assigned, *done = found["people"]
     performers: dict[str, int] = {role: who for role, who in zip(PERFORMED, done, strict=True) if who is not None}
     collector = performers.get(Performance.COLLECTOR)

@@ -40,7 +40,7 @@ def expected(waiting: list[Activation], book: PriceBook) -> tuple[dict[int, list
     """The same from the rule on each case's own people."""
     facts = read_cases(Application.objects.filter(pk__in=[activation.case for activation in waiting]), at=NOW)
     lines, verdicts = {}, {}
-    for event, case, activated_at in waiting:
+    for event, case, activated_at, *_price in waiting:
         found = judge(facts[case], book=book)
         if found.verdict is None:
             continue

@@ -43,8 +43,11 @@ def test_control_without_the_lock_the_workers_collide(bank: Cast, monkeypatch: p
     together = threading.Barrier(4)
 
     def unguarded(events: list[int]) -> list[Activation]:
-        rows = UnassessedActivation.objects.filter(pk__in=events)
-        seen = [Activation(row.event_id, row.application_id, row.event.at) for row in rows.select_related("event")]
+        rows = UnassessedActivation.objects.filter(pk__in=events).select_related("event", "application")
+        seen = [
+            Activation(row.event_id, row.application_id, row.event.at, row.application.product_id, None, None)
+            for row in rows
+        ]
         together.wait(timeout=10)
         return seen
 
