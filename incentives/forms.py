@@ -200,12 +200,12 @@ def _is_said_as_is(term: str) -> bool:
     return not term.endswith(("_bp", "_fen"))
 
 
-class _Splits(forms.ModelChoiceField[SplitPolicy]):
+class _Splits(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: SplitPolicy) -> str:
         return f"{obj.version} · {obj.starts_on.isoformat()}"
 
 
-class _Bounties(forms.ModelMultipleChoiceField[Bounty]):
+class _Bounties(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Bounty) -> str:
         return f"{obj.product.name} {yuan(obj.amount_fen)} · {obj.starts_on.isoformat()}"
 
