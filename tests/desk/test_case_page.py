@@ -117,7 +117,7 @@ def test_before_the_activation_everybody_in_sight_sees_what_each_role_would_earn
 def test_after_the_activation_others_rewards_are_read_by_the_tracker_only(bank: Cast, look) -> None:
     case = bank.activated(when=at("2026-11-10 10:00"))
     accrue(at=NOW)
-    assert len(look(bank.zheng_weiguo, case).context["earnings"]) == 6
+    assert len(look(bank.zheng_weiguo, case).context["earnings"]) == 11
     assert {earning.person for earning in look(bank.chen_xiaoming, case).context["earnings"]} == {bank.chen_xiaoming}
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
 
-from applications.models import Application
-from incentives.models import Confirmation, PayoutBatch, Registration, SplitPolicy
+from applications.lifecycle import Clock
+from applications.models import Application, CaseClock
+from incentives.models import Bounty, Confirmation, PayoutBatch, Registration, SplitPolicy
 from incentives.selectors.earnings import earnings_of
 from incentives.services.accrual import accrue
 from incentives.services.confirmations import certify, draft_confirmation
@@ -18,7 +19,7 @@ from incentives.services.registration import register
 from ops_center import clock
 from organization.models import Employee
 from tests.cast import Cast
-from tests.incentives.conftest import SHARES, earned, entries_of
+from tests.incentives.conftest import SHARES, double_keyed, earned, entries_of
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -134,14 +135,48 @@ def test_a_case_promises_from_the_first_day_what_each_role_will_earn(bank: Cast,
         ("REFERRER", 25_00), ("COLLECTOR", 25_00), ("CREDIT_CHECK", 15_00), ("ENTRY", 10_00), ("TRACKER", 5_00),
         ("AFTER_SALES", 20_00),
     ]  # fmt: skip
-    assert all(row.is_provisional for row in earnings)
+    assert all(row.is_provisional and row.steps_left == 13 for row in earnings)
     assert [row.person for row in earnings] == [bank.li_wenjing, None, None, None, None, None]
+    assert [row.moves_fen for row in earnings] == [0, 1_25, 75, 50, 25, 1_00]  # on top, if nothing is late
+
+
+def test_a_promise_knows_what_is_late_already_and_how_far_it_is(bank: Cast, now) -> None:
+    case = bank.received(when=now)
+    bank.check(case, when=now)
+    CaseClock.objects.filter(application=case, kind=Clock.CHECK).update(outcome="LATE", owner=bank.he_xiulan)
+    earnings = {row.role: row for row in earnings_of(bank.again(case), now)}
+    assert {row.steps_left for row in earnings.values()} == {6}
+    assert (earnings["CREDIT_CHECK"].person, earnings["CREDIT_CHECK"].moves_fen) == (bank.he_xiulan, -1_50)
+    page = signed_in(bank.zheng_weiguo).get(f"/applications/{case.number}/").content.decode()
+    assert "6 steps left" in page
+    assert "for being late" in page
+
+
+def test_a_promise_of_a_double_keyed_case_names_the_second_keyer(bank: Cast, now) -> None:
+    double_keyed("PK")
+    case = bank.received(when=now)
+    keyed = [(row.role, row.amount_fen) for row in earnings_of(case, now) if row.role.startswith("ENTRY")]
+    assert keyed == [("ENTRY", 6_00), ("ENTRY_2ND", 4_00)]
+
+
+def test_a_promise_says_when_the_card_has_to_be_used_first(bank: Cast, now) -> None:
+    Bounty.objects.create(
+        product=bank.product("PK"), amount_fen=100_00, starts_on=date(2026, 1, 1), status="APPROVED",
+        trigger="FIRST_SPEND", spend_days=30,
+    )  # fmt: skip
+    case = bank.activated(when=now)
+    accrue(at=now)
+    (tracking,) = (row for row in earnings_of(case, now) if row.role == "TRACKER")
+    assert (tracking.is_provisional, tracking.why, tracking.steps_left) == (True, "AWAITS_SPEND", 0)
+    assert tracking.until == now + timedelta(days=30)
 
 
 def test_an_activated_case_shows_what_has_accrued(bank: Cast, case: Application, now) -> None:
     earnings = earnings_of(case, now)
-    assert [row.person.name for row in earnings] == ["李文静", "周启明", "何秀兰", "方芳", "郑维国", "林小雨"]
+    shares = [row for row in earnings if row.kind == "SPLIT"]
+    assert [row.person.name for row in shares] == ["李文静", "周启明", "何秀兰", "方芳", "郑维国", "林小雨"]
     assert {row.state for row in earnings} == {"ACCRUED"}
+    assert [row.amount_fen for row in earnings if row.kind == "TIMELINESS"] == [1_25, 75, 50, 25, 1_00]
 
 
 def test_an_ended_case_promises_nothing(bank: Cast, now) -> None:
