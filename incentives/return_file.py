@@ -8,13 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from django.utils.translation import gettext as _
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineWorkbook
 
 from ops_center.kernel.errors import Malformed
 
@@ -105,7 +104,9 @@ def _of_workbook(content: bytes) -> Iterator[tuple[int, list[str]]]:
         rows = (
             CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python(skip_empty_area=False)
         )
-    except (BadZipFile, zlib.error, CalamineError, KeyError, EOFError, NotImplementedError, RuntimeError, OSError):
+    except Malformed:
+        raise
+    except Exception:  # of a broken file the readers raise whatever they stumble over
         raise Malformed("file_broken", _("The workbook is broken or protected: save it again as XLSX.")) from None
     return enumerate(([_text(cell) for cell in row] for row in rows), start=1)
 

@@ -124,26 +124,58 @@ PAYOUTS_ADD_UP = """
     LEFT JOIN (SELECT l.batch_id, sum(e.amount_fen) AS fen
                FROM incentives_payoutline l JOIN incentives_rewardentry e ON e.id = l.entry_id
                GROUP BY 1) s ON s.batch_id = b.id
-    WHERE b.total_fen <> coalesce(s.fen, 0)
+    WHERE b.total_fen <> coalesce(s.fen, 0) OR b.confirmed_fen <> b.total_fen + b.held_fen + b.voided_fen
     UNION
     SELECT 'batch ' || l.batch_id FROM incentives_payoutline l
     LEFT JOIN incentives_confirmationline c ON c.entry_id = l.entry_id
     LEFT JOIN incentives_payoutbatch_confirmations m
            ON m.payoutbatch_id = l.batch_id AND m.confirmation_id = c.confirmation_id
     WHERE m.id IS NULL
+    UNION  -- what its documents certify, less what earlier batches took; refused lines change that afterwards
+    SELECT 'batch ' || b.id FROM incentives_payoutbatch b
+    JOIN (SELECT m.payoutbatch_id, sum(c.total_fen) AS fen FROM incentives_payoutbatch_confirmations m
+          JOIN incentives_confirmation c ON c.id = m.confirmation_id GROUP BY 1) d ON d.payoutbatch_id = b.id
+    LEFT JOIN (SELECT m.payoutbatch_id, sum(e.amount_fen) AS fen, bool_or(l.is_refused) AS is_refused
+               FROM incentives_payoutbatch_confirmations m
+               JOIN incentives_confirmationline c ON c.confirmation_id = m.confirmation_id
+               JOIN incentives_payoutline l ON l.entry_id = c.entry_id AND l.batch_id < m.payoutbatch_id
+               JOIN incentives_rewardentry e ON e.id = l.entry_id GROUP BY 1) t ON t.payoutbatch_id = b.id
+    WHERE b.confirmed_fen <> d.fen - coalesce(t.fen, 0) AND t.is_refused IS NOT TRUE
 """
 BALANCES_ADD_UP = """
     SELECT 'batch ' || coalesce(s.batch_id, b.batch_id)
     FROM incentives_payoutbalance b
-    FULL JOIN (SELECT l.batch_id, e.payee_id, sum(e.amount_fen) AS fen
+    FULL JOIN (SELECT l.batch_id, e.payee_id, sum(e.amount_fen) AS fen, bool_or(l.is_refused) AS is_refused,
+                      bool_and(l.is_refused) AS is_all_refused
                FROM incentives_payoutline l JOIN incentives_rewardentry e ON e.id = l.entry_id
                WHERE l.sheet = 'hr' GROUP BY 1, 2) s ON s.batch_id = b.batch_id AND s.payee_id = b.payee_id
     WHERE b.due_fen IS DISTINCT FROM s.fen OR b.due_fen + b.brought_fen <> b.paid_fen + b.carried_fen
+       OR (b.fate = 'REFUSED') <> s.is_refused OR s.is_refused <> s.is_all_refused
     GROUP BY 1
+    UNION  -- what a payee brings along; where a payment was refused later, what was brought before it is history
+    SELECT 'batch ' || batch_id
+    FROM (SELECT batch_id, brought_fen, bool_or(fate = 'REFUSED') OVER (PARTITION BY payee_id) AS is_refused,
+                 coalesce(sum(due_fen - paid_fen) OVER (PARTITION BY payee_id ORDER BY batch_id
+                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS open_fen
+          FROM incentives_payoutbalance) b
+    WHERE brought_fen <> open_fen AND NOT is_refused
 """
 FILES_AS_THEY_LEFT = """
     SELECT 'batch ' || batch_id || ' ' || sheet || '.' || format FROM incentives_payoutfile
     WHERE encode(sha256(content), 'hex') <> digest OR octet_length(content) <> size
+    UNION  -- exchanged together with its digest: that stands a second time in the chain of the audit
+    SELECT 'batch ' || b.batch_id || ' ' || kept.key
+    FROM incentives_payoutbuild b
+    JOIN organization_auditrecord a ON a.action = 'build_payout' AND a.subject = 'payout ' || b.batch_id
+    CROSS JOIN LATERAL jsonb_each_text(a.facts -> 'digests') kept
+    LEFT JOIN incentives_payoutfile f ON f.batch_id = b.batch_id AND f.sheet || '.' || f.format = kept.key
+    WHERE f.digest IS DISTINCT FROM kept.value
+    UNION
+    SELECT 'batch ' || b.batch_id FROM incentives_payoutbuild b
+    WHERE b.finished_at IS NOT NULL
+      AND (8 <> (SELECT count(*) FROM incentives_payoutfile f WHERE f.batch_id = b.batch_id)
+           OR NOT EXISTS (SELECT FROM organization_auditrecord a
+                          WHERE a.action = 'build_payout' AND a.subject = 'payout ' || b.batch_id))
 """
 
 # --- 3: the case and its history -------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def make_payout(*, confirmations: Sequence[str], actor: Employee, at: datetime) 
     The lines are frozen in a transaction of their own and stand, whatever becomes of the files: these follow at once
     for a small batch, else in the background (services/builds.py).
     """
-    batch = _freeze(confirmations=confirmations, actor=actor, at=at)
+    batch = freeze(confirmations=confirmations, actor=actor, at=at)
     if batch.build.total_rows <= AT_ONCE * len(PayoutFile.Format):
         build(batch=batch.pk, at=at)
     else:
@@ -50,7 +50,8 @@ def make_payout(*, confirmations: Sequence[str], actor: Employee, at: datetime) 
 
 
 @transaction.atomic
-def _freeze(*, confirmations: Sequence[str], actor: Employee, at: datetime) -> PayoutBatch:
+def freeze(*, confirmations: Sequence[str], actor: Employee, at: datetime) -> PayoutBatch:
+    """The batch with its lines and balances, without a file yet."""
     errors.require_role(actor, Role.HR, at=at)
     lock_ledger()
     pull_holds(at=at)

@@ -18,10 +18,14 @@ from ops_center.embedded import keys
 from ops_center.embedded.postgres import OWNER, Postgres
 from ops_center.embedded.processes import Nursery
 from ops_center.management.benches.accrual import bench_accrual
+from ops_center.management.benches.export import bench_export
 from organization.models import Branch
 
-# name → what measures it: the size and a way to say how far it is, in; what was measured, out
-BENCHES: dict[str, Callable[..., dict[str, Any]]] = {"accrual": bench_accrual}
+# name → what its size counts, and what measures it: size and a way to say how far it is, in; what was measured, out
+BENCHES: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
+    "accrual": ("cases", bench_accrual),
+    "export": ("lines", bench_export),
+}
 
 
 class Command(BaseCommand):
@@ -35,11 +39,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", choices=sorted(BENCHES))
-        parser.add_argument("--cases", type=int, default=100_000)
+        for size in sorted({size for size, _bench in BENCHES.values()}):
+            parser.add_argument(f"--{size}", type=int, default=100_000)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        size, bench = BENCHES[options["name"]]
         with _empty_bank():
-            measured = BENCHES[options["name"]](cases=options["cases"], say=self.stderr.write)
+            measured = bench(**{size: options[size]}, say=self.stderr.write)
         self.stdout.write(json.dumps({"bench": options["name"], **measured}))
 
 
