@@ -36,6 +36,7 @@ TOPICS: dict[str, tuple[Any, Any]] = {
     "rewards": (_MONEY, _("Rewards")),
     "registration": (_MONEY, _("Registration of rewards")),
     "certification": (_MONEY, _("Confirmation documents and certification")),
+    "corrections": (_MONEY, _("Corrections and held rewards")),
     "payout": (_MONEY, _("Payout")),
     "policies": (_MONEY, _("Policies and calendar")),
 }
@@ -54,6 +55,7 @@ _SHARED = {
     "approvals": "reopen correct-stamp",
     "overdue": "breaches reassign",
     "certification": "confirmations",
+    "corrections": "holds",
     "payout": "payouts",
     "rewards": "price-board",
     "policies": "calendar",
