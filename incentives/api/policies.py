@@ -135,11 +135,11 @@ class ComparisonAnswer(serializers.Serializer[Comparison]):
     difference = Yuan(source="difference_fen")
 
 
-class LineAnswer(ComparisonAnswer):
+class LineComparison(ComparisonAnswer):
     what = serializers.CharField(help_text="A role, or a kind of entry beside the shares.")
 
 
-class PersonAnswer(ComparisonAnswer):
+class PersonComparison(ComparisonAnswer):
     person = serializers.CharField(source="what.number")
 
 
@@ -149,9 +149,9 @@ class PreviewAnswer(serializers.Serializer[Preview]):
     touched = serializers.IntegerField(help_text="Cases to which one of the drafts would have applied.")
     unearned = serializers.IntegerField(help_text="Cases that would have earned nothing for want of a first spend.")
     total = ComparisonAnswer()
-    lines = LineAnswer(many=True)
-    payee_kinds = LineAnswer(many=True)
-    people = PersonAnswer(many=True)
+    lines = LineComparison(many=True)
+    payee_kinds = LineComparison(many=True)
+    people = PersonComparison(many=True)
 
 
 class PriceAnswer(serializers.Serializer[Price]):
