@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from applications.lifecycle import Clock, Outcome, Step
 from applications.models import Application, ProblemItem, ReasonCode, ReturnNote
 from applications.models.problem import Party
+from applications.services.clocks import is_personal
 from applications.services.engine import Move, Ref, taking
 from applications.services.intake import reason_for
 from ops_center.clock import local_day
@@ -106,8 +107,10 @@ def return_case(
         for kind in (Clock.CHECK, Clock.ENTRY):
             clock = move.clocks.find(kind)
             if clock is not None:
-                in_time = (clock.paused_at or at) <= clock.due_at
-                move.outcomes[kind] = Outcome.RETURNED_IN_TIME if in_time else Outcome.RETURNED_LATE
+                if (clock.paused_at or at) <= clock.due_at:
+                    move.outcomes[kind] = Outcome.RETURNED_IN_TIME
+                else:
+                    move.outcomes[kind] = Outcome.RETURNED_LATE if is_personal(clock) else Outcome.LATE_QUEUE
         if move.case.problems.filter(closed_at=None).exists():
             _close_item(move, state=ProblemItem.State.RETURNED, note=note)
         move.facts = {"codes": sorted(codes)}

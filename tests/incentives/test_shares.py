@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from applications.lifecycle import Path, Performance
 from incentives.lifecycle import PRICED_ROLES, ROLES, CustomerMode, PayeeKind, Why
 from incentives.reference import SHARES
 from incentives.rules import CaseFacts, Line, Terms, not_whole, shares_of
-from ops_center.kernel.money import WHOLE
+from ops_center.kernel.money import WHOLE, divide
 
 TERMS = Terms(columns=dict.fromkeys(Path.values, SHARES))
 ALICE, BOB, CAROL, DAVE, ERIN, FAY = range(1, 7)
@@ -169,6 +171,31 @@ def test_a_share_is_never_a_fen_away_from_its_part_of_the_whole(bounty: int, cas
         by_role[share.role] += share.amount_fen
     for role, weight in terms.weights(case.path, double_keyed=case.is_double_keyed):
         assert abs(by_role[role] * WHOLE - bounty * weight) < WHOLE
+
+
+def divide_at_random(times: int) -> None:
+    """Random amounts, paths and second keyings under random tables: exact sums, no negative share."""
+    dice = random.Random(20261122)
+    tables = [Terms(columns={path: random_column(dice) for path in Path.values}) for _table in range(50)]
+    for _time in range(times):
+        bounty, double, path = dice.randrange(1, 100_000_00), dice.random() < 0.5, dice.choice("ABC")
+        shares = [fen for _role, fen in divide(bounty, dice.choice(tables).weights(path, double_keyed=double))]
+        assert sum(shares) == bounty
+        assert min(shares) >= 0
+
+
+def random_column(dice: random.Random) -> dict[str, int]:
+    cuts = sorted(dice.randrange(WHOLE + 1) for _cut in PRICED_ROLES[1:])
+    return {role: b - a for role, a, b in zip(PRICED_ROLES, [0, *cuts], [*cuts, WHOLE], strict=True)}
+
+
+def test_a_hundred_thousand_random_divisions_are_exact() -> None:
+    divide_at_random(100_000)
+
+
+@pytest.mark.long
+def test_a_million_random_divisions_are_exact() -> None:
+    divide_at_random(1_000_000)
 
 
 def test_the_sum_of_a_column_that_is_not_whole_is_named() -> None:
