@@ -20,11 +20,12 @@ from applications.models import CardStatusImport
 from applications.services.card_status import apply_file
 from applications.services.endings import expire_lapsed
 from incentives.services.accrual import accrue
-from incentives.services.caps import close_ended_months
 from incentives.services.builds import build_unfinished
+from incentives.services.caps import close_ended_months
 from incentives.services.disputes import escalate_disputes
 from incentives.services.holds import pull_holds
 from incentives.services.releases import release_due_holds
+from ops_center.reconciliation import reconcile_nightly
 from ops_center.web.idempotency import forget
 from organization.services.jobs import Counts, forget_runs, job_run
 from supervision.services import breaches, daily, justifications, seals
@@ -47,6 +48,7 @@ class Job:
     name: str
     every: timedelta
     act: Act
+    in_sweep: bool = True  # not what has a command of its own
 
 
 def _card_files(at: datetime) -> Counts:
@@ -90,6 +92,7 @@ JOBS: tuple[Job, ...] = (
     Job("cut-off", MINUTE, lambda at: {"branches": daily.remind_of_cut_off(at=at)}),
     Job("undispatched", FIVE_MINUTES, lambda at: {"files": daily.list_undispatched(at=at)}),
     Job("calendar", HOUR, lambda at: {"missing": daily.alarm_missing_calendar(at=at)}),
+    Job("verify", HOUR, lambda at: reconcile_nightly(at=at), in_sweep=False),
     Job("seal", HOUR, lambda at: {"cases": seals.seal(at=at)}),
     Job("idempotency-keys", DAY, lambda at: {"removed": forget(before=at - KEYS_KEPT)}),
     Job("job-runs", DAY, lambda at: {"removed": forget_runs(before=at - JOB_RUNS_KEPT)}),

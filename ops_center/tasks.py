@@ -6,6 +6,8 @@ from celery import current_app, shared_task
 
 from ops_center import schedule
 from ops_center.clock import now
+from ops_center.reconciliation import reconcile
+from organization.models import Employee
 
 
 @shared_task(name="ops_center.run_job")
@@ -13,6 +15,12 @@ def run_job(name: str) -> None:
     """A pass that another process is in, or a request that waited longer than the job's interval, is left out: the next
     one does the work."""
     schedule.run(schedule.BY_NAME[name], at=now())
+
+
+@shared_task(name="ops_center.reconcile")
+def reconcile_now(actor: int) -> None:
+    """What somebody asked for on the page of the reconciliation."""
+    reconcile(at=now(), actor=Employee.objects.get(pk=actor))
 
 
 current_app.conf.beat_schedule = {

@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from ops_center import reconciliation_page
+
 urlpatterns = [
     path("", include("organization.urls")),
     path("", include("applications.urls")),
@@ -10,6 +12,8 @@ urlpatterns = [
     path("", include("supervision.urls")),
     path("", include("incentives.urls")),
     path("", include("ops_center.desk.urls")),
+    path("reports/reconciliation/", reconciliation_page.page, name="reconciliation"),
+    path("reports/reconciliation/run/", reconciliation_page.start, name="reconciliation-start"),
     path("api/v1/", include("ops_center.api_urls")),
     path("admin/", admin.site.urls),
 ]

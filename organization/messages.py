@@ -90,6 +90,7 @@ WORDS: dict[str, Any] = {
         "Your payment of %(amount)s yuan was refused (%(reason)s). It comes again with the next batch: please check "
         "your account with human resources."
     ),
+    "invariants_broken": _("The reconciliation found %(count)s broken rules: please look at the page."),
     # the day
     "cut_off_soon": _("%(count)s files are not in a bag yet; cut-off %(cut_off)s."),
     "undispatched": _("%(branch)s: %(count)s files were not dispatched today: %(numbers)s."),

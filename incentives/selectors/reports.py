@@ -155,16 +155,31 @@ DAYS_TO_PAY = Func(  # calendar days in Shanghai
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What the activated cards of a period cost, all kinds of entries and the pool included."""
+
+    fen: int
+    cards: int
+
+    @property
+    def per_card_fen(self) -> int | None:
+        return per_card(self.fen, self.cards)
+
+
+def cost_of_cards(asked: Question) -> Cost:
+    return Cost(_fen(asked.of_period), activated_cards(asked).count())
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
-    """The three ratios of domain section 13, with what they are divided from. Amounts in fen."""
+    """The three ratios of domain section 13, with what they are divided from."""
 
     earned: int  # entries
     paid: int
     by_pay_day: int
     wrong: int
     median_days: float | None  # from the activation to the pay date, of what is paid
-    cost_fen: int
-    cards: int
+    cost: Cost
 
     @property
     def right(self) -> int:
@@ -178,10 +193,6 @@ class Overview:
     def share_right(self) -> float | None:
         return self.right / self.paid if self.paid else None
 
-    @property
-    def cost_per_card_fen(self) -> int | None:
-        return per_card(self.cost_fen, self.cards)
-
 
 def overview(asked: Question) -> Overview:
     figures = asked.earned.aggregate(
@@ -191,7 +202,7 @@ def overview(asked: Question) -> Overview:
         median_days=Median(DAYS_TO_PAY, filter=IS_PAID),
     )
     wrong = CUTS["wrong"](asked).count()
-    return Overview(**figures, wrong=wrong, cost_fen=_fen(asked.of_period), cards=activated_cards(asked).count())
+    return Overview(**figures, wrong=wrong, cost=cost_of_cards(asked))
 
 
 def activated_cards(asked: Question) -> ApplicationQuerySet:

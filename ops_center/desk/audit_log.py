@@ -16,6 +16,7 @@ from applications.lifecycle import STEP_LABELS
 from applications.services.documents import KINDS, SIDES
 from incentives.lifecycle import Ground, RequestState, Sheet
 from ops_center.clock import SHANGHAI
+from ops_center.desk.invariant_titles import TITLES
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.money import yuan
 from organization.models import AuditRecord
@@ -62,6 +63,9 @@ ACTIONS: dict[str, Any] = {
     "discard_splitpolicy": pgettext_lazy("audit", "Discarded a split table"),
     "approve_bounty": pgettext_lazy("audit", "Approved a bounty"),
     "discard_bounty": pgettext_lazy("audit", "Discarded a bounty"),
+    "export_report": pgettext_lazy("audit", "Exported a report"),
+    "reconcile": pgettext_lazy("audit", "Reconciled"),
+    "invariant_broken": pgettext_lazy("audit", "A rule is broken"),
     "seal": pgettext_lazy("audit", "Sealed the event chains"),
     "load_demo": pgettext_lazy("audit", "Loaded the demo cases"),
 }
@@ -88,6 +92,9 @@ _FACTS: dict[str, Any] = {
     "ground": pgettext_lazy("audit fact", "ground"),
     "payee": pgettext_lazy("audit fact", "payee"),
     "decision": pgettext_lazy("audit fact", "decision"),
+    "check": pgettext_lazy("audit fact", "rule"),
+    "checks": pgettext_lazy("audit fact", "rules"),
+    "broken": pgettext_lazy("audit fact", "broken"),
 }
 _WORDS: dict[str, Any] = {
     "customer_name": pgettext_lazy("audit value", "name"),
@@ -96,6 +103,7 @@ _WORDS: dict[str, Any] = {
     "id_number": pgettext_lazy("audit value", "ID number"),
     **dict(PURPOSES),
     **KINDS,
+    **TITLES,
     **SIDES,
     **dict(Sheet.choices),
     **dict(Ground.choices),

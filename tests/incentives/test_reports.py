@@ -62,7 +62,7 @@ def test_days_to_pay_share_by_the_15th_and_cost_of_a_card(bank: Cast, cases: lis
     # Per case the shares and the bonus of everybody who was in time: 6 + 5 lines, 103.75 and 311.25 yuan.
     assert (figures.earned, figures.paid, figures.by_pay_day, figures.wrong) == (22, 11, 11, 0)
     assert (figures.median_days, figures.share_by_pay_day, figures.share_right) == (22, 0.5, 1.0)
-    assert (figures.cost_fen, figures.cards, figures.cost_per_card_fen) == (415_00, 2, 207_50)
+    assert (figures.cost.fen, figures.cost.cards, figures.cost.per_card_fen) == (415_00, 2, 207_50)
 
 
 def test_paid_on_the_16th_is_not_paid_by_the_15th(bank: Cast, cases: list[Application]) -> None:
@@ -76,14 +76,14 @@ def test_what_was_clawed_back_after_the_payment_was_not_right(bank: Cast, cases:
     claw_back(bank, cases[0])
     september, october = question(bank.cao_ying), question(bank.cao_ying, period="2026-10")
     assert reports.overview(september).share_right == 0
-    assert reports.overview(september).cost_fen == 415_00  # the month stays what it was; the minus is October's
+    assert reports.overview(september).cost.fen == 415_00  # the month stays what it was; the minus is October's
     assert reports.clawed_back_by_ground(september) == []
     assert reports.clawed_back_by_ground(october) == [(Why.FRAUD, Sums(11, -103_75))]
 
 
 def test_a_month_with_nothing_divides_by_nothing(bank: Cast) -> None:
     figures = reports.overview(question(bank.cao_ying))
-    assert (figures.median_days, figures.share_by_pay_day, figures.share_right, figures.cost_per_card_fen) == (
+    assert (figures.median_days, figures.share_by_pay_day, figures.share_right, figures.cost.per_card_fen) == (
         None,
     ) * 4
     text = signed_in(bank.cao_ying).get("/reports/rewards/?period=2020-01").content.decode()
@@ -194,7 +194,7 @@ def test_reports_open_for_those_who_watch_over_the_money(bank: Cast, path: str) 
 def test_human_resources_counts_what_is_certified(bank: Cast, cases: list[Application]) -> None:
     pay(bank, cases[0])
     figures = reports.overview(question(bank.su_min))
-    assert (figures.earned, figures.cost_fen, figures.cards) == (11, 103_75, 1)
+    assert (figures.earned, figures.cost.fen, figures.cost.cards) == (11, 103_75, 1)
     assert reports.unpaid_by_age(question(bank.su_min)) == {}
 
 

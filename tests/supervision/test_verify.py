@@ -78,6 +78,11 @@ def without(table: str, constraint: str, statement: str) -> tuple[str, ...]:
 CASE = "applications_application"
 EVENT = "applications_event"
 ENTRY = "incentives_rewardentry"
+MIRROR = (
+    f"INSERT INTO {ENTRY} (assessment_id, kind, role, sequence, amount_fen, payee_kind, payee_id, mirrors_id, why, at) "
+    f"SELECT assessment_id, 'REVERSAL', role, 1, {{fen}}, payee_kind, payee_id, id, 'FRAUD', at FROM {ENTRY} "
+    "WHERE role = 'TRACKER' AND kind = 'SPLIT'"
+)
 # check → the case whose number it must name (or what it names instead), and how a hand in the tables breaks it
 DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
     ("shares-are-the-bounty", "paid", unguarded(
@@ -87,7 +92,8 @@ DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
     ("no-share-before-activation", "paid", (
         f"UPDATE {CASE} SET state = 'COLLECTED' WHERE number = '{{paid}}'",)),
     ("every-activation-has-its-verdict", "paid", unguarded(
-        "incentives_assessment", "DELETE FROM incentives_assessment")),
+        "incentives_assessment",
+        "UPDATE incentives_assessment SET event_id = (SELECT min(id) FROM applications_event)")),
     ("every-activation-has-its-verdict", "paid", (
         "INSERT INTO incentives_unassessedactivation (event_id, application_id, ripe_at) "
         "SELECT event_id, application_id, at FROM incentives_assessment",)),
@@ -95,6 +101,15 @@ DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
         ENTRY, f"INSERT INTO {ENTRY} (assessment_id, kind, role, sequence, amount_fen, payee_kind, payee_id, why, at) "
         f"SELECT assessment_id, kind, role, 9, amount_fen, payee_kind, payee_id, why, at FROM {ENTRY} "
         "WHERE role = 'TRACKER'")),
+    ("verdict-in-ten-minutes", "paid", (
+        *unguarded(EVENT, f"UPDATE {EVENT} SET recorded_at = now() - interval '11 minutes' WHERE step = 'activate'"),
+        "INSERT INTO incentives_unassessedactivation (event_id, application_id, ripe_at) "
+        f"SELECT id, application_id, at FROM {EVENT} WHERE step = 'activate'")),
+    ("mirrors-equal-their-lines", "paid", unguarded(ENTRY, MIRROR.format(fen="1 - amount_fen"))),
+    ("clawed-back-at-most-all", "paid", unguarded(ENTRY, MIRROR.format(fen="-2 * amount_fen"))),
+    ("caps-add-up", "LZ10008 2026-11", (
+        "INSERT INTO incentives_penaltycap (payee_id, month, rewarded_fen, penalty_fen, lapsed_fen, at) "
+        "SELECT id, '2026-11', 4000, 1100, 300, now() FROM organization_employee WHERE number = 'LZ10008'",)),
     ("state-is-the-last-events", "late", (f"UPDATE {CASE} SET state = 'CHECKED' WHERE number = '{{late}}'",)),
     ("history-has-no-gap", "late", unguarded(
         EVENT, f"DELETE FROM {EVENT} e USING {CASE} a WHERE a.id = e.application_id AND a.number = '{{late}}' "
@@ -141,7 +156,16 @@ DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
     ("payouts-add-up", "batch ", unguarded(
         "incentives_payoutline", "DELETE FROM incentives_payoutline WHERE id = (SELECT min(id) FROM "
         "incentives_payoutline)")),
-    ("payouts-add-up", "batch ", ("DELETE FROM incentives_payoutbatch_confirmations",)),
+    ("payouts-add-up", "batch ", unguarded(
+        "incentives_payoutbatch_confirmations", "DELETE FROM incentives_payoutbatch_confirmations")),
+    ("balances-add-up", "batch ", unguarded(
+        "incentives_payoutbalance", "UPDATE incentives_payoutbalance SET due_fen = due_fen + 1, "
+        "paid_fen = paid_fen + 1 WHERE id = (SELECT min(id) FROM incentives_payoutbalance)")),
+    ("balances-add-up", "batch ", unguarded(
+        "incentives_payoutbalance", "DELETE FROM incentives_payoutbalance WHERE id = (SELECT min(id) FROM "
+        "incentives_payoutbalance)")),
+    ("files-as-they-left", "batch ", unguarded(
+        "incentives_payoutfile", "UPDATE incentives_payoutfile SET content = content || 'x' WHERE sheet = 'hr'")),
     ("one-breach-per-clock", "late", without(
         "supervision_breach", "supervision_breach_clock_id_key",
         "INSERT INTO supervision_breach (clock_id, application_id, kind, owner_role, due_at, found_at, file_by, "

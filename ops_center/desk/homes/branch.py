@@ -17,6 +17,7 @@ from applications.selectors import cases_for, midnight_after
 from applications.services.bags import bags_visible_to, files_to_pack
 from incentives.lifecycle import PayeeKind
 from incentives.models import RewardEntry
+from incentives.selectors.forecast import forecast_of
 from incentives.selectors.prices import price_board
 from incentives.services.pricing import PriceBook
 from ops_center.desk.homes.parts import (
@@ -65,16 +66,19 @@ def employee(morning: Morning) -> Section:
     ]
     if morning.roles != {Role.EMP}:
         return Section(Role.EMP, tiles)
+    book = PriceBook.read()
+    promised = yuan(forecast_of(morning.me, morning.at, book=book).total_fen)
+    tiles.insert(2, Tile(_("Expected if activated"), promised, f"{link('my-rewards')}#forecast", unit=_("yuan")))
     return Section(
         Role.EMP,
         tiles,
         buttons=[Button(_("New referral"), link("referral-new"), "plus")],
-        main=[_own_referrals(morning)],
+        main=[_own_referrals(morning, book)],
         side=[_prices(morning, is_collector=False)],
     )
 
 
-def _own_referrals(morning: Morning) -> Agenda:
+def _own_referrals(morning: Morning, book: PriceBook) -> Agenda:
     cases = [row.application for row in referrals_of(morning.me).order_by("-id")[:SHOWN]]
     earned: dict[int, int] = dict(
         RewardEntry.objects.filter(payee=morning.me, assessment__application__in=[case.pk for case in cases])
@@ -82,7 +86,6 @@ def _own_referrals(morning: Morning) -> Agenda:
         .values_list("assessment__application")
         .annotate(Sum("amount_fen"))
     )
-    book = PriceBook.read()
 
     def share(case: Application) -> int | None:
         if case.pk in earned or case.state in FINISHED:

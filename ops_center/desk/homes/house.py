@@ -10,11 +10,14 @@ from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import Performance, Step
-from applications.models import Application, Approval, CaseWarning, Event, KeyDifference
+from applications.models import Approval, CaseWarning, Event, KeyDifference
 from incentives.lifecycle import EntryKind, PayeeKind, PolicyStatus
 from incentives.models import Bounty, Hold, RewardEntry, SplitPolicy
+from incentives.periods import period_of
+from incentives.querysets import IS_CONFIRMED
 from incentives.selectors.batches import batches
 from incentives.selectors.papers import exportable
+from incentives.selectors.reports import Question, cost_of_cards
 from ops_center.desk.homes.parts import (
     SHOWN,
     Agenda,
@@ -48,8 +51,7 @@ def management(morning: Morning) -> Section:
     month = Month.of(morning.at)
     funnel = funnel_board(scope=None, month=month)
     steps = [(step, str(STAGE_OF_STEP[step].label), funnel.total(step)) for step in REACHED]
-    spent = RewardEntry.objects.filter(at__gte=morning.month).aggregate(fen=Sum("amount_fen"))["fen"] or 0
-    cards = Application.objects.filter(activated_at__gte=morning.month).count()
+    cost = cost_of_cards(Question.of(morning.me, period_of(str(month)), morning.at))
     missing = years_without_days([morning.today.year, morning.today.year + 1])
     calendar_words = _("No official working days are known for %(years)s: please load the calendar.")
     return Section(
@@ -58,10 +60,10 @@ def management(morning: Morning) -> Section:
             Tile(_("Cases begun this month"), funnel.total("begun"), link("board", "funnel", reached="begun")),
             Tile(_("of these activated"), funnel.total("activated"), link("board", "funnel", reached="activated"),
                  percent(funnel.total("activated") / funnel.total("begun") if funnel.total("begun") else None)),
-            Tile(_("Cards activated this month"), cards, link("board", "leaderboard")),
-            Tile(_("Incentives accrued this month"), yuan(spent), link("confirmation-list"), unit=_("yuan")),
-            Tile(_("Incentive per activated card"), yuan(spent // cards if cards else None),
-                 link("confirmation-list"), unit=_("yuan")),
+            Tile(_("Cards activated this month"), cost.cards, link("board", "leaderboard")),
+            Tile(_("Incentives accrued this month"), yuan(cost.fen), link("reward-report-entries", cut="cost"),
+                 unit=_("yuan")),
+            Tile(_("Incentive per activated card"), yuan(cost.per_card_fen), link("reward-reports"), unit=_("yuan")),
         ],
         buttons=[
             Button(_("Policies"), link("policy-list"), "rules"),
@@ -110,17 +112,18 @@ def _policies_waiting() -> Agenda:
 def human_resources(morning: Morning) -> Section:
     """Confirmed and not exported, the last batch, and what is to be clawed back."""
     documents = exportable()
-    waiting = documents.order_by().aggregate(count=Count("pk"), fen=Sum("total_fen"))
+    left = RewardEntry.objects.filter(IS_CONFIRMED).not_exported().not_voided()
+    waiting, fen = documents.count(), left.aggregate(fen=Sum("amount_fen"))["fen"] or 0
     to_mark = batches().filter(paid_on=None).count()
     last = batches().first()
-    reversals = RewardEntry.objects.filter(kind=EntryKind.REVERSAL).not_exported()
+    reversals = RewardEntry.objects.filter(kind=EntryKind.REVERSAL).not_exported().not_voided()
     claw_back = reversals.aggregate(fen=Sum("amount_fen"))["fen"] or 0
     return Section(
         Role.HR,
         tiles=[
-            Tile(_("Confirmed, not exported"), waiting["count"], link("payout-list"),
-                 tone=alarm(waiting["count"], "soon")),
-            Tile(_("Their amount"), yuan(waiting["fen"] or 0), link("payout-list"), unit=_("yuan")),
+            Tile(_("Confirmed, not exported"), waiting, link("payout-list"),
+                 tone=alarm(waiting, "soon")),
+            Tile(_("Their amount"), yuan(fen), link("payout-list"), unit=_("yuan")),
             Tile(_("Exported, to be marked as paid"), to_mark, link("payout-list"), tone=alarm(to_mark, "soon")),
             Tile(_("Last batch"), yuan(last.total_fen if last else None),
                  link("payout", last.pk) if last else link("payout-list"), stamp(last.made_at) if last else "",

@@ -1,0 +1,39 @@
+"""The invariants in words that a reader of the page and of the audit log understands; their names are those of
+ops_center/invariants.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import pgettext_lazy
+
+TITLES: dict[str, Any] = {
+    "shares-are-the-bounty": pgettext_lazy("invariant", "The shares of a card are its bounty, to the fen"),
+    "no-share-before-activation": pgettext_lazy("invariant", "No share before the activation"),
+    "one-set-of-shares": pgettext_lazy("invariant", "One set of shares per card"),
+    "every-activation-has-its-verdict": pgettext_lazy("invariant", "Every activation has its verdict or waits for it"),
+    "verdict-in-ten-minutes": pgettext_lazy("invariant", "No activation waits longer than ten minutes"),
+    "mirrors-equal-their-lines": pgettext_lazy("invariant", "What undoes a line equals it"),
+    "clawed-back-at-most-all": pgettext_lazy("invariant", "Nobody gives back more than he was given"),
+    "caps-add-up": pgettext_lazy("invariant", "What lapsed by the cap is what the closed month says"),
+    "state-is-the-last-events": pgettext_lazy("invariant", "A case stands where its last event led"),
+    "history-has-no-gap": pgettext_lazy("invariant", "No history has a gap"),
+    "stamps-in-order": pgettext_lazy("invariant", "Stamps follow each other in time"),
+    "no-sign-off-no-card": pgettext_lazy("invariant", "No card without every sign-off"),
+    "one-open-bag": pgettext_lazy("invariant", "A file is in one open bag at most"),
+    "bagged-files-accounted-for": pgettext_lazy("invariant", "Every file of a bag is accounted for"),
+    "two-people-key": pgettext_lazy("invariant", "Two people key and review"),
+    "outsourced-only-key": pgettext_lazy("invariant", "Outsourced staff only key"),
+    "problem-has-one-item": pgettext_lazy("invariant", "A stopped case has one open problem item"),
+    "paused-for-a-reason": pgettext_lazy("invariant", "Clocks are paused for a reason"),
+    "confirmations-add-up": pgettext_lazy("invariant", "A confirmation is the sum of its entries"),
+    "payouts-add-up": pgettext_lazy("invariant", "A batch is the sum of its sheets"),
+    "balances-add-up": pgettext_lazy("invariant", "Every pay slip is the sum of its lines"),
+    "files-as-they-left": pgettext_lazy("invariant", "Payout files are as they left the house"),
+    "one-breach-per-clock": pgettext_lazy("invariant", "One breach per clock"),
+    "late-clocks-have-breaches": pgettext_lazy("invariant", "Every late clock has its breach"),
+    "due-is-the-earliest-clocks": pgettext_lazy("invariant", "A case is due when its earliest clock is"),
+    "event-chains": pgettext_lazy("invariant", "Histories are unbroken chains"),
+    "seals": pgettext_lazy("invariant", "Sealed histories are unchanged"),
+    "audit-chain": pgettext_lazy("invariant", "The audit log is an unbroken chain"),
+}
