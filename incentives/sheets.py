@@ -19,7 +19,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import Count, F, Q, QuerySet, Sum, Value
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.translation import override
 from rustpy_xlsxwriter import Format, write_worksheets
 
@@ -145,7 +145,7 @@ def _per_payee(lines: QuerySet[PayoutLine], *payee: str, **sums: Sum) -> QuerySe
         .annotate(
             entries=Count("pk"),
             total=Sum(AMOUNT),
-            documents=StringAgg(DOCUMENT, delimiter=Value("、"), distinct=True, order_by=DOCUMENT),
+            documents=StringAgg(DOCUMENT, delimiter="、", distinct=True, order_by=DOCUMENT),
             **sums,
         )
     )
@@ -254,7 +254,7 @@ def _dated(drawn: io.BytesIO, made_at: datetime) -> bytes:
     hour of what it shows."""
     dated = io.BytesIO()
     hour = made_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    with ZipFile(drawn) as book, ZipFile(dated, "w", ZIP_DEFLATED, compresslevel=6) as copy:
+    with ZipFile(drawn) as book, ZipFile(dated, "w", ZIP_DEFLATED, compresslevel=1) as copy:
         for name in book.namelist():
             part = ZipInfo(name)
             part.compress_type = ZIP_DEFLATED

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 
 import psycopg2
 import pytest
@@ -28,6 +29,7 @@ from ops_center.kernel.errors import Refused
 from organization.models import Employee, Message
 from tests.cast import Cast, at
 from tests.incentives.conftest import earned, entries_of, priced_bank
+from tests.incentives.test_api import As
 
 pytestmark = pytest.mark.django_db
 WHEN = at("2026-11-24 10:00")
@@ -87,6 +89,41 @@ def test_s19_a_case_found_fraudulent_after_the_payment_comes_back_as_negative_li
     }  # fmt: skip
     assert [row["应结金额"] for row in sheet(bank, second, "vendor")] == ["-10.00"]
     assert list(first.lines.order_by("pk").values_list("entry", "entry__amount_fen", "sheet")) == lines
+
+
+def test_s19_hr_exports_the_month_over_the_api(bank: Cast, month: list[Application]) -> None:
+    document, hr = certified(bank, *month), As(bank.su_min)
+    made = hr.post("payouts/", confirmations=[document.no])
+    assert made.status_code == 201
+    batch = made.json()
+    assert (batch["total"], batch["build"]) == ("500.00", {"percent": 100, "finished": True})
+    assert {row["sheet"]: (row["entries"], row["total"]) for row in batch["control"]["sheets"]} == {
+        "hr": (17, "490.00"), "vendor": (1, "10.00"), "customers": (0, "0.00"), "pool": (0, "0.00"),
+    }  # fmt: skip
+    assert {name: batch["control"][name] for name in ("held", "voided", "confirmed", "difference")} == {
+        "held": "0.00", "voided": "0.00", "confirmed": "500.00", "difference": "0.00",
+    }  # fmt: skip
+    address = f"payouts/{batch['id']}/"
+    first, again = (hr.get(f"{address}hr.csv") for _time in "12")
+    assert (first.content, first["Digest"]) == (again.content, again["Digest"])
+    people = list(csv.DictReader(io.StringIO(first.content.decode("utf-8-sig"))))
+    assert (len(people), sum(Decimal(row["应发合计"]) for row in people)) == (7, Decimal("490.00"))
+    (vendor,) = csv.DictReader(io.StringIO(hr.get(f"{address}vendor.csv").content.decode("utf-8-sig")))
+    assert (vendor["姓名"], vendor["应结金额"]) == ("宋佳", "10.00")
+    twice = hr.post("payouts/", confirmations=[document.no])
+    assert (twice.status_code, twice.json()["code"]) == (409, "already_exported")
+    assert {row["format"]: row["sha256"] for row in hr.get(address).json()["files"] if row["sheet"] == "hr"} == {
+        row["format"]: row["sha256"] for row in batch["files"] if row["sheet"] == "hr"
+    }
+    assert hr.post(f"{address}paid/").json()["paid_by"] == "LZ10015"
+
+
+def test_a_row_names_all_documents_of_its_payee(bank: Cast, month: list[Application]) -> None:
+    first, second = (certified(bank, case) for case in month[:2])
+    batch = batched(bank, first, second)
+    documents = {row["姓名"]: row["确认书编号"] for row in sheet(bank, batch, "hr")}
+    assert documents["林小雨"] == "JXQR-202611-001、JXQR-202611-002"
+    assert documents["李文静"] == "JXQR-202611-001"
 
 
 # -- nobody pays the bank ----------------------------------------------------------------------------------------------

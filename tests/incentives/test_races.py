@@ -73,7 +73,7 @@ def test_parallel_exports_make_one_batch(bank: Cast) -> None:
     no = certify(
         no=draft_confirmation(period="2026-11", actor=bank.zheng_weiguo, at=WHEN).no, actor=bank.feng_zhiqiang, at=WHEN
     ).no
-    answers = all_at_once([lambda: make_payout(confirmations=[no], actor=bank.su_min, at=WHEN)] * 8)
+    answers = all_at_once([lambda: make_payout(confirmations=[no], actor=bank.su_min, at=WHEN)] * 20)
     assert sum(isinstance(answer, PayoutBatch) for answer in answers) == 1
     assert {answer.code for answer in answers if isinstance(answer, Exception)} == {"already_exported"}
     assert PayoutLine.objects.count() == 11

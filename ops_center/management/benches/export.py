@@ -88,15 +88,21 @@ def _frozen(*, lines: int, at: datetime, say: Callable[[str], None]) -> PayoutBa
         (Registration(assessment=row, by=tracker, at=at) for row in Assessment.objects.filter(verdict=Verdict.EARNED)),
         batch_size=5_000,
     )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    no = certify(
-        no=draft_confirmation(period=f"{local_day(at):%Y-%m}", actor=tracker, at=at).no, actor=supervisor, at=at
-    ).no
+    _analyze()  # autovacuum is slower than a bench
+    draft = draft_confirmation(period=f"{local_day(at):%Y-%m}", actor=tracker, at=at)
+    _analyze()
+    say(f"drafted: {draft.entry_count} lines")
+    no = certify(no=draft.no, actor=supervisor, at=at).no
+    _analyze()
     begun = perf_counter()
     batch = freeze(confirmations=[no], actor=hr, at=at)
     say(f"frozen: {perf_counter() - begun:.2f} s")
     return batch
+
+
+def _analyze() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 Rows = Sequence[tuple[Table, Sequence[tuple[Cell, ...]]]]
