@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from applications.forms.base import Act, note_field, person_field
 from applications.lifecycle import Performance
@@ -51,7 +52,7 @@ class AskReversal(CorrectionForm):
     )
     button = _("Ask for the claw-back")
 
-    ground = forms.ChoiceField(label=_("Ground"), choices=Ground.choices)
+    ground = forms.ChoiceField(label=pgettext_lazy("claw-back", "Ground"), choices=Ground.choices)
     payee = person_field(_("Person at fault"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -115,9 +116,9 @@ class DecideDispute(Act):
     """The answer to a dispute; with an amount, a correction is asked for at once."""
 
     slug = "answer"
-    ANSWERS = (("yes", _("Upheld")), ("no", _("Rejected")))
+    ANSWERS = (("yes", _("Upheld")), ("no", pgettext_lazy("dispute", "Rejected")))
 
-    accepted = forms.ChoiceField(label=_("Answer"), choices=ANSWERS, widget=forms.RadioSelect)
+    accepted = forms.ChoiceField(label=pgettext_lazy("dispute", "Answer"), choices=ANSWERS, widget=forms.RadioSelect)
     amount = signed_yuan_field(
         _("Correction in yuan (optional)"), required=False, help_text=_("Only if upheld; another supervisor approves.")
     )

@@ -74,8 +74,8 @@ def waiting(actor: Employee, roles: frozenset[str], at: datetime) -> tuple[list[
             line = _line(kind, row, why_not_decide(row, actor=actor) if decides else None)
             (mine if decides and line.why_not is None else others).append(line)
 
-    def urgency(line: Line) -> tuple[bool, datetime]:
-        return not line.is_overdue(at), line.due_at or line.request.asked_at
+    def urgency(line: Line) -> tuple[bool, bool, datetime]:
+        return not line.is_overdue(at), line.due_at is None, line.due_at or line.request.asked_at
 
     return sorted(mine, key=urgency), sorted(others, key=urgency)
 
