@@ -209,23 +209,28 @@ _CASES = """
 """
 _TAKEN = f"""
     CREATE TEMPORARY TABLE accrual_case AS
-    SELECT facts.*,
-           min(facts.id) OVER (PARTITION BY facts.price, {_LIKE}, ARRAY[{_SAME_PEOPLE}],
-                               CASE WHEN facts.by_spend THEN ARRAY[facts.spent_after, facts.waited] END) AS like_case
+    SELECT facts.*, min(facts.id) OVER alike AS like_case, count(*) OVER alike AS alike
     FROM ({facts_of(_CASES, also=", event, activated_in, price, by_spend")}) AS facts
+    WINDOW alike AS (PARTITION BY facts.price, {_LIKE}, ARRAY[{_SAME_PEOPLE}],
+                     CASE WHEN facts.by_spend THEN ARRAY[facts.spent_after, facts.waited] END)
 """  # noqa: S608
-_JUDGED = f"SELECT {', '.join(COLUMNS)} FROM accrual_case WHERE id = like_case"  # noqa: S608
+_JUDGED = f"SELECT alike, {', '.join(COLUMNS)} FROM accrual_case WHERE id = like_case"  # noqa: S608
 _PATTERN = """
     unnest(%(like_case)s::bigint[], %(kind)s::text[], %(role)s::text[], %(sequence)s::int[], %(fen)s::int[],
            %(payee_kind)s::text[], %(place)s::int[], %(why)s::text[], %(from_activation)s::bool[]) WITH ORDINALITY
         AS line(like_case, kind, role, sequence, fen, payee_kind, place, why, from_activation, no)
 """
 _ENTRIES = f"""
-    INSERT INTO incentives_rewardentry
-           (assessment_id, kind, role, sequence, amount_fen, payee_kind, payee_id, why, at)
-    SELECT c.id, line.kind, line.role, line.sequence, line.fen, line.payee_kind, c.people[line.place], line.why,
-           CASE WHEN line.from_activation THEN c.activated_in ELSE %(at)s END
-    FROM accrual_case c JOIN {_PATTERN} USING (like_case) ORDER BY c.id, line.no
+    WITH written AS (
+        INSERT INTO incentives_rewardentry
+               (assessment_id, kind, role, sequence, amount_fen, payee_kind, payee_id, why, at)
+        SELECT c.id, line.kind, line.role, line.sequence, line.fen, line.payee_kind, c.people[line.place], line.why,
+               CASE WHEN line.from_activation THEN c.activated_in ELSE %(at)s END
+        FROM accrual_case c JOIN {_PATTERN} USING (like_case) ORDER BY c.id, line.no
+        RETURNING assessment_id, payee_kind, payee_id, amount_fen
+    )
+    SELECT payee_kind = 'EMPLOYEE', count(*), payee_id, sum(amount_fen), count(DISTINCT assessment_id), min(c.number)
+    FROM written JOIN accrual_case c ON c.id = assessment_id GROUP BY 1, payee_id ORDER BY payee_id
 """  # noqa: S608
 _ASSESSMENTS = """
     INSERT INTO incentives_assessment
@@ -241,18 +246,12 @@ _DONE = """
     DELETE FROM incentives_unassessedactivation q USING accrual_case c
     WHERE q.event_id = c.event AND c.like_case = ANY(%(judged)s)
 """
-_PAYMENTS = f"""
-    SELECT c.people[line.place], sum(line.fen), count(DISTINCT c.id), min(c.number)
-    FROM accrual_case c JOIN {_PATTERN} USING (like_case)
-    WHERE line.payee_kind = 'EMPLOYEE' GROUP BY 1 ORDER BY 1
-"""  # noqa: S608
 _FORGONE = """
     SELECT c.people[pooled.place], pooled.fen, c.number FROM accrual_case c
     JOIN unnest(%(like_case)s::bigint[], %(place)s::int[], %(fen)s::int[]) AS pooled(like_case, place, fen)
          USING (like_case) ORDER BY c.id
 """
-_ALIKE = "SELECT like_case, array_agg(id) FROM accrual_case WHERE like_case = ANY(%(cases)s) GROUP BY 1"
-_SIZES = "SELECT like_case, count(*) FROM accrual_case GROUP BY 1"
+_ALIKE = "SELECT id FROM accrual_case WHERE like_case = %s"
 
 
 @transaction.atomic
@@ -266,25 +265,26 @@ def accrue_set(events: Sequence[int], *, book: PriceBook, at: datetime) -> Count
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute(_TAKEN, {**_priced(taken, book), "at": at})
         cursor.execute(_JUDGED)
-        judged = [judge(Case.of(row), book=book) for row in cursor.fetchall()]
-        cursor.execute(_SIZES)
-        alike = dict(cursor.fetchall())
-        for found in judged:
-            _count(counts, found, times=alike[found.case.pk])
-        pattern = _pattern(judged)
-        cursor.execute(_ENTRIES, {**pattern, "at": at})
-        counts["entries"] = cursor.rowcount
+        judged = []
+        for alike, *row in cursor.fetchall():
+            judged.append(judge(Case.of(row), book=book))
+            _count(counts, judged[-1], times=alike)
+        cursor.execute(_ENTRIES, {**_pattern(judged), "at": at})
+        payments = []
+        for is_paid, lines, *payment in cursor.fetchall():
+            counts["entries"] += lines
+            payments += [Payment(*payment)] if is_paid else []
         final = _final(judged)
         cursor.execute(_ASSESSMENTS, {**final, "at": at})
         cursor.execute(_DONE, final)
-        waiting = {found.case.pk: found.bounty for found in judged if found.verdict is None and found.bounty}
-        cursor.execute(_ALIKE, {"cases": list(waiting)})
-        for like_case, cases in cursor.fetchall():
-            _look_again(cases, days=waiting[like_case].spend_days)
-        cursor.execute(_PAYMENTS, pattern)
-        payments = [Payment(*row) for row in cursor.fetchall()]
-        cursor.execute(_FORGONE, _pooled(judged))
-        forgone = [Forgone(*row) for row in cursor.fetchall()]
+        forgone = []
+        if pooled := _pooled(judged):
+            cursor.execute(_FORGONE, pooled)
+            forgone = [Forgone(*row) for row in cursor.fetchall()]
+        for found in judged:
+            if found.verdict is None and found.bounty is not None:
+                cursor.execute(_ALIKE, [found.case.pk])
+                _look_again([row[0] for row in cursor.fetchall()], days=found.bounty.spend_days)
         cursor.execute("DROP TABLE accrual_case")
     _tell(payments, forgone, at=at)
     return counts
@@ -328,7 +328,7 @@ def _final(judged: Iterable[Judgement]) -> dict[str, list[Any]]:
 
 def _pooled(judged: Iterable[Judgement]) -> dict[str, list[Any]]:
     rows = [(found.case.pk, _place(found.case, person), fen) for found in judged for person, fen in _forgone(found)]
-    return _columns(("like_case", "place", "fen"), rows)
+    return _columns(("like_case", "place", "fen"), rows) if rows else {}
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import Path, Performance
@@ -26,16 +27,12 @@ class PriceBook:
     @classmethod
     def read(cls) -> PriceBook:
         order = ("-starts_on", "-is_pilot", "-pk")
-        return cls(
-            bounties=list(
-                Bounty.objects.filter(status=PolicyStatus.APPROVED).order_by(*order).prefetch_related("branches")
-            ),
-            policies=list(
-                SplitPolicy.objects.filter(status=PolicyStatus.APPROVED)
-                .order_by(*order)
-                .prefetch_related("branches", "shares")
-            ),
-        )
+        bounties = list(Bounty.objects.filter(status=PolicyStatus.APPROVED).order_by(*order))
+        policies = SplitPolicy.objects.filter(status=PolicyStatus.APPROVED).order_by(*order)
+        book = cls(bounties=bounties, policies=list(policies.prefetch_related("shares")))
+        for versions in (book.bounties, book.policies):
+            prefetch_related_objects([version for version in versions if version.is_pilot], "branches")
+        return book
 
     def bounty(self, product_id: int, *, on: date, branch: int | None = None) -> Bounty | None:
         """What a card of a product is worth that was taken in on a day, at a branch or (``None``) at any."""

@@ -216,6 +216,6 @@ def test_an_activation_by_import_accrues_as_of_its_recording(bank: Cast) -> None
 def test_the_queries_of_a_pass_do_not_grow_with_its_cases(bank: Cast, django_assert_num_queries) -> None:
     for _case in range(3):
         bank.activated(when=WHEN)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(15):
         accrue(at=WHEN)
     assert Event.objects.filter(step="activate", assessment__isnull=False).count() == 3
