@@ -56,17 +56,17 @@ MEASURE_LABELS = {
 BAND_LABELS: dict[Measure, dict[str, Any]] = {
     Measure.RETURNS: {
         "0": gettext_lazy("no file returned"),
-        "0-5": gettext_lazy("up to 5% returned"),
-        "5-10": gettext_lazy("over 5 to 10% returned"),
-        "10-20": gettext_lazy("over 10 to 20% returned"),
-        "20+": gettext_lazy("over 20% returned"),
+        "0-5": gettext_lazy("up to 5 per cent returned"),
+        "5-10": gettext_lazy("over 5 to 10 per cent returned"),
+        "10-20": gettext_lazy("over 10 to 20 per cent returned"),
+        "20+": gettext_lazy("over 20 per cent returned"),
         quality.UNKNOWN: gettext_lazy("no file received"),
     },
     Measure.ON_TIME: {
         "100": gettext_lazy("all in time"),
-        "95-100": gettext_lazy("95 to under 100% in time"),
-        "90-95": gettext_lazy("90 to under 95% in time"),
-        "0-90": gettext_lazy("under 90% in time"),
+        "95-100": gettext_lazy("95 to under 100 per cent in time"),
+        "90-95": gettext_lazy("90 to under 95 per cent in time"),
+        "0-90": gettext_lazy("under 90 per cent in time"),
         quality.UNKNOWN: gettext_lazy("nothing dispatched"),
     },
 }
