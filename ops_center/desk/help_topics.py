@@ -33,11 +33,14 @@ TOPICS: dict[str, tuple[Any, Any]] = {
     "boards": (_CONTROL, _("Boards")),
     "approvals": (_CONTROL, _("Approvals")),
     "audit": (_CONTROL, _("Audit log")),
+    "reconciliation": (_CONTROL, _("Reconciliation")),
     "rewards": (_MONEY, _("Rewards")),
     "registration": (_MONEY, _("Registration of rewards")),
     "certification": (_MONEY, _("Confirmation documents and certification")),
     "corrections": (_MONEY, _("Corrections and held rewards")),
     "payout": (_MONEY, _("Payout")),
+    "settlement": (_MONEY, _("Settlement")),
+    "reward-reports": (_MONEY, _("Reward reports")),
     "policies": (_MONEY, _("Policies and calendar")),
 }
 
