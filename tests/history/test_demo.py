@@ -18,7 +18,24 @@ from applications.lifecycle import CLOCK_SHARE, QUEUES, State
 from applications.models import Applicant, Application, Bag, BagIncident, CaseClock, Event
 from applications.services.bags import files_to_pack
 from applications.services.claims import claim_next, claimable
-from incentives.models import Confirmation, PayoutBatch, RewardEntry
+from incentives.models import (
+    Adjustment,
+    Bounty,
+    Confirmation,
+    CrossSell,
+    Dispute,
+    Hold,
+    PayoutBalance,
+    PayoutBatch,
+    PayoutLine,
+    PenaltyCap,
+    ReadReceipt,
+    Reversal,
+    RewardEntry,
+    SplitPolicy,
+)
+from incentives.services.confirmations import why_not_certify
+from incentives.services.pricing import PriceBook
 from ops_center import invariants
 from ops_center.clock import local_day
 from ops_center.desk.demo_people import DEMO_PEOPLE
@@ -169,6 +186,7 @@ def test_the_scripted_cases_are_found_by_their_mark(demo: dict[str, int]) -> Non
     [
         ("S1", {"COLLECTED": 1}), ("S3", {"COLLECTED": 1}), ("S4", {"TAKEN_IN": 3}), ("S5", {"RECEIVED": 1}),
         ("S6", {"RECEIVED": 3}), ("S7", {"PROBLEM": 2}), ("S8", {"CHECKED": 1}), ("S9", {"ENTERED": 2}),
+        ("S10", {"ACTIVATED": 4}), ("S13", {"COLLECTED": 2}),
         ("S14", {"KEYED": 2}), ("S16", {"IN_TRANSIT": 12}), ("S17", {"SUBMITTED": 1, "DRAFT": 1}),
         ("S18", {"ACTIVATED": 1}), ("S19", {"ACTIVATED": 3}), ("S22", {"REFERRED": 2}), ("S23", {"EXPIRED": 1}),
     ],
@@ -201,14 +219,58 @@ def test_paths_and_performers_of_the_scripted_cases(demo: dict[str, int]) -> Non
 # -- three months of money -------------------------------------------------------------------------------------------
 def test_one_month_is_paid_one_is_confirmed_and_one_is_running(demo: dict[str, int]) -> None:
     documents = {row.period: row for row in Confirmation.objects.filter(period__regex=r"^\d{4}-\d{2}$")}
-    assert set(documents) == {"2026-09", "2026-10"}
-    assert all(row.is_confirmed for row in documents.values())
+    assert {period: row.state for period, row in documents.items()} == {
+        "2026-09": "CONFIRMED", "2026-10": "CONFIRMED", "2026-11": "DRAFT",
+    }  # fmt: skip
     batch = PayoutBatch.objects.get()
     assert batch.is_paid
     assert list(batch.confirmations.values_list("period", flat=True)) == ["2026-09"]
     running = RewardEntry.objects.filter(at__gte=at("2026-11-01 00:00"))
     assert running.filter(confirmation_line=None).exists()
     assert not running.exclude(payout_lines=None).exists()
+
+
+def test_the_payroll_has_answered_and_refused_one_payment(demo: dict[str, int]) -> None:
+    fates = Counter(PayoutBalance.objects.filter(paid_fen__gt=0).values_list("fate", flat=True))
+    assert fates["REFUSED"] == 1
+    assert set(fates) == {"PAID", "REFUSED"}
+    assert PayoutLine.objects.filter(is_refused=True).exists()
+
+
+def test_the_supervisor_may_certify_the_draft(demo: dict[str, int]) -> None:
+    draft = Confirmation.objects.get(state="DRAFT")
+    assert why_not_certify(draft, actor=Employee.objects.get(number="LZ10012")) is None
+
+
+def test_s10_what_is_beyond_the_cap_has_lapsed(demo: dict[str, int]) -> None:
+    cap = PenaltyCap.objects.get(lapsed_fen__gt=0)
+    assert (cap.rewarded_fen, cap.penalty_fen, cap.lapsed_fen) == (40_00, 11_00, 3_00)
+    cases = Application.objects.filter(campaign="S10")
+    assert cases.filter(assessment__entries__payee=cap.payee).distinct().count() == 4
+
+
+def test_s13_and_s19_are_priced_by_their_own_versions(demo: dict[str, int]) -> None:
+    book = PriceBook.read()
+    shares = [
+        book.policy(on=case.priced_on, branch=case.branch_id).terms.columns["B"]
+        for case in Application.objects.filter(campaign="S13").order_by("taken_in_at")
+    ]
+    assert [(column["CREDIT_CHECK"], column["ENTRY"]) for column in shares] == [(1_500, 1_000), (1_200, 1_300)]
+    of_s19 = RewardEntry.objects.filter(assessment__application__campaign="S19")
+    assert set(of_s19.values_list("kind", flat=True)) == {"SPLIT"}
+    assert of_s19.sum_fen() == 500_00
+
+
+def test_whoever_decides_about_money_finds_something_to_decide(demo: dict[str, int]) -> None:
+    for model in (Reversal, Adjustment, Dispute, CrossSell):
+        assert model.objects.filter(state="OPEN").exists(), model
+    causes = set(Hold.objects.filter(released_at=None).values_list("cause", flat=True))
+    assert causes == {"AUDIT", "FRAUD", "COMPLAINT", "LEFT"}
+    leaver = Employee.objects.get(left_on__isnull=False)
+    assert Hold.objects.filter(cause="LEFT", entry__payee=leaver).exists()
+    assert SplitPolicy.objects.filter(status="DRAFT").count() == Bounty.objects.filter(status="DRAFT").count() == 1
+    assert SplitPolicy.objects.filter(status="APPROVED", is_pilot=True).count() == 4
+    assert 0 < ReadReceipt.objects.count() < Employee.objects.count()
 
 
 def test_every_activation_has_its_shares_and_the_supervisor_earns_nothing(demo: dict[str, int]) -> None:

@@ -3,4 +3,5 @@
 bank      areas, branches and people            clients   invented clients and what they wrote on the form
 days      working days around the day of load   cases     1,200 cases and where each of them stands
 scenarios one or more cases per scenario        months    the rewards of three months
+prices    versions of the split table           desks     what waits this morning about the money
 """

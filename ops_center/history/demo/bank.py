@@ -118,6 +118,7 @@ class Crew:
     branches: dict[str, Branch]
     areas: dict[str, Area]
     by_role: dict[Role, list[Employee]] = field(default_factory=dict)
+    newcomer: Employee = field(init=False)  # an entry clerk who has keyed nothing but the cases of scenario S10
 
     def __post_init__(self) -> None:
         for person in self.by_number.values():
@@ -127,6 +128,9 @@ class Crew:
         self.by_role[Role.EMP] = [
             person for person in self.by_role[Role.EMP] if person.employment == Employment.REGULAR
         ]
+        own = [person for person in self.by_role[Role.EC] if person.employment == Employment.REGULAR]
+        self.newcomer = [person for person in own if person not in self.by_role[Role.ER]][-1]
+        self.by_role[Role.EC].remove(self.newcomer)
 
     def at(self, place: str, role: Role) -> list[Employee]:
         return [person for person in self.by_role[role] if person.branch.code == place]

@@ -15,11 +15,10 @@ from django.db.models import F
 from applications.lifecycle import Outcome, State
 from applications.models import Application, CaseClock
 from applications.services.approvals import ask_reopen
-from incentives.models import RewardEntry
 from incentives.periods import month_of, period_of
 from incentives.services.accrual import accrue
+from incentives.services.caps import close_ended_months
 from incentives.services.confirmations import certify, draft_confirmation
-from incentives.services.holds import hold
 from incentives.services.payouts import make_payout, mark_paid
 from incentives.services.registration import register
 from incentives.services.releases import release_due_holds
@@ -27,6 +26,8 @@ from ops_center.clock import local_day
 from ops_center.history.demo.bank import Crew
 from ops_center.history.demo.cases import WINDOW
 from ops_center.history.demo.days import Days
+from ops_center.history.demo.desks import Desks, answer_payments
+from ops_center.history.demo.prices import Prices
 from ops_center.kernel.errors import Refused
 from organization.models import Employee, Message
 from organization.roles import Role
@@ -53,10 +54,10 @@ class Months:
     """The diary of the last three months, to be worked through in the order of time."""
 
     def __init__(self, crew: Crew, days: Days) -> None:
-        self.days, self.now = days, days.now
+        self.crew, self.days, self.now = crew, days, days.now
         by_number = crew.by_number
         self.tracker, self.registrar = by_number["LZ10010"], crew.by_role[Role.TR][1]
-        self.supervisor, self.hr, self.auditor = by_number["LZ10012"], by_number["LZ10015"], by_number["LZ10016"]
+        self.supervisor, self.hr = by_number["LZ10012"], by_number["LZ10015"]
         self.diary: list[tuple[datetime, int, Deed]] = []
         self.done: Counter[str] = Counter()
         self.this_month = period_of(month_of(self.now))
@@ -65,6 +66,8 @@ class Months:
         self._confirmed: defaultdict[str, list[str]] = defaultdict(list)
 
     def live(self) -> dict[str, int]:
+        prices = Prices(self.crew, self.days)
+        prices.publish()
         for on in self.days.window(WINDOW + 7):
             self._plan_day(on)
         self._plan_explanations()
@@ -72,7 +75,9 @@ class Months:
             if at <= self.now:
                 deed(at)
         self._catch_up()
-        self._leave_work()
+        self._ask_to_reopen()
+        Desks(self.crew, self.days).fill(period=self.this_month.label)
+        prices.leave_drafts()
         Message.objects.filter(at__lt=self.now - timedelta(hours=20), read_at=None).update(
             read_at=F("at") + timedelta(hours=1)
         )
@@ -90,9 +95,11 @@ class Months:
         first_of_month = on.replace(day=1)
         before = month_of(self.days.at(first_of_month, "00:00") - timedelta(days=1))
         is_running = on >= self.this_month.first
+        if self.days.calendar.workdays_between(first_of_month, on) == 0:
+            self._note(self.days.at(on, "09:55"), self._close_months)
         if self.days.calendar.workdays_between(first_of_month, on) == CONFIRMED_ON - 1:
             self._note(self.days.at(on, "15:40"), lambda at: self._confirm(before, at))
-        elif is_running and on.weekday() in INTERIM and self._confirmed_by(on):
+        elif is_running and on.weekday() in INTERIM and on < self.days.today and self._confirmed_by(on):
             week = f"{on.isocalendar().year}-W{on.isocalendar().week:02d}"
             self._note(self.days.at(on, "16:40"), lambda at: self._confirm(week, at))
         if on == self.days.calendar.previous_or_same_workday(on.replace(day=PAID_BY)) and not is_running:
@@ -130,7 +137,11 @@ class Months:
         if numbers:
             batch = make_payout(confirmations=numbers, actor=self.hr, at=at - timedelta(hours=4))
             mark_paid(batch=batch.pk, actor=self.hr, at=at)
+            answer_payments(batch, hr=self.hr, at=at + timedelta(days=1))
             self.done["paid"] += 1
+
+    def _close_months(self, at: datetime) -> None:
+        self.done["lapsed"] += close_ended_months(at=at)["lapsed"]
 
     def _look_for_breaches(self, at: datetime) -> None:
         self.done["breaches"] += find_breaches(at=at)
@@ -173,12 +184,14 @@ class Months:
     def _catch_up(self) -> None:
         """What the diary had no day for yet: last month's document where this month is too young for it."""
         self._accrue(self.now)
+        self._close_months(self.now)
         self._look_for_breaches(self.now)
+        self._register(self.now)
         if not self._confirmed.get(self.last_month.label):
             self._confirm(self.last_month.label, self.now)
 
-    def _leave_work(self) -> None:
-        """Something to decide for the supervisor, something held for the auditor."""
+    def _ask_to_reopen(self) -> None:
+        """For the supervisor; what waits about the money is laid on the desks by desks.py."""
         ended = Application.objects.filter(
             state=State.WITHDRAWN, issued_at=None, withdrawn_at__gt=self.now - timedelta(days=20)
         )
@@ -186,14 +199,14 @@ class Months:
             ask_reopen(
                 case=case.pk, actor=self.tracker, at=self.now - timedelta(hours=2), note="客户改变主意，请求恢复"
             )
-        entry = RewardEntry.objects.filter(payee__isnull=False, confirmation_line=None).order_by("pk").first()
-        if entry is not None:
-            hold(entry=entry.pk, reason="同一收件人短时集中进件，抽查中", actor=self.auditor, at=self.now)
 
     def _activations(self) -> dict[date, list[str]]:
-        """Numbers of the activated cases by day; the scripted ones are left to whoever plays their scenario."""
+        """Numbers of the activated cases by day. The scripted ones are left to whoever plays their scenario, but for
+        S10, whose month is over."""
         found: defaultdict[date, list[str]] = defaultdict(list)
-        rows = Application.objects.filter(state=State.ACTIVATED, is_imported=False).exclude(campaign__regex=r"^S\d+$")
+        rows = Application.objects.filter(state=State.ACTIVATED, is_imported=False).exclude(
+            campaign__regex=r"^S(?!10$)\d+$"
+        )
         for number, at in rows.order_by("activated_at").values_list("number", "activated_at"):
             assert at is not None
             found[local_day(at)].append(number)

@@ -1,8 +1,9 @@
 """The scripted cases: each stands at the Given of an acceptance scenario and is found by its mark (S5) as campaign.
 
 A script is what happened, when; the year is 2026. It is laid by whole weeks so that its last act is the latest one that
-is not in the future (S6 is about official holidays and keeps its dates). S10, S11 and S24 are about policies and
-targets, not about a case; the twelve files of S16 are among those on the road (cases.py).
+is not in the future (S6 is about official holidays and keeps its dates; S10 lies in a month that has ended). S11 and
+S24 are about amounts and targets, not about a case; the twelve files of S16 are among those on the road (cases.py).
+The versions of the split table that S10, S13 and S19 ask for are drafted and approved in prices.py.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ops_center.history.story import Story
 from ops_center.kernel.identity import check_digit
 from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Employee
+from organization.roles import Role
 
 YEAR = 2026
 WEEK = timedelta(days=7)
@@ -47,6 +49,7 @@ class Scene:
     by_client: bool = False  # another client sent this one
     wished: str = ""
     keeps_dates: bool = False
+    weeks_ago: int = 0  # so much earlier than the latest that is possible
 
 
 LEAD = "refer 11-02 09:10, accept 11-02 10:05, call 11-02 11:20, start 11-03 14:00, complete 11-03 14:40"
@@ -65,7 +68,17 @@ S9 = (
     "seal 11-23 17:40, truck 11-23 18:35, arrive 11-24 08:40, check 11-24 14:00"
 )
 DOUBLE = f"{S5}, check 11-24 10:30, key 11-24 14:20"
-CARD_STAFF = "LZ10005"
+CARD_STAFF, OF_PILOT_BRANCH = "LZ10005", "LZ10019"
+NEWCOMER = ""  # Crew.newcomer
+S13 = (
+    "seal {day} 17:40, truck {day} 18:35, arrive {next} 08:45, check {next} 10:30, key {next} 14:20, "
+    "verify {next} 15:40, file 12-03 09:30, issue 12-09 10:20, reach 12-10 10:00, coach 12-16 15:10"
+)
+S10 = (  # so late that no holiday in between makes it punctual
+    "walk-in 11-09 15:20, complete 11-09 16:00, seal 11-09 17:40, truck 11-09 18:35, arrive 11-10 08:40, "
+    "check 11-10 14:00, claim 11-11 09:00, key 11-11 09:12, verify 11-24 09:30, file 11-24 10:30, "
+    "issue 12-04 10:20, reach 12-07 10:00, coach 12-09 15:10, activate 12-09 15:15"
+)
 
 SCENES: tuple[Scene, ...] = (
     Scene("S1", REFERRED, collector=CARD_STAFF),
@@ -86,10 +99,12 @@ SCENES: tuple[Scene, ...] = (
     Scene("S8", f"{S5}, check 11-24 14:00"),
     Scene("S9", f"{S9}, claim 11-25 09:00, key 11-25 09:12, verify 11-27 09:30", collector=CARD_STAFF),
     Scene("S9", f"{S9}, claim 11-26 16:00, key 11-26 16:12, verify 11-27 09:30", collector=CARD_STAFF),
+    *(Scene("S10", S10, collector=OF_PILOT_BRANCH, keyer=NEWCOMER, weeks_ago=5) for _case in range(4)),
     Scene("S12", REFERRED, collector=CARD_STAFF),
-    Scene("S13", "walk-in 11-30 14:10, complete 11-30 14:40, seal 11-30 17:40, truck 11-30 18:35, arrive 12-01 08:45, "
-          "check 12-01 10:30, key 12-01 14:20, verify 12-01 15:40, file 12-02 09:30, issue 12-09 10:20, "
-          "reach 12-10 10:00, coach 12-16 15:10"),
+    Scene("S13", "walk-in 11-30 14:10, complete 11-30 14:40, " + S13.format(day="11-30", next="12-01"),
+          collector=OF_PILOT_BRANCH),
+    Scene("S13", "walk-in 12-01 14:10, complete 12-01 14:40, " + S13.format(day="12-01", next="12-02"),
+          collector=OF_PILOT_BRANCH),
     Scene("S14", DOUBLE, keyer="LZ10009"),
     Scene("S14", f"{DOUBLE}, differ 11-24 16:05", product="ZS"),
     Scene("S15", REFERRED, collector=CARD_STAFF, keyer="LZ10018"),
@@ -128,7 +143,7 @@ class Scenarios:
             late = last - self.teller.days.now
             if scene.keeps_dates and late > timedelta():
                 continue  # its holidays are still to come
-            weeks = 0 if scene.keeps_dates else math.ceil(late / WEEK)
+            weeks = 0 if scene.keeps_dates else math.ceil(late / WEEK) + scene.weeks_ago
             yield self._play(scene, [(verb, at - weeks * WEEK) for verb, at in acts])
 
     def _play(self, scene: Scene, acts: list[tuple[str, datetime]]) -> Story:
@@ -137,23 +152,27 @@ class Scenarios:
         # Before the intake nobody has seen the ID card.
         if not {"start", "walk-in"} & {verb for verb, _at in acts}:
             story.client = Client(client.name, client.mobile)
-        actors = _Actors(self.teller, scene, story, client, self._bag(acts))
+        actors = _Actors(self.teller, scene, story, client, self._bag(scene, acts))
         for verb, at in acts:
             actors.act(verb, at)
         return story
 
-    def _bag(self, acts: list[tuple[str, datetime]]) -> PastBag | None:
-        """A bag of 滨河支行 for this file alone."""
+    def _bag(self, scene: Scene, acts: list[tuple[str, datetime]]) -> PastBag | None:
+        """A bag for this file alone: of the collector's branch, of 滨河支行 for the card center's."""
         times = dict(acts)
         if "seal" not in times:
             return None
         self._seal += 1
-        crew, seal_no = self.teller.crew.by_number, f"FQ{800_000 + self._seal}"
+        crew, seal_no = self.teller.crew, f"FQ{800_000 + self._seal}"
+        place = crew.by_number[scene.collector].branch.code
+        branch = crew.branches["BH01" if scene.collector == CARD_STAFF else place]
+        sealer, witness = crew.at(branch.code, Role.BAG)
+        receiver = crew.by_number["LZ10006"]
         columns = {
-            "branch": self.teller.crew.branches["BH01"], "state": Bag.State.RECONCILED, "seal_no": seal_no,
-            "opened_by": crew["LZ10003"], "opened_at": times["seal"], "sealed_by": crew["LZ10003"],
-            "witness": crew["LZ10004"], "sealed_at": times["seal"], "truck_no": "岚A-10086", "escort": "押运员甲",
-            "handed_over_by": crew["LZ10003"], "handed_over_at": times["truck"], "received_by": crew["LZ10006"],
+            "branch": branch, "state": Bag.State.RECONCILED, "seal_no": seal_no,
+            "opened_by": sealer, "opened_at": times["seal"], "sealed_by": sealer,
+            "witness": witness, "sealed_at": times["seal"], "truck_no": "岚A-10086", "escort": "押运员甲",
+            "handed_over_by": sealer, "handed_over_at": times["truck"], "received_by": receiver,
             "received_at": times["arrive"], "version": 4,
         }  # fmt: skip
         return PastBag(at=times["seal"], columns=columns, seals=[{"seal_no": seal_no, "used_at": times["seal"]}])
@@ -178,7 +197,8 @@ class _Actors:
         """The person of a part; in Path A the customer manager plays most of them."""
         if self.is_alone and part in ("checker", "keyer", "officer"):
             part = "collector"
-        return self.teller.crew.by_number[getattr(self.scene, part)]
+        number = getattr(self.scene, part)
+        return self.teller.crew.newcomer if number == NEWCOMER else self.teller.crew.by_number[number]
 
     def _claim(self, at: datetime) -> None:
         self.claimed_at = at

@@ -1,0 +1,136 @@
+"""What waits on the desks this morning about the money: something to decide for everybody who decides."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
+
+from applications.models import Application, Coaching
+from incentives.lifecycle import EntryKind, Ground, HoldCause, PayeeKind, Why
+from incentives.models import PayoutBalance, PayoutBatch, RewardEntry
+from incentives.querysets import RewardEntryQuerySet
+from incentives.services.adjustments import ask_adjustment
+from incentives.services.confirmations import draft_confirmation
+from incentives.services.cross_sells import approve_cross_sell, report_cross_sell
+from incentives.services.disputes import dispute
+from incentives.services.holds import hold, pull_holds
+from incentives.services.returns import take_return
+from incentives.services.reversals import ask_reversal
+from ops_center.history.demo.bank import Crew
+from ops_center.history.demo.days import Days
+from ops_center.kernel.errors import Refused
+from ops_center.kernel.money import yuan
+from organization.models import Employee
+from organization.roles import Employment, Role
+
+SOLD = ("账单分期", "现金分期", "航空意外险")
+WEEKS_AGO = timedelta(days=21)
+
+
+class Desks:
+    """Lays it there by the services, an hour or two before the load."""
+
+    def __init__(self, crew: Crew, days: Days) -> None:
+        by_number = crew.by_number
+        self.crew, self.days, self.now = crew, days, days.now
+        self.tracker, self.registrar = by_number["LZ10010"], crew.by_role[Role.TR][1]
+        self.supervisor, self.auditor, self.hr = by_number["LZ10012"], by_number["LZ10016"], by_number["LZ10015"]
+
+    def fill(self, *, period: str) -> None:
+        self._sell_beside()
+        self._hold()
+        self._ask_back()
+        self._correct_and_dispute()
+        self._leave_a_draft(period)
+
+    def _before(self, **time: float) -> datetime:
+        return self.now - timedelta(**time)
+
+    def _unpaid(self) -> RewardEntryQuerySet:
+        """Whole shares of employees in the running month that nobody has taken up yet; the scripted cases are left to
+        whoever plays their scenario."""
+        shares = RewardEntry.objects.filter(kind=EntryKind.SPLIT, payee_kind=PayeeKind.EMPLOYEE, mirrors=None)
+        free = shares.not_voided().not_on_hold().not_exported().filter(at__gte=self.now - WEEKS_AGO)
+        return free.exclude(assessment__application__campaign__regex=r"^S\d+$").order_by("pk")
+
+    def _sell_beside(self) -> None:
+        """Other products sold in the coaching call: some confirmed by the supervisor, the last two still to be."""
+        calls = Coaching.objects.filter(application__assessment__bounty_fen__gt=0, at__gte=self.now - WEEKS_AGO)
+        fresh = calls.exclude(application__campaign__regex=r"^S\d+$").select_related("application", "officer")
+        found = [call for call in fresh.order_by("at") if call.officer.has_role(Role.AS, on=self.days.today)]
+        for turn, call in enumerate(found[:: max(len(found) // 5, 1)][:5]):
+            at = self._before(hours=26 - turn)
+            row = report_cross_sell(
+                case=call.application.number, product=SOLD[turn % len(SOLD)], actor=call.officer, at=at
+            )
+            if turn < 3:
+                approve_cross_sell(
+                    cross_sell=row.pk, actor=self.supervisor, at=at + timedelta(hours=3), reason="录音属实"
+                )
+
+    def _hold(self) -> None:
+        """One of each cause: the auditor's, a risk flag, a complaint, and somebody who has left."""
+        audited, complained = self._unpaid()[:1], self._unpaid().filter(role="COLLECTOR")[3:4]
+        for entry in audited:
+            hold(entry=entry.pk, reason="同一收件人短时集中进件，抽查中", actor=self.auditor, at=self._before(hours=2))
+        for entry in complained:
+            hold(
+                entry=entry.pk, reason="客户投诉：办卡时未说明年费，核实中", actor=self.auditor,
+                at=self._before(hours=2), cause=HoldCause.COMPLAINT,
+            )  # fmt: skip
+        suspect = self._unpaid().filter(role="CREDIT_CHECK").values_list("assessment", flat=True)[5:6]
+        Application.objects.filter(pk__in=list(suspect)).update(is_risk=True)
+        leavers = (
+            self._unpaid()
+            .filter(role="REFERRER", payee__in=self.crew.by_role[Role.EMP])
+            .exclude(payee__number="LZ10234")
+        )
+        for entry in leavers[:1]:
+            Employee.objects.filter(pk=entry.payee_id).update(left_on=self.days.back(3))
+        pull_holds(at=self._before(hours=1))
+
+    def _ask_back(self) -> None:
+        """Audit wants the rewards of a paid case back; a supervisor has to agree."""
+        paid = RewardEntry.objects.filter(kind=EntryKind.SPLIT, payout_lines__batch__paid_on__isnull=False)
+        for entry in paid.select_related("assessment__application").order_by("-pk")[:1]:
+            ask_reversal(
+                case=entry.assessment.application.number, ground=Ground.FRAUD, actor=self.auditor,
+                at=self._before(hours=2), reason="事后核查：单位证明系伪造，已移交",
+            )  # fmt: skip
+
+    def _correct_and_dispute(self) -> None:
+        """A tracker asks for a correction; a clerk does not agree with a penalty."""
+        own_cases = RewardEntry.objects.filter(assessment=OuterRef("assessment"), payee=self.tracker)
+        others = self._unpaid().filter(~Exists(own_cases), role="CREDIT_CHECK")
+        for entry in others.select_related("assessment__application", "payee")[:1]:
+            assert entry.payee is not None
+            ask_adjustment(
+                case=entry.assessment.application.number, payee=entry.payee, role=entry.role, amount_fen=5_00,
+                reason="电核两次均由其完成，补计核查辛劳", actor=self.tracker, at=self._before(hours=3),
+            )  # fmt: skip
+        late = RewardEntry.objects.filter(kind=EntryKind.TIMELINESS, why=Why.LATE, mirrored_by=None)
+        at_desk = late.exclude(payee__employment=Employment.OUTSOURCED).exclude(payee=self.crew.newcomer)
+        for entry in at_desk.select_related("payee").order_by("-pk")[:1]:
+            assert entry.payee is not None
+            dispute(entry=entry.pk, text="当日系统中断两小时，不应计逾期", actor=entry.payee, at=self._before(hours=2))
+
+    def _leave_a_draft(self, period: str) -> None:
+        """Drafted by the tracker who registers; whoever earns nothing from its cases may certify it."""
+        try:
+            draft_confirmation(period=period, actor=self.registrar, at=self._before(minutes=30))
+        except Refused as no:
+            if no.code != "nothing_to_confirm":
+                raise
+
+
+def answer_payments(batch: PayoutBatch, *, hr: Employee, at: datetime) -> None:
+    """HR's payroll answers next day: everybody was paid, but for one whose account is closed."""
+    balances = list(
+        PayoutBalance.objects.filter(batch=batch, paid_fen__gt=0).select_related("payee").order_by("paid_fen")
+    )
+    lines = ["工号,实发金额,结果,原因"]
+    for turn, balance in enumerate(balances):
+        answer = "退回,收款账户已销户" if turn == 0 else "已发放,"
+        lines.append(f"{balance.payee.number},{yuan(balance.paid_fen)},{answer}")
+    take_return(batch=batch.pk, name=f"回盘-{batch.pk}.csv", content="\n".join(lines).encode(), actor=hr, at=at)
