@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from applications.services import issue
 from incentives.models import PayoutBatch, PayoutLine, RewardEntry, UnassessedActivation
@@ -15,6 +15,7 @@ from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import make_payout
 from incentives.services.registration import register
 from incentives.services.releases import release_due_holds
+from ops_center import env
 from tests.applications.test_races import all_at_once
 from tests.cast import Cast, at
 from tests.incentives.conftest import entries_of, priced_bank, total
@@ -55,6 +56,23 @@ def test_control_without_the_lock_the_workers_collide(bank: Cast, monkeypatch: p
     answers = all_at_once([lambda: accrue(at=WHEN)] * 4)
     assert sum(answer["failed"] for answer in answers) == 3
     assert total(case) == 100_00
+
+
+def test_the_role_of_web_and_worker_may_accrue(bank: Cast, runtime_dsn: str) -> None:
+    """As a set, with the temporary table that it needs, and one by one."""
+    owner = connection.settings_dict
+    counts = []
+    for number in (3, 1):
+        for _case in range(number):
+            bank.activated(when=WHEN)
+        connection.close()
+        connection.settings_dict = {**owner, **env.database(runtime_dsn)}
+        try:
+            counts.append(accrue(at=WHEN)["assessed"])
+        finally:
+            connection.close()
+            connection.settings_dict = owner
+    assert counts == [3, 1]
 
 
 def test_a_held_share_is_released_once(bank: Cast) -> None:
