@@ -47,16 +47,17 @@ def decide_each(
 
 def _decide(request: str, *, approve: bool, reason: str, actor: Employee, at: datetime) -> RowResult:
     kind, _dash, key = request.rpartition("-")
-    number = ""
+    name = request
     try:
         if kind not in KINDS or not key.isascii() or not key.isdecimal() or len(key) > 12:
             raise OutOfSight("not_found", _("There is no such request."))
         found = KINDS[kind]._default_manager.filter(pk=int(key)).first()
-        number = found.assessment.application.number if found else ""
+        if found is not None:
+            name = f"{found.assessment.application.number} {found._meta.verbose_name}"
         if approve:
             _APPROVALS[kind](int(key), reason, actor=actor, at=at)
         else:
             refuse(KINDS[kind], int(key), reason=reason, actor=actor, at=at)
     except DomainError as refusal:
-        return RowResult(number or request, refusal)
-    return RowResult(number, word=APPROVED if approve else REFUSED)
+        return RowResult(name, refusal)
+    return RowResult(name, word=APPROVED if approve else REFUSED)
