@@ -28,6 +28,7 @@ from incentives.selectors.batches import (
     returns_of,
     waiting,
 )
+from incentives.selectors.holds import leavers
 from incentives.services import payouts
 from incentives.services.returns import take_return
 from ops_center.clock import local_day
@@ -52,7 +53,7 @@ def payout_list(request: StaffRequest) -> HttpResponse:
         after=asked.get("after"),
         before=asked.get("before"),
     )
-    facts = {"page": page, "waiting": waiting(), "may_export": Role.HR in request.roles}
+    facts = {"page": page, "waiting": waiting(), "leavers": leavers()}
     return render(request, "incentives/payouts.html", facts)
 
 

@@ -23,16 +23,19 @@ from python_calamine import CalamineWorkbook
 
 from incentives.lifecycle import Sheet
 from incentives.models import Assessment, Confirmation, PayoutBatch, PayoutBuild, Registration
+from incentives.services import payouts
 from incentives.services.accrual import accrue
 from incentives.services.builds import UNITS, build, build_unfinished
 from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import download, freeze, make_payout, mark_paid
 from incentives.sheets import Table, as_csv, as_xlsx, content_of, tables_of
+from ops_center.embedded.processes import Child
 from ops_center.kernel.errors import Refused
 from ops_center.management.benches.activations import make_activations
 from organization.models import AuditRecord, Message
 from tests.cast import Cast, at
 from tests.incentives.conftest import priced_bank
+from tests.incentives.test_api import As
 
 WHEN = at("2026-11-24 10:00")
 LATER = at("2026-11-27 10:00")
@@ -88,6 +91,21 @@ def test_a_small_batch_has_its_files_with_the_answer(bank: Cast, document: Confi
         assert (hashlib.sha256(bytes(file.content)).hexdigest(), len(bytes(file.content))) == (file.digest, file.size)
     kept = AuditRecord.objects.get(action="build_payout").facts["digests"]
     assert kept == {f"{file.sheet}.{file.format}": file.digest for file in batch.files.all()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_files_of_a_large_batch_are_written_by_the_worker(worker: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    bank = priced_bank()
+    document = crowded(bank, cases=5)
+    monkeypatch.setattr(payouts, "AT_ONCE", 0)
+    answer = As(bank.su_min).post("payouts/", confirmations=[document.no])
+    assert answer.status_code == 201
+    batch = PayoutBatch.objects.get()
+    patience = time.monotonic() + 60
+    while not PayoutBuild.objects.get().is_finished:
+        assert time.monotonic() < patience, worker.last_words()
+        time.sleep(0.1)
+    assert stored(batch) == drawn(batch)
 
 
 @pytest.mark.django_db
