@@ -150,13 +150,17 @@ def test_an_own_card_puts_the_referral_share_into_the_pool(bank: Cast) -> None:
     assert entries_of(case)[0].why == "OWN_CARD"
 
 
-def test_a_referral_without_qualification_goes_to_the_pool_with_an_alert(bank: Cast) -> None:
+@pytest.mark.parametrize("cases", [1, 2])  # a single one and a set
+def test_a_referral_without_qualification_goes_to_the_pool_with_an_alert(bank: Cast, cases: int) -> None:
     Qualification.objects.filter(employee=bank.li_wenjing).delete()
-    case = earned(bank, when=WHEN)
-    assert (paid_to(case)["POOL"], "李文静" in paid_to(case)) == ("25.00", False)
-    alerted = set(Message.objects.filter(kind="reward_pooled").values_list("employee__name", flat=True))
-    assert alerted == {"李文静", "冯志强"}
-    assert words_of("reward_pooled", Message.objects.filter(kind="reward_pooled")[0].facts)
+    made = [bank.activated(when=WHEN, referred=True) for _case in range(cases)]
+    accrue(at=WHEN)
+    assert [(paid_to(case)["POOL"], "李文静" in paid_to(case)) for case in made] == [("25.00", False)] * cases
+    alerts = Message.objects.filter(kind="reward_pooled").order_by("pk")
+    assert set(alerts.values_list("employee__name", "facts__number")) == {
+        (name, case.number) for name in ("李文静", "冯志强") for case in made
+    }
+    assert words_of("reward_pooled", alerts[0].facts)
 
 
 def test_an_outsourced_keyer_has_a_share_like_others(bank: Cast) -> None:
