@@ -192,6 +192,7 @@ class NoticeAnswer(serializers.Serializer[Notice]):
     id = serializers.IntegerField(source="notice.pk")
     published_at = serializers.DateTimeField(source="notice.published_at")
     version = AnnouncedAnswer(source="notice.version")
+    is_mine = serializers.BooleanField(help_text="Whether the reader has to sign for it.")
     is_read = serializers.BooleanField()
     signed = serializers.IntegerField(allow_null=True, help_text="How many have read it; for the management.")
     of = serializers.IntegerField(allow_null=True)

@@ -107,6 +107,7 @@ class Notice:
     """A notice as its reader sees it; the management sees how many have signed, of how many."""
 
     notice: PriceNotice
+    is_mine: bool  # to be read and signed for
     is_read: bool
     signed: int | None = None
     of: int | None = None
@@ -132,9 +133,11 @@ def notice_board(employee: Employee, *, counts: bool) -> list[Notice]:
     notices = PriceNotice.objects.select_related("bounty__product", "policy") if counts else notices_for(employee)
     shown = list(notices.prefetch_related("bounty__branches", "policy__branches")[:SHOWN_NOTICES])
     read = set(ReadReceipt.objects.filter(notice__in=shown, employee=employee).values_list("notice_id", flat=True))
-    mine = {notice.pk for notice in shown if concerns(notice.version, employee.branch)}
     signed = _signed(shown) if counts else {}
-    return [Notice(notice, notice.pk in read or notice.pk not in mine, *signed.get(notice.pk, ())) for notice in shown]
+    return [
+        Notice(notice, concerns(notice.version, employee.branch), notice.pk in read, *signed.get(notice.pk, ()))
+        for notice in shown
+    ]
 
 
 def _signed(notices: Collection[PriceNotice]) -> dict[int, tuple[int, int]]:

@@ -188,7 +188,8 @@ class Versions(Generic[V]):
 
     @property
     def in_force(self) -> list[V]:
-        return self.at(Standing.IN_FORCE)
+        """What holds bank-wide, then the pilots."""
+        return sorted(self.at(Standing.IN_FORCE), key=lambda version: version.row.is_pilot)
 
     @property
     def ahead(self) -> list[V]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -38,12 +39,19 @@ def policy_list(request: StaffRequest) -> HttpResponse:
     drafts: list[SplitVersion | BountyVersion] = [*splits.drafts, *bounties.drafts]
     facts = {
         "drafts": sorted(drafts, key=lambda version: version.row.drafted_by_id == request.actor.pk),
+        "together": _together(splits.drafts, bounties.drafts),
         "splits": splits,
         "bounties": bounties,
         "past": [*splits.past, *bounties.past],
         **_reader(request),
     }
     return render(request, "incentives/policies.html", facts)
+
+
+def _together(splits: Sequence[SplitVersion], bounties: Sequence[BountyVersion]) -> str:
+    """The query that tries out all drafts at once: the next split table, and every bounty."""
+    first = [("split", version.number) for version in splits[-1:]]
+    return urlencode([*first, *(("bounties", version.number) for version in bounties)])
 
 
 @staff()

@@ -27,7 +27,7 @@ def price_board(request: StaffRequest) -> HttpResponse:
     facts = {
         "board": prices.price_board(local_day(request.at), request.actor.branch),
         "notices": notices,
-        "has_unread": any(not line.is_read for line in notices),
+        "has_unread": any(line.is_mine and not line.is_read for line in notices),
     }
     return render(request, "incentives/price_board.html", facts)
 

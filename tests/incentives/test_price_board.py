@@ -115,9 +115,9 @@ def test_the_management_sees_who_has_read_by_branch(bank: Cast) -> None:
              for line in readers_by_branch(notice)}  # fmt: skip
     assert lines == {"BH01": (["陈小明"], 4), "OC01": (["方芳"], 9)}
     (line,) = notice_board(bank.cao_ying, counts=True)
-    assert (line.signed, line.of, line.is_read) == (2, 13, True)
+    assert (line.signed, line.of, line.is_mine) == (2, 13, False)
     (mine,) = notice_board(bank.sun_jianguo, counts=False)
-    assert (mine.signed, mine.is_read) == (None, False)
+    assert (mine.signed, mine.is_mine, mine.is_read) == (None, True, False)
 
 
 # -- the board ---------------------------------------------------------------------------------------------------------
