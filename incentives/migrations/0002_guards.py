@@ -111,14 +111,12 @@ BEGIN
                WHERE l.confirmation_id = NEW.id AND h.released_at IS NULL) THEN
         RAISE EXCEPTION 'an entry of confirmation % is held', NEW.no USING ERRCODE = 'check_violation';
     END IF;
-    IF EXISTS (SELECT FROM incentives_confirmationline l
-               JOIN incentives_rewardentry e ON e.id = l.entry_id
-               JOIN incentives_registration r ON r.assessment_id = e.assessment_id
-               WHERE l.confirmation_id = NEW.id AND r.by_id = NEW.certified_by_id)
-       OR EXISTS (SELECT FROM incentives_confirmationline l
-                  JOIN incentives_rewardentry e ON e.id = l.entry_id
-                  JOIN incentives_rewardentry any_share ON any_share.assessment_id = e.assessment_id
-                  WHERE l.confirmation_id = NEW.id AND any_share.payee_id = NEW.certified_by_id) THEN
+    IF EXISTS (SELECT FROM (SELECT assessment_id FROM incentives_registration WHERE by_id = NEW.certified_by_id
+                            UNION ALL
+                            SELECT assessment_id FROM incentives_rewardentry WHERE payee_id = NEW.certified_by_id) own
+               WHERE own.assessment_id IN (SELECT e.assessment_id FROM incentives_confirmationline l
+                                           JOIN incentives_rewardentry e ON e.id = l.entry_id
+                                           WHERE l.confirmation_id = NEW.id)) THEN
         RAISE EXCEPTION 'confirmation % is certified by one of its registrars or payees', NEW.no
             USING ERRCODE = 'check_violation';
     END IF;

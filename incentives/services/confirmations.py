@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet, Sum, Value
+from django.db.models import Count, QuerySet, Sum, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -148,7 +148,8 @@ def certify_each(*, numbers: Sequence[str], actor: Employee, at: datetime) -> li
 
 def no_longer_payable(document: Confirmation) -> QuerySet[ConfirmationLine]:
     """The lines of a draft whose entries have been held or voided since: certifying takes them out."""
-    return document.lines.filter(~Exists(payable().filter(pk=OuterRef("entry"))))
+    still = payable().filter(confirmation_line__confirmation=document)  # one set: far cheaper than a look per line
+    return document.lines.exclude(entry__in=still)
 
 
 def check_code_of(document: Confirmation) -> str:

@@ -11,7 +11,16 @@ from django.db.models import ProtectedError
 
 from applications.models import Application
 from applications.services import issue
-from incentives.models import Assessment, Bounty, Confirmation, PayoutBatch, RewardEntry, SplitPolicy, SplitShare
+from incentives.models import (
+    Assessment,
+    Bounty,
+    Confirmation,
+    Hold,
+    PayoutBatch,
+    RewardEntry,
+    SplitPolicy,
+    SplitShare,
+)
 from incentives.services.accrual import accrue
 from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import make_payout, mark_paid
@@ -166,6 +175,53 @@ def test_a_confirmed_document_is_locked_with_its_lines(bank: Cast, case: Applica
     with pytest.raises(ProtectedError):
         Confirmation.objects.filter(pk=document.pk).delete()
     refused(sql("DELETE FROM incentives_confirmation_branches; DELETE FROM incentives_confirmation"), because="locked")
+
+
+def test_sql_has_no_way_around_the_lock_of_a_document(bank: Cast, case: Application) -> None:
+    document, spare = confirmed(bank, case), entries_of(earned(bank, when=WHEN))[0]
+    draft = Confirmation.objects.create(
+        no="JXQR-202611-900", period="2026-11", drafted_by=bank.zheng_weiguo, drafted_at=WHEN
+    )
+    key, branch = document.pk, bank.branches["BH01"].pk
+    live = "SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL ops.may_truncate = 'off';"  # as in a real bank
+    for act, because in (
+        (sql("INSERT INTO incentives_confirmationline (confirmation_id, entry_id) VALUES (%s, %s)", key, spare.pk),
+         "are locked"),
+        (sql("UPDATE incentives_confirmationline SET confirmation_id = %s", draft.pk), "are locked"),
+        (sql("INSERT INTO incentives_confirmation_branches (confirmation_id, branch_id) VALUES (%s, %s)", key, branch),
+         "are locked"),
+        (sql("UPDATE incentives_confirmation SET total_fen = total_fen + 1 WHERE id = %s", key), "is locked"),
+        (sql("UPDATE incentives_confirmation SET state = 'DRAFT' WHERE id = %s", key), "is locked"),
+        (sql("UPDATE incentives_confirmation SET check_code = '' WHERE id = %s", key), "is locked"),
+        (sql("DELETE FROM incentives_confirmation WHERE id = %s", key), "is locked"),
+        (sql(f"{live} TRUNCATE incentives_confirmationline"), "never changed"),
+        (sql(f"{live} TRUNCATE incentives_confirmation CASCADE"), "never changed"),
+    ):  # fmt: skip
+        refused(act, because=because)
+
+
+def test_a_document_begins_as_a_draft(bank: Cast) -> None:
+    ready_made = Confirmation(
+        no="JXQR-202611-900", period="2026-11", drafted_by=bank.zheng_weiguo, drafted_at=WHEN, state="CONFIRMED",
+        certified_by=bank.feng_zhiqiang, certified_at=WHEN, check_code="0000-0000-0000", total_fen=9_999_99,
+    )  # fmt: skip
+    refused(ready_made.save, because="does not begin as a draft")
+
+
+def test_nothing_held_is_confirmed(bank: Cast, case: Application) -> None:
+    register(applications=[case.number], actor=bank.zheng_weiguo, at=WHEN)
+    document = draft_confirmation(period="2026-11", actor=bank.zheng_weiguo, at=WHEN)
+    Hold.objects.create(entry=entries_of(case)[0], reason="疑似代签", by=bank.pan_wei, at=WHEN)
+    signed = {"certified_at": WHEN, "certified_by": bank.feng_zhiqiang, "check_code": "0000-0000-0000"}
+    refused(lambda: Confirmation.objects.filter(pk=document.pk).update(state="CONFIRMED", **signed), because="is held")
+
+
+def test_a_discarded_document_says_why(bank: Cast) -> None:
+    bare = Confirmation.objects.create(
+        no="JXQR-202611-900", period="2026-11", drafted_by=bank.zheng_weiguo, drafted_at=WHEN
+    )
+    rows = Confirmation.objects.filter(pk=bare.pk)
+    refused(lambda: rows.update(state="DISCARDED"), because="confirmation_discarded_with_reason")
 
 
 def test_a_document_is_not_confirmed_by_a_payee_or_its_registrar(bank: Cast, case: Application) -> None:

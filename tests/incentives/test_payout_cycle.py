@@ -24,7 +24,7 @@ from incentives.sheets import Table, as_csv, as_xlsx
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from ops_center.kernel.money import capitals
 from tests.cast import Cast, at
-from tests.incentives.conftest import earned, entries_of, path_a
+from tests.incentives.conftest import earned, entries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("flat")]
 WHEN = at("2026-11-24 10:00")
