@@ -167,6 +167,7 @@ def test_what_was_netted_in_a_refused_payment_is_netted_again(bank: Cast, month:
     assert balance(again, bank.he_xiulan) == (45, -15, 30, 0)
     stands = PayoutBalance.objects.filter(payee=bank.he_xiulan).exclude(fate="REFUSED")
     assert sum(row.paid_fen for row in stands) == (60 - 15 + 45 + 45) * 100
+    assert [check.name for check in CHECKS if check.no == "7" and check.broken()] == []
 
 
 # -- what is left out --------------------------------------------------------------------------------------------------

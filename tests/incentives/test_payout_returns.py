@@ -20,6 +20,7 @@ from incentives.services.payouts import make_payout, mark_paid
 from incentives.services.registration import register
 from incentives.services.returns import take_return
 from incentives.sheets import Table, as_csv, as_xlsx
+from ops_center.invariants import CHECKS
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from organization.models import Message
 from tests.cast import Cast, at
@@ -114,6 +115,7 @@ def test_a_refused_payment_comes_again_with_the_next_batch(bank: Cast, batch: Pa
     assert PayoutLine.objects.filter(entry__in=manager, is_refused=False).count() == manager.count()
     with pytest.raises(Refused):
         make_payout(confirmations=[no], actor=bank.su_min, at=LATER)
+    assert [check.name for check in CHECKS if check.no == "7" and check.broken()] == []
 
 
 def test_long_numbers_of_accounts_are_not_kept(bank: Cast, batch: PayoutBatch) -> None:
