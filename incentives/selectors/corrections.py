@@ -80,6 +80,12 @@ def waiting(actor: Employee, roles: frozenset[str], at: datetime) -> tuple[list[
     return sorted(mine, key=urgency), sorted(others, key=urgency)
 
 
+def open_requests(roles: frozenset[str]) -> int:
+    """How many requests wait for a decision of these roles."""
+    models = [model for model in KINDS.values() if not roles.isdisjoint(DECIDERS[model])]
+    return sum(model._default_manager.filter(state=RequestState.OPEN).count() for model in models)
+
+
 def asked_by(actor: Employee) -> list[Line]:
     """What this person asked for, newest first, decided or not."""
     lines = [

@@ -21,6 +21,7 @@ from applications.selectors import day_of_work, held_by, waiting_in
 from applications.services.claims import claimable
 from incentives.lifecycle import ConfirmationState
 from incentives.models import Confirmation
+from incentives.selectors.corrections import open_requests
 from incentives.selectors.registration import to_register
 from ops_center.desk.homes.branch import DUE, explanations, problem_line, promised
 from ops_center.desk.homes.parts import (
@@ -299,6 +300,7 @@ def supervisor(morning: Morning) -> Section:
     """Overdue by stage and branch, ages, load and backlog; the page renews itself each minute."""
     late = overdue_board(scope=None, at=morning.at)
     approvals = Approval.objects.filter(decided_at=None).count()
+    corrections = open_requests(morning.roles)
     incidents = BagIncident.objects.filter(closed_at=None).count()
     words = {"0-1": _("up to 1 day"), "1-3": _("1 to 3 days"), "3-7": _("3 to 7 days"), "7+": _("over 7 days")}
     tones = {"1-3": "soon", "3-7": "late", "7+": "late"}
@@ -311,6 +313,7 @@ def supervisor(morning: Morning) -> Section:
                 for age, cases in late.ages.items()
             ),
             Tile(_("To approve"), approvals, link("approval-list"), tone=alarm(approvals, "soon")),
+            Tile(_("Corrections to decide"), corrections, link("correction-list"), tone=alarm(corrections, "soon")),
             Tile(_("Open bag incidents"), incidents, link("bag-list", state="DISCREPANCY"), tone=alarm(incidents)),
         ],
         buttons=[

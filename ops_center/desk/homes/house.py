@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from applications.lifecycle import Performance, Step
 from applications.models import Approval, CaseWarning, Event, KeyDifference
-from incentives.lifecycle import EntryKind, PayeeKind, PolicyStatus
+from incentives.lifecycle import EntryKind, HoldCause, PayeeKind, PolicyStatus
 from incentives.models import Bounty, Hold, RewardEntry, SplitPolicy
 from incentives.periods import period_of
 from incentives.querysets import IS_CONFIRMED
 from incentives.selectors.batches import batches
+from incentives.selectors.holds import open_holds
 from incentives.selectors.papers import exportable
 from incentives.selectors.reports import Question, cost_of_cards
 from ops_center.desk.homes.parts import (
@@ -118,6 +119,7 @@ def human_resources(morning: Morning) -> Section:
     last = batches().first()
     reversals = RewardEntry.objects.filter(kind=EntryKind.REVERSAL).not_exported().not_voided()
     claw_back = reversals.aggregate(fen=Sum("amount_fen"))["fen"] or 0
+    gone = open_holds(HoldCause.LEFT).values("entry__payee").distinct().count()
     return Section(
         Role.HR,
         tiles=[
@@ -129,6 +131,7 @@ def human_resources(morning: Morning) -> Section:
                  link("payout", last.pk) if last else link("payout-list"), stamp(last.made_at) if last else "",
                  unit=_("yuan") if last else ""),
             Tile(_("To claw back"), yuan(claw_back), link("payout-list"), tone=alarm(claw_back), unit=_("yuan")),
+            Tile(_("People who have left"), gone, link("leaver-list"), _("pay or void"), tone=alarm(gone, "soon")),
         ],
         buttons=[
             Button(_("Export a payout"), link("payout-list"), "payout"),
@@ -179,8 +182,8 @@ def audit(morning: Morning) -> Section:
     return Section(
         Role.AUD,
         tiles=[
-            Tile(_("Rewards on hold"), holds, link("confirmation-list"), tone=alarm(holds, "wait")),
-            Tile(_("Cases reversed this month"), reversed_cases, link("payout-list"), tone=alarm(reversed_cases)),
+            Tile(_("Rewards on hold"), holds, link("hold-list"), tone=alarm(holds, "wait")),
+            Tile(_("Cases reversed this month"), reversed_cases, link("correction-list"), tone=alarm(reversed_cases)),
             Tile(_("Unusual this month"), warned.count(), link("application-list", order="newest")),
             Tile(_("Stamp corrections this month"), corrections.count(), link("approval-list")),
             Tile(_("Personal data opened today"), reveals.count(),
