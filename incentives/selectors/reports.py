@@ -199,10 +199,10 @@ def overview(asked: Question) -> Overview:
         earned=Count("pk"),
         paid=Count("pk", filter=IS_PAID),
         by_pay_day=Count("pk", filter=Q(paid_on__lte=asked.pay_day)),
-        median_days=Median(DAYS_TO_PAY, filter=IS_PAID),
     )
     wrong = CUTS["wrong"](asked).count()
-    return Overview(**figures, wrong=wrong, cost=cost_of_cards(asked))
+    median = asked.paid.aggregate(days=Median(DAYS_TO_PAY))["days"]
+    return Overview(**figures, wrong=wrong, median_days=median, cost=cost_of_cards(asked))
 
 
 def activated_cards(asked: Question) -> ApplicationQuerySet:

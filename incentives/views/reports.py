@@ -87,7 +87,7 @@ def rewards(request: StaffRequest) -> HttpResponse:
     collectors, weights = quality.collectors(question), reports.volume_weight(question)
     facts = {
         "period": question.span.label,
-        "months": [(month, month) for month in months_before(request.at, MONTHS)],
+        "months": months_before(request.at, MONTHS),
         "sees_all": question.sees_all,
         "figures": reports.overview(question),
         "links": {name.replace("-", "_"): _list(name, question.span) for name in CUT_LABELS},

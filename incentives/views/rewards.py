@@ -28,8 +28,9 @@ from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 
 NEWEST_CASE = Keyset("-at", "-application_id")
-FILTERS = ("month", "state", "part", "case", "batch")
+FILTERS = ("month", "state", "part", "case", "batch", "forecast")
 SLIPS = MONTHS = 6  # so many are shown
+PROMISES = 10
 
 PART_LABELS = {
     "shares": pgettext_lazy("part of a month", "Shares"),
@@ -62,6 +63,8 @@ def my_rewards(request: StaffRequest) -> HttpResponse:
         after=asked.get("after"),
         before=asked.get("before"),
     )
+    forecast = None if asked.get("after") else forecast_of(request.actor, request.at)
+    shown = None if _one_of(asked, "forecast", {"all": True}) else PROMISES
     facts = {
         "months": months or [month],
         "month": month,
@@ -73,7 +76,8 @@ def my_rewards(request: StaffRequest) -> HttpResponse:
         "page": page,
         "lines": statement.lines_of(page.rows, entries),
         "slips": statement.slips_of(request.actor)[:SLIPS],
-        "forecast": None if asked.get("after") else forecast_of(request.actor, request.at),
+        "forecast": forecast,
+        "promises": forecast.promises[:shown] if forecast else [],
         "heads_branch": Role.BH in request.roles,
     }
     return render(request, "incentives/my_rewards.html", facts)
@@ -149,5 +153,5 @@ def branch(request: StaffRequest) -> HttpResponse:
     span = period_of(asked.get("period") or month_of(request.at))
     count = head_count(request.actor.branch_id, span)
     rows = [{"person": row.person, "total": row.total, "cells": row.cells(count)} for row in count.people]
-    months = [(month, month) for month in months_before(request.at, MONTHS)]
-    return render(request, "incentives/branch.html", {"count": count, "rows": rows, "months": months})
+    facts = {"count": count, "rows": rows, "months": months_before(request.at, MONTHS), "period": span.label}
+    return render(request, "incentives/branch.html", facts)

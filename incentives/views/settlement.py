@@ -43,7 +43,7 @@ def settlement(request: StaffRequest) -> HttpResponse:
     )  # fmt: skip
     facts = {
         "period": span.label,
-        "months": [(month, month) for month in months_before(request.at, MONTHS)],
+        "months": months_before(request.at, MONTHS),
         "rows": [(row, [(state, row.states.get(state)) for state in states]) for row in rows],
         "states": states,
         "keyed": sum(row.keyed for row in rows),
