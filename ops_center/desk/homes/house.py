@@ -113,8 +113,9 @@ def _policies_waiting() -> Agenda:
 def human_resources(morning: Morning) -> Section:
     """Confirmed and not exported, the last batch, and what is to be clawed back."""
     documents = exportable()
-    left = RewardEntry.objects.filter(IS_CONFIRMED).not_exported().not_voided()
-    waiting, fen = documents.count(), left.aggregate(fen=Sum("amount_fen"))["fen"] or 0
+    left = RewardEntry.objects.filter(IS_CONFIRMED).not_exported().not_voided().order_by()
+    left_of: dict[int, int] = dict(left.values_list("confirmation_line__confirmation").annotate(Sum("amount_fen")))
+    waiting, fen = len(left_of), sum(left_of.values())
     to_mark = batches().filter(paid_on=None).count()
     last = batches().first()
     reversals = RewardEntry.objects.filter(kind=EntryKind.REVERSAL).not_exported().not_voided()
@@ -143,7 +144,7 @@ def human_resources(morning: Morning) -> Section:
                 [
                     Line(
                         label=row.no, href=link("confirmation", row.no), what=row.period, note=stamp(row.certified_at),
-                        fen=row.total_fen,
+                        fen=left_of.get(row.pk),
                     )
                     for row in documents[:SHOWN]
                 ],
