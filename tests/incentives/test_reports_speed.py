@@ -23,7 +23,9 @@ TARGET = 0.3  # seconds
 
 # Copies of one row, with other keys: table → what differs.
 COPIES = {
-    "applications_application": "'id', t.id + g * 1000, 'number', 'KX' || g, 'status_code', 'Q' || g, 'archive_no', 'A' || g",
+    "applications_application": (
+        "'id', t.id + g * 1000, 'number', 'KX' || g, 'status_code', 'Q' || g, 'archive_no', 'A' || g"
+    ),
     "applications_event": "'id', t.id + g * 1000, 'application_id', t.application_id + g * 1000",
     "applications_caseclock": "'id', t.id + g * 1000, 'application_id', t.application_id + g * 1000",
     "incentives_assessment": "'application_id', t.application_id + g * 1000, 'event_id', t.event_id + g * 1000",
