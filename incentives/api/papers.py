@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 
 from applications.lifecycle import Performance
@@ -198,6 +198,7 @@ class Certify(Api):
 
 
 class CertifyMany(Api):
+    @extend_schema(operation_id="confirmations_certify_many")
     @operation(roles="TR SUP", facts=ChosenDrafts, answer=CertifiedAnswer, summary="Certify several confirmations")
     def post(self, call: Call) -> dict[str, Any]:
         """Each for itself; when not one could be certified, the first refusal is the answer."""
