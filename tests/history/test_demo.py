@@ -18,6 +18,8 @@ from applications.lifecycle import CLOCK_SHARE, QUEUES, State
 from applications.models import Applicant, Application, Bag, BagIncident, CaseClock, Event
 from applications.services.bags import files_to_pack
 from applications.services.claims import claim_next, claimable
+from incentives.evidence import evidence_of
+from incentives.lifecycle import Proof
 from incentives.models import (
     Adjustment,
     Bounty,
@@ -235,6 +237,13 @@ def test_the_payroll_has_answered_and_refused_one_payment(demo: dict[str, int]) 
     assert fates["REFUSED"] == 1
     assert set(fates) == {"PAID", "REFUSED"}
     assert PayoutLine.objects.filter(is_refused=True).exists()
+
+
+def test_the_tracker_has_activations_to_register_with_what_the_card_system_says(demo: dict[str, int]) -> None:
+    waiting = Application.objects.filter(assessment__bounty_fen__gt=0, assessment__registration=None)
+    proofs = Counter(evidence.proof for evidence in evidence_of(waiting).values())
+    assert proofs[Proof.DIFFERS] == 1
+    assert proofs[Proof.CONFIRMED] >= 4
 
 
 def test_the_supervisor_may_certify_the_draft(demo: dict[str, int]) -> None:

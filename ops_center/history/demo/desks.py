@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef
 
 from applications.models import Application, Coaching
+from applications.services.card_status import apply_file, take_file
 from incentives.lifecycle import EntryKind, Ground, HoldCause, PayeeKind, Why
 from incentives.models import PayoutBalance, PayoutBatch, RewardEntry
 from incentives.querysets import RewardEntryQuerySet
@@ -17,6 +18,7 @@ from incentives.services.disputes import dispute
 from incentives.services.holds import hold, pull_holds
 from incentives.services.returns import take_return
 from incentives.services.reversals import ask_reversal
+from ops_center.clock import local_day
 from ops_center.history.demo.bank import Crew
 from ops_center.history.demo.days import Days
 from ops_center.kernel.errors import Refused
@@ -38,6 +40,7 @@ class Desks:
         self.supervisor, self.auditor, self.hr = by_number["LZ10012"], by_number["LZ10016"], by_number["LZ10015"]
 
     def fill(self, *, period: str) -> None:
+        self._load_card_file()
         self._sell_beside()
         self._hold()
         self._ask_back()
@@ -53,6 +56,23 @@ class Desks:
         shares = RewardEntry.objects.filter(kind=EntryKind.SPLIT, payee_kind=PayeeKind.EMPLOYEE, mirrors=None)
         free = shares.not_voided().not_on_hold().not_exported().filter(at__gte=self.now - WEEKS_AGO)
         return free.exclude(assessment__application__campaign__regex=r"^S\d+$").order_by("pk")
+
+    def _load_card_file(self) -> None:
+        """What the tracker registers is in the card system's file, but for one case that it dates a day earlier."""
+        at, differs = self._before(hours=4), True
+        waiting = Application.objects.filter(assessment__bounty_fen__gt=0, assessment__registration=None)
+        lines = ["application_number,id_last4,status,at,card_last4,reason"]
+        for case in waiting.filter(activated_at__lt=at).select_related("applicant").order_by("activated_at"):
+            assert case.activated_at is not None
+            assert case.applicant.id_number is not None
+            when = case.activated_at
+            if differs and not case.campaign:
+                when, differs = when - timedelta(days=1), False
+            lines.append(f"{case.number},{case.applicant.id_number.reveal()[-4:]},ACTIVATED,{when.isoformat()},,")
+        file = take_file(
+            name=f"卡状态-{local_day(at):%Y%m%d}.csv", content="\n".join(lines).encode(), actor=self.tracker, at=at
+        )
+        apply_file(file_id=file.pk, at=at)
 
     def _sell_beside(self) -> None:
         """Other products sold in the coaching call: some confirmed by the supervisor, the last two still to be."""

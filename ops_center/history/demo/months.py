@@ -89,7 +89,8 @@ class Months:
     # -- day by day ----------------------------------------------------------------------------------------------------
     def _plan_day(self, on: date) -> None:
         self._note(self.days.at(on, "09:50"), self._accrue)
-        self._note(self.days.at(on, "10:00"), self._register)
+        if on < self.days.today:  # the rest is this morning's work
+            self._note(self.days.at(on, "10:00"), self._register)
         if on.weekday() == FRIDAY:
             self._note(self.days.at(on, "18:00"), self._look_for_breaches)
         first_of_month = on.replace(day=1)
@@ -99,7 +100,7 @@ class Months:
             self._note(self.days.at(on, "09:55"), self._close_months)
         if self.days.calendar.workdays_between(first_of_month, on) == CONFIRMED_ON - 1:
             self._note(self.days.at(on, "15:40"), lambda at: self._confirm(before, at))
-        elif is_running and on.weekday() in INTERIM and on < self.days.today and self._confirmed_by(on):
+        elif is_running and on.weekday() in INTERIM and on < self.days.back(1) and self._confirmed_by(on):
             week = f"{on.isocalendar().year}-W{on.isocalendar().week:02d}"
             self._note(self.days.at(on, "16:40"), lambda at: self._confirm(week, at))
         if on == self.days.calendar.previous_or_same_workday(on.replace(day=PAID_BY)) and not is_running:
@@ -186,7 +187,6 @@ class Months:
         self._accrue(self.now)
         self._close_months(self.now)
         self._look_for_breaches(self.now)
-        self._register(self.now)
         if not self._confirmed.get(self.last_month.label):
             self._confirm(self.last_month.label, self.now)
 
