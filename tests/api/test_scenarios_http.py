@@ -84,10 +84,11 @@ class Way:
         found = [row for row in self.case()["clocks"] if row["kind"] == kind][-1]
         return found | {name: datetime.fromisoformat(found[name]) for name in ("started_at", "due_at", "warn_at")}
 
-    def rewards(self) -> list[tuple[str, str, str]]:
-        """(role, payee, yuan), in the order of the split."""
+    def rewards(self, kind: str = "SPLIT") -> list[tuple[str, str, str]]:
+        """(role, payee, yuan) of one kind of line, in the order of the split."""
         rows = ok(self.as_(self.bank.pan_wei).get("rewards/", application=self.number))["results"]
-        return [(row["role"], row["payee"], row["amount"]) for row in sorted(rows, key=lambda row: row["id"])]
+        of_kind = sorted((row for row in rows if row["kind"] == kind), key=lambda row: row["id"])
+        return [(row["role"], row["payee"], row["amount"]) for row in of_kind]
 
     def step(self, who: Employee, step: str, **facts: Any) -> Any:
         return self.as_(who).step(self.number, step, **facts)
@@ -206,6 +207,10 @@ def test_s1_a_referral_pays_six_people_of_path_c(bank: Cast, as_: As, set_clock:
         ("REFERRER", "LZ10234", "25.00"), ("COLLECTOR", "LZ10005", "25.00"), ("CREDIT_CHECK", "LZ10007", "15.00"),
         ("ENTRY", "LZ10008", "10.00"), ("TRACKER", "LZ10010", "5.00"), ("AFTER_SALES", "LZ10011", "20.00"),
     ]  # fmt: skip
+    assert way.rewards("TIMELINESS") == [  # everybody was in time: 5 % of the share, beside it
+        ("COLLECTOR", "LZ10005", "1.25"), ("CREDIT_CHECK", "LZ10007", "0.75"), ("ENTRY", "LZ10008", "0.50"),
+        ("TRACKER", "LZ10010", "0.25"), ("AFTER_SALES", "LZ10011", "1.00"),
+    ]  # fmt: skip
     [mine] = ok(as_(bank.li_wenjing).get("me/rewards/"))["results"]
     assert (mine["application"], mine["amount"], mine["state"]) == (way.number, "25.00", "ACCRUED")
 
@@ -224,10 +229,13 @@ def test_s2_who_refers_and_collects_alone_earns_both_parts(bank: Cast, as_: As, 
         ("REFERRER", "LZ10001", "75.00"), ("COLLECTOR", "LZ10001", "75.00"), ("CREDIT_CHECK", "LZ10007", "45.00"),
         ("ENTRY", "LZ10008", "30.00"), ("TRACKER", "LZ10010", "15.00"), ("AFTER_SALES", "LZ10011", "60.00"),
     ]  # fmt: skip
-    assert [row["amount"] for row in ok(as_(bank.chen_xiaoming).get("me/rewards/"))["results"]] == ["75.00", "75.00"]
+    mine = ok(as_(bank.chen_xiaoming).get("me/rewards/"))["results"]
+    assert sorted((row["kind"], row["amount"]) for row in mine) == [
+        ("SPLIT", "75.00"), ("SPLIT", "75.00"), ("TIMELINESS", "3.75"),
+    ]  # fmt: skip
     client.force_login(bank.chen_xiaoming, backend="django.contrib.auth.backends.ModelBackend")
     [line] = client.get("/rewards/").context["lines"]
-    assert (line.total_fen, [entry.amount_fen for entry in line.entries]) == (150_00, [75_00, 75_00])
+    assert (line.share_fen, [entry.amount_fen for entry in line.entries]) == (150_00, [75_00, 75_00, 3_75])
 
 
 def test_s3_one_person_does_all_but_the_review(bank: Cast, as_: As, set_clock: SetClock, client) -> None:
@@ -453,7 +461,8 @@ def test_s11_a_case_of_9999_is_divided_to_the_fen(bank: Cast, as_: As, set_clock
     assert total(rewards) == Decimal("99.99")
     if not is_referred:
         own = ok(as_(bank.chen_xiaoming).get("me/rewards/"))["results"]
-        assert sum(Decimal(row["amount"]) for row in own) == Decimal("49.99")
+        shares = [Decimal(row["amount"]) for row in own if row["kind"] == "SPLIT"]
+        assert sum(shares) == Decimal("49.99")
 
 
 # -- S12: exactly once ------------------------------------------------------------------------------------------------

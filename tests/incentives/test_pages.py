@@ -219,6 +219,7 @@ def test_a_drafted_document_leads_to_its_page(bank: Cast, case: Application, now
     assert answer["Location"] == f"/confirmations/{Confirmation.objects.get().no}/"
 
 
+@pytest.mark.usefixtures("flat")
 def test_the_document_shows_the_total_in_capitals_and_who_may_certify(bank: Cast, document: Confirmation) -> None:
     path = f"/confirmations/{document.no}/"
     tracker, supervisor = signed_in(bank.zheng_weiguo), signed_in(bank.feng_zhiqiang)
@@ -320,11 +321,26 @@ def test_lists_take_a_fixed_number_of_queries(bank: Cast, now, django_assert_max
             assert client.get(path).status_code == 200
 
 
-@pytest.mark.parametrize(("reason", "sentence"), [("疑" * 301, "At most 300 characters"), (" ", "Give the reason")])
-def test_a_hold_without_a_fitting_reason_is_refused_in_a_sentence(
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("疑" * 301, "At most 300 characters"),
+        (" ", "Give the reason"),
+        ("客户手机13812345678", "Do not write ID numbers or mobiles here"),
+    ],
+)
+def test_a_reason_that_does_not_fit_is_refused_in_a_sentence_wherever_it_is_typed(
     bank: Cast, case: Application, reason: str, sentence: str
 ) -> None:
     entry = entries_of(case)[0]
-    for act in ("hold", "release"):
-        answer = signed_in(bank.pan_wei).post(f"/rewards/{entry.pk}/{act}/", {"reason": reason})
-        assert (answer.status_code, sentence in answer.content.decode()) == (400, True)
+    auditor, supervisor, hr = signed_in(bank.pan_wei), signed_in(bank.feng_zhiqiang), signed_in(bank.su_min)
+    for client, path, more in (
+        (auditor, f"/rewards/{entry.pk}/hold/", {}),
+        (auditor, f"/rewards/{entry.pk}/release/", {}),
+        (auditor, f"/rewards/{entry.pk}/void/", {}),
+        (auditor, "/holds/release/", {"entry": entry.pk}),
+        (supervisor, "/confirmations/JXQR-202611-001/discard/", {}),
+        (hr, f"/leavers/{bank.fang_fang.number}/decide/", {"decision": "void"}),
+    ):
+        answer = client.post(path, {"reason": reason} | more)
+        assert (answer.status_code, sentence in answer.content.decode()) == (400, True), path
