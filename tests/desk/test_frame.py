@@ -107,7 +107,7 @@ def test_the_demo_people_are_those_of_the_contract() -> None:
 def test_the_language_a_person_chooses_goes_with_the_person(hire, visit) -> None:
     person = hire("EMP")
     client = visit(person)
-    assert "我的分润" in client.get("/").content.decode() or "首页" in client.get("/").content.decode()
+    assert "我的收益" in client.get("/").content.decode() or "首页" in client.get("/").content.decode()
     answer = client.post("/set-language/", {"language": "en", "next": "/"})
     assert answer.status_code == 302
     assert Employee.objects.get(pk=person.pk).language == "en"
