@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from applications.models import Application, CardStatusRow
+from applications.services.card_status import is_same_client
 from incentives.lifecycle import Proof
 from ops_center.clock import local_day
 
@@ -23,22 +24,28 @@ class Evidence:
 
 
 def evidence_of(cases: Iterable[Application]) -> dict[int, Evidence]:
-    """By the case's key. The newest line about an activation counts, and a cancellation always does."""
+    """By the case's key. The newest line about an activation counts, and a cancellation of this client's card always
+    does."""
     by_number = {case.number: case for case in cases}
     rows = CardStatusRow.objects.filter(application_number__in=by_number, status__in=("ACTIVATED", "CANCELLED"))
     newest: dict[str, CardStatusRow] = {}
     for row in rows.exclude(fate=Fate.WAITING).order_by("pk"):
         known = newest.get(row.application_number)
-        if known is None or known.status != "CANCELLED":
+        if known is None or not _is_cancellation(by_number[row.application_number], known):
             newest[row.application_number] = row
     return {case.pk: _judged(case, newest.get(number)) for number, case in by_number.items()}
+
+
+def _is_cancellation(case: Application, row: CardStatusRow) -> bool:
+    """Also one that came before its activation was known here, but not the line of another client."""
+    return row.status == "CANCELLED" and (row.fate != Fate.UNMATCHED or is_same_client(case, row))
 
 
 def _judged(case: Application, row: CardStatusRow | None) -> Evidence:
     if row is None:
         return Evidence(Proof.WAITING)
     theirs = f"{local_day(row.at):%Y-%m-%d}" if row.at else "—"
-    if row.status == "CANCELLED":
+    if _is_cancellation(case, row):
         return Evidence(Proof.DIFFERS, _("The card was cancelled on %(day)s.") % {"day": theirs})
     if row.fate == Fate.UNMATCHED:
         return Evidence(Proof.DIFFERS, row.finding)

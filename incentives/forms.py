@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from itertools import chain
+from typing import Any, ClassVar
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from applications.forms.base import Act, note_field
@@ -17,7 +19,9 @@ from applications.models import Product
 from incentives.lifecycle import PRICED_ROLES, CustomerMode, PolicyStatus, Trigger
 from incentives.models import Bounty, SplitPolicy
 from incentives.selectors.preview import may_be_tried
+from ops_center.kernel.errors import Malformed
 from ops_center.kernel.money import yuan
+from ops_center.web.notes import no_personal_numbers
 from organization.models import Branch
 
 COLLECTING = (Branch.Kind.BRANCH, Branch.Kind.CARD_CENTER)  # where collectors sit: a case is its collector's branch's
@@ -32,6 +36,61 @@ def percent_field(label: Any) -> forms.DecimalField:
     return forms.DecimalField(
         label=label, min_value=Decimal("0"), max_value=Decimal("100"), max_digits=5, decimal_places=2
     )
+
+
+class Reason(forms.Form):
+    """Why somebody does something to the money: one field beside a button."""
+
+    reason = forms.CharField(
+        max_length=300,
+        validators=[no_personal_numbers],
+        error_messages={"required": _("Give the reason."), "max_length": _("At most 300 characters: say it shorter.")},
+    )
+
+    @classmethod
+    def read(cls, typed: QueryDict) -> dict[str, Any]:
+        """What was typed, by the names of the service; Malformed with the sentences where it does not fit."""
+        form = cls(typed)
+        if not form.is_valid():
+            lines = {name: list(map(str, said)) for name, said in form.errors.items()}
+            raise Malformed(f"bad_{next(iter(lines))}", " ".join(chain(*lines.values())), lines)
+        return form.said()
+
+    def said(self) -> dict[str, Any]:
+        return self.cleaned_data
+
+
+class _Decision(Reason):
+    """Two buttons: which of them was pressed is never guessed."""
+
+    decision = forms.ChoiceField(
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Decide one or the other."))
+    )
+    answers: ClassVar[dict[str, bool]]
+    fact: ClassVar[str]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["decision"].choices = [(word, word) for word in self.answers]  # type: ignore[attr-defined]
+
+    def said(self) -> dict[str, Any]:
+        return {self.fact: self.answers[self.cleaned_data["decision"]], "reason": self.cleaned_data["reason"]}
+
+
+class DecideLeaver(_Decision):
+    answers = {"pay": True, "void": False}
+    fact = "is_paid"
+
+
+class DecideRequests(_Decision):
+    """An approval needs no words; who refuses is asked for them by the service."""
+
+    answers = {"approve": True, "refuse": False}
+    fact = "approve"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = False
 
 
 class DraftConfirmation(Act):

@@ -203,7 +203,7 @@ def _apply(row: CardStatusRow, *, at: datetime) -> tuple[str, str]:
     case = cases.filter(number=row.application_number).first()
     if case is None:
         return Fate.UNMATCHED, _("No such application number.")
-    if not _same_client(case, row):
+    if not is_same_client(case, row):
         return Fate.UNMATCHED, _("The last four characters of the ID number differ.")
     assert row.at is not None
     if row.at > at:
@@ -218,7 +218,8 @@ def _apply(row: CardStatusRow, *, at: datetime) -> tuple[str, str]:
     return Fate.MATCHED, ""
 
 
-def _same_client(case: Application, row: CardStatusRow) -> bool:
+def is_same_client(case: Application, row: CardStatusRow) -> bool:
+    """Whether the ID number on a line ends like that of the case's client."""
     if row.id_last4_index is None or case.applicant.id_number is None:
         return False
     return bytes(row.id_last4_index) == last4_index(case.applicant.id_number.reveal()[-4:])

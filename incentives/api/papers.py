@@ -19,7 +19,7 @@ from incentives.selectors.registration import ToRegister, to_register, with_evid
 from incentives.services import confirmations, printing, registration
 from ops_center.web.api import Api, Call, Paged, listed, operation, paged
 from ops_center.web.keyset import Keyset
-from ops_center.web.shapes import Code, Many, Shape, Text
+from ops_center.web.shapes import Code, FreeText, Many, Shape
 
 NEWEST_ROW, OLDEST_CASE = Keyset("-id"), Keyset("at", "application_id")
 DOCUMENT_READERS = "TR SUP MGT HR AUD"
@@ -55,7 +55,7 @@ class ChosenDrafts(Shape):
 
 
 class DiscardReason(Shape):
-    reason = Text(max_length=300)
+    reason = FreeText(max_length=300)
 
 
 class CertifiedRow(serializers.Serializer[Any]):

@@ -73,7 +73,7 @@ class MySummary(Api):
         }
 
 
-class PersonAnswer(serializers.Serializer[PersonCount]):
+class PersonCountAnswer(serializers.Serializer[PersonCount]):
     person = serializers.CharField(source="person.number")
     entries = serializers.IntegerField(source="total")
     kinds = serializers.DictField(child=serializers.IntegerField(), help_text=f"Of {', '.join(EntryKind.values)}.")
@@ -82,7 +82,7 @@ class PersonAnswer(serializers.Serializer[PersonCount]):
 
 class BranchAnswer(serializers.Serializer[Any]):
     period = serializers.CharField()
-    people = PersonAnswer(many=True)
+    people = PersonCountAnswer(many=True)
 
 
 class BranchRewards(Api):

@@ -55,6 +55,12 @@ def draft_confirmation(*, period: str, actor: Employee, at: datetime, branches: 
     """
     errors.require_role(actor, Role.TR, Role.SUP, at=at)
     span = period_of(period)
+    if span.starts_at > at:
+        raise Refused(
+            "period_ahead",
+            _("%(period)s begins on %(day)s: it is drafted from that day on. Choose a period that has begun.")
+            % {"period": period, "day": span.first.isoformat()},
+        )
     scope = _branches(branches)
     lock_ledger()
     entries = confirmable(before=span.ends_at)

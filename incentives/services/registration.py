@@ -41,7 +41,8 @@ def register(
         sentence = _("Choose between 1 and %(most)s cases.") % {"most": MOST}
         raise Malformed("bad_selection", sentence, {"applications": sentence})
     cases = Application.objects.filter(number__in=numbers).order_by("pk").select_for_update(of=("self",))
-    found = {case.number: case for case in cases.select_related("assessment__registration")}
+    # In a statement of its own, once the cases are locked: whoever was faster has registered them by then.
+    found = {case.number: case for case in cases.prefetch_related("assessment__registration")}
     evidence = evidence_of(found.values())
     results = [
         RowResult(number, _refusal(found.get(number), evidence, is_looked_into=number in despite), REGISTERED)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from applications.views.door import attempt, go
 from incentives import errors
 from incentives.downloads import pdf_response
-from incentives.forms import DraftConfirmation
+from incentives.forms import DraftConfirmation, Reason
 from incentives.models import Confirmation, RewardEntry
 from incentives.periods import month_of
 from incentives.results import RowResult
@@ -144,6 +144,6 @@ def certify(request: StaffRequest, no: str) -> HttpResponse:
 @staff(*SIGNERS)
 @require_POST
 def discard(request: StaffRequest, no: str) -> HttpResponse:
-    confirmations.discard_confirmation(no=no, reason=request.POST.get("reason", ""), actor=request.actor, at=request.at)
+    confirmations.discard_confirmation(no=no, **Reason.read(request.POST), actor=request.actor, at=request.at)
     messages.success(request, _("%(no)s is discarded; its entries wait for the next document.") % {"no": no})
     return go(request, reverse("confirmation-inbox"))

@@ -22,6 +22,7 @@ from incentives.correction_forms import (
     DisputeForm,
     ReportCrossSell,
 )
+from incentives.forms import DecideRequests, Reason
 from incentives.lifecycle import Verdict
 from incentives.models import Assessment, Dispute, RewardEntry
 from incentives.results import RowResult
@@ -31,7 +32,6 @@ from incentives.services.adjustments import ask_adjustment
 from incentives.services.cross_sells import OFFICERS, report_cross_sell
 from incentives.services.requests import DECIDERS, why_not_decide
 from incentives.services.reversals import ask_reversal
-from incentives.views.holds import reason_in
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
@@ -69,8 +69,7 @@ def decide(request: StaffRequest) -> HttpResponse:
     """The chosen requests; each answers for itself."""
     results = corrections.decide_each(
         requests=request.POST.getlist("request"),
-        approve=request.POST.get("decision") == "approve",
-        reason=request.POST.get("reason", "")[:300],
+        **DecideRequests.read(request.POST),
         actor=request.actor,
         at=request.at,
     )
@@ -168,6 +167,6 @@ def one_dispute(request: StaffRequest, dispute: int) -> HttpResponse:
 @staff(Role.AUD)
 @require_POST
 def void(request: StaffRequest, entry: int) -> HttpResponse:
-    voids.void(entry=entry, reason=reason_in(request), actor=request.actor, at=request.at)
+    voids.void(entry=entry, **Reason.read(request.POST), actor=request.actor, at=request.at)
     messages.success(request, _("The entry is voided."))
     return go(request, reverse("reward-trace", args=[entry]))

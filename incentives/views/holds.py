@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from applications.views.door import go
+from incentives.forms import DecideLeaver, Reason
 from incentives.lifecycle import HoldCause
 from incentives.results import RowResult
 from incentives.selectors import holds as lists
@@ -26,27 +25,6 @@ from organization.roles import Role
 READERS = (Role.TR, Role.SUP, Role.MGT, Role.AUD)
 NEWEST, OLDEST = Keyset("-id"), Keyset("at", "id")
 RULE = "rule"  # the list of what waits for its payee by a rule
-
-
-class Reason(forms.Form):
-    """Why an entry is held or released."""
-
-    reason = forms.CharField(
-        max_length=300,
-        error_messages={
-            "required": gettext_lazy("Give the reason."),
-            "max_length": gettext_lazy("At most 300 characters: say it shorter."),
-        },
-    )
-
-
-def reason_in(request: StaffRequest) -> str:
-    """The reason that was typed; Malformed when it is missing or too long."""
-    form = Reason(request.POST)
-    if not form.is_valid():
-        lines = form.errors["reason"]
-        raise Malformed("bad_reason", " ".join(map(str, lines)), {"reason": list(lines)})
-    return str(form.cleaned_data["reason"])
 
 
 @staff(*READERS)
@@ -85,7 +63,7 @@ def draw(request: StaffRequest, *, results: list[RowResult] | None = None) -> Ht
 def release_many(request: StaffRequest) -> HttpResponse:
     """The chosen entries; each answers for itself."""
     chosen = [int(key) for key in request.POST.getlist("entry") if key.isascii() and key.isdecimal() and len(key) < 13]
-    results = holds.release_each(entries=chosen, reason=reason_in(request), actor=request.actor, at=request.at)
+    results = holds.release_each(entries=chosen, **Reason.read(request.POST), actor=request.actor, at=request.at)
     return draw(request, results=results)
 
 
@@ -93,7 +71,7 @@ def release_many(request: StaffRequest) -> HttpResponse:
 @require_POST
 def hold(request: StaffRequest, entry: int) -> HttpResponse:
     cause = request.GET.get("cause") or HoldCause.AUDIT
-    holds.hold(entry=entry, reason=reason_in(request), cause=cause, actor=request.actor, at=request.at)
+    holds.hold(entry=entry, **Reason.read(request.POST), cause=cause, actor=request.actor, at=request.at)
     messages.success(request, _("The entry is held: it is neither certified nor exported until it is released."))
     return go(request, reverse("reward-trace", args=[entry]))
 
@@ -101,7 +79,7 @@ def hold(request: StaffRequest, entry: int) -> HttpResponse:
 @staff(*holds.RELEASERS)
 @require_POST
 def release(request: StaffRequest, entry: int) -> HttpResponse:
-    holds.release(entry=entry, reason=reason_in(request), actor=request.actor, at=request.at)
+    holds.release(entry=entry, **Reason.read(request.POST), actor=request.actor, at=request.at)
     messages.success(request, _("The entry is released."))
     return go(request, reverse("reward-trace", args=[entry]))
 
@@ -119,10 +97,8 @@ def leaver_list(request: StaffRequest) -> HttpResponse:
 @staff(Role.HR)
 @require_POST
 def decide_leaver(request: StaffRequest, number: str) -> HttpResponse:
-    is_paid = request.POST.get("decision") == "pay"
-    done = leavers.decide_leaver(
-        person=number, is_paid=is_paid, reason=reason_in(request), actor=request.actor, at=request.at
-    )
-    word = _("%(count)s entries are released for payment.") if is_paid else _("%(count)s entries are voided.")
+    said = DecideLeaver.read(request.POST)
+    done = leavers.decide_leaver(person=number, actor=request.actor, at=request.at, **said)
+    word = _("%(count)s entries are released for payment.") if said["is_paid"] else _("%(count)s entries are voided.")
     messages.success(request, word % {"count": done})
     return go(request, reverse("leaver-list"))

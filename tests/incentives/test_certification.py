@@ -185,6 +185,15 @@ def test_of_several_documents_each_answers_for_itself(bank: Cast) -> None:
         certify_each(numbers=[], actor=bank.feng_zhiqiang, at=LATER)
 
 
+@pytest.mark.parametrize("period", ["2026-12", "2026-W49"])
+def test_a_period_that_has_not_begun_is_not_drafted(bank: Cast, period: str) -> None:
+    registered(bank)
+    with pytest.raises(Refused, match="begins on 2026-1") as refusal:
+        drafted(bank, period, when=at("2026-11-29 23:59"))
+    assert (refusal.value.code, Confirmation.objects.count()) == ("period_ahead", 0)
+    assert drafted(bank, "2026-W49", when=at("2026-11-30 00:00")).entry_count == 6
+
+
 def test_a_draft_is_discarded_with_a_reason_that_stays(bank: Cast) -> None:
     registered(bank)
     no = drafted(bank).no
@@ -274,6 +283,7 @@ def test_programs_certify_several_and_discard(bank: Cast) -> None:
     tracker, supervisor = As(bank.zheng_weiguo), As(bank.feng_zhiqiang)
     no = tracker.post("confirmations/", period=f"{timezone.localtime(now):%Y-%m}").json()["no"]
     assert supervisor.post(f"confirmations/{no}/discard/").status_code == 400
+    assert supervisor.post(f"confirmations/{no}/discard/", reason="客户手机13812345678").status_code == 400
     discarded = supervisor.post(f"confirmations/{no}/discard/", reason="期间选错")
     assert (discarded.status_code, discarded.json()["discard_reason"]) == (200, "期间选错")
     again = tracker.post("confirmations/", period=f"{timezone.localtime(now):%Y-%m}").json()["no"]

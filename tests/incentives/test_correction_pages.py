@@ -77,6 +77,16 @@ def test_the_supervisor_finds_all_four_kinds_and_decides_them_in_one_go(
     assert Reversal.objects.get().state == "OPEN"
 
 
+@pytest.mark.parametrize("decision", [{}, {"decision": ""}, {"decision": "yes"}])
+def test_without_one_of_the_two_buttons_nothing_is_decided(
+    bank: Cast, asked: dict[str, Any], decision: dict[str, str]
+) -> None:
+    chosen = {"request": [f"cross-sell-{asked['cross-sell'].pk}"], "reason": "已核实"}
+    answer = signed_in(bank.feng_zhiqiang).post("/corrections/decide/", chosen | decision, headers=HTMX)
+    assert (answer.status_code, "Decide one or the other" in answer.content.decode()) == (400, True)
+    assert CrossSell.objects.get().state == "OPEN"
+
+
 def test_one_refused_row_does_not_keep_the_others(bank: Cast, asked: dict[str, Any]) -> None:
     client = signed_in(bank.feng_zhiqiang)
     keys = [f"dispute-{asked['dispute'].pk}", f"adjustment-{asked['adjustment'].pk}", "adjustment-999999", "nonsense"]
@@ -224,6 +234,9 @@ def test_hr_pays_or_voids_who_has_left_and_sees_no_case(bank: Cast, case: Applic
     assert case.number not in page
     path = f"/leavers/{bank.fang_fang.number}/decide/"
     assert client.post(path, {"decision": "void", "reason": ""}).status_code == 400
+    assert client.post(path, {"reason": "违规离职"}).status_code == 400
+    assert client.post(path, {"decision": "PAY", "reason": "违规离职"}).status_code == 400
+    assert own(case, bank.fang_fang).state == "HELD"
     assert client.post(path, {"decision": "void", "reason": "违规离职"}).status_code == 302
     assert own(case, bank.fang_fang).state == "VOIDED"
     assert signed_in(bank.pan_wei).post(path, {"decision": "pay", "reason": "x"}).status_code == 403

@@ -97,6 +97,14 @@ def test_parallel_exports_make_one_batch(bank: Cast) -> None:
     assert PayoutLine.objects.count() == 11
 
 
+def test_a_second_click_on_register_is_told_that_it_is_done(bank: Cast) -> None:
+    case = bank.activated(when=WHEN)
+    accrue(at=WHEN)
+    answers = all_at_once([lambda: register(applications=[case.number], actor=bank.zheng_weiguo, at=WHEN)] * 4)
+    refusals = [answer for answer in answers if isinstance(answer, Exception)]
+    assert [getattr(refusal, "code", refusal) for refusal in refusals] == ["already_registered"] * 3
+
+
 def test_parallel_drafts_take_each_entry_once(bank: Cast) -> None:
     case = bank.activated(when=WHEN)
     accrue(at=WHEN)

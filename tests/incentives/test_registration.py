@@ -70,6 +70,21 @@ def test_the_newest_line_about_the_activation_counts_and_a_cancellation_always(b
     assert proof(case) == (Proof.DIFFERS, "The card was cancelled on 2026-11-25.")
 
 
+def test_the_cancellation_of_another_client_is_none_of_this_card(bank: Cast) -> None:
+    case = earned(bank, when=WHEN)
+    the_card_system_says(bank, case, "CANCELLED", "2026-11-25", last4="0000")
+    assert proof(case) == (Proof.DIFFERS, "The last four characters of the ID number differ.")
+    the_card_system_says(bank, case, "ACTIVATED", "2026-11-24")
+    assert proof(case) == (Proof.CONFIRMED, "")
+
+
+def test_a_cancellation_that_came_before_its_activation_counts(bank: Cast) -> None:
+    case = bank.issued(bank.received(when=WHEN), when=WHEN)
+    the_card_system_says(bank, case, "CANCELLED", "2026-11-25")
+    the_card_system_says(bank, case, "ACTIVATED", "2026-11-24")
+    assert proof(bank.again(case)) == (Proof.DIFFERS, "The card was cancelled on 2026-11-25.")
+
+
 def test_a_line_that_still_waits_to_be_applied_says_nothing(bank: Cast) -> None:
     case = earned(bank, when=WHEN)
     the_card_system_says(bank, case, "ACTIVATED", "2026-11-25")
