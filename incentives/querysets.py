@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 
 SEES_ALL = frozenset({Role.TR, Role.SUP, Role.MGT, Role.AUD})
 IS_CONFIRMED = Q(confirmation_line__confirmation__state=ConfirmationState.CONFIRMED)
-# Both halves of a past that was undone before it was paid: the entry, and the line that mirrors it. A claw-back mirrors
-# too, but is a line to be paid (negatively) like any other; of a share that nobody was to get yet, it is not.
+# Both halves of a past that was undone: the entry, and the line that mirrors it. A claw-back mirrors too, but stands
+# beside its entry for everybody to read; of a share that nobody was to get yet, it does not.
 IS_MIRROR = Q(mirrors__isnull=False) & ~Q(kind=EntryKind.REVERSAL)
-IS_MIRRORED = Q(mirrored_by__isnull=False) & (
-    ~Q(mirrored_by__kind=EntryKind.REVERSAL) | Q(payee_kind=PayeeKind.HELD)
-)
+IS_MIRRORED = Q(mirrored_by__isnull=False) & (~Q(mirrored_by__kind=EntryKind.REVERSAL) | Q(payee_kind=PayeeKind.HELD))
 IS_EMPTY_REVERSAL = Q(kind=EntryKind.REVERSAL, payee_kind=PayeeKind.HELD)
 IS_VOIDED = IS_MIRROR | IS_MIRRORED | IS_EMPTY_REVERSAL
+IS_REVERSED = Q(mirrored_by__kind=EntryKind.REVERSAL)
 
 
 class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
@@ -68,6 +67,23 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
     def not_voided(self) -> RewardEntryQuerySet:
         """Without what was released or voided before its payment, and the mirrors that did so."""
         return self.filter(~IS_VOIDED)
+
+    def still_due(self) -> RewardEntryQuerySet:
+        """What may still be paid, or has been: neither voided nor taken back before it left the house. Drafts,
+        certification, export and lists of what is unpaid count nothing else."""
+        return self.filter(~_is_undone())
+
+    def awaited(self) -> RewardEntryQuerySet:
+        """What is still due, without what was taken back after it had left the house: its claw-back is what is open."""
+        return self.still_due().filter(~(IS_REVERSED & Q(_has_payout_line())))
+
+    def no_longer_due(self) -> RewardEntryQuerySet:
+        """Voided, or taken back before it left the house."""
+        return self.filter(_is_undone())
+
+    def exported(self) -> RewardEntryQuerySet:
+        """Entries that a batch has taken and the bank did not refuse."""
+        return self.filter(_has_payout_line())
 
     def not_exported(self) -> RewardEntryQuerySet:
         """Entries that no batch has taken, or that the bank refused to pay: what a later batch may still take."""
@@ -122,9 +138,20 @@ def _is_stamped() -> Q:
     )
 
 
-def _has_payout_line(**batch: object) -> Exists:
+def _has_payout_line(entry: str = "pk", **batch: object) -> Exists:
     lines = apps.get_model("incentives", "PayoutLine")._default_manager
-    return Exists(lines.filter(entry=OuterRef("pk"), is_refused=False, **batch))
+    return Exists(lines.filter(entry=OuterRef(entry), is_refused=False, **batch))
+
+
+def _is_undone() -> Q:
+    """Voided, or both halves of a claw-back of what has not left the house: as long as neither half has, neither ever
+    does. When one has, the other follows; a payment that the bank refused comes again beside its claw-back."""
+    taken_back_unpaid = IS_REVERSED & ~Q(_has_payout_line()) & ~Q(_has_payout_line("mirrored_by__pk"))
+    return IS_VOIDED | taken_back_unpaid | _is_claw_back_of_unpaid()
+
+
+def _is_claw_back_of_unpaid() -> Q:
+    return Q(kind=EntryKind.REVERSAL) & ~Q(_has_payout_line()) & ~Q(_has_payout_line("mirrors"))
 
 
 def _sheet() -> Case:
@@ -139,9 +166,10 @@ def _sheet() -> Case:
 
 
 def _state() -> Case:
-    """Where an entry stands: the furthest of what points at it."""
+    """Where an entry stands: the furthest of what points at it. The claw-back of what has not left the house reads as
+    its entry does: reversed."""
     return Case(
-        When(mirrored_by__kind=EntryKind.REVERSAL, then=Value(EntryState.REVERSED)),
+        When(IS_REVERSED | _is_claw_back_of_unpaid(), then=Value(EntryState.REVERSED)),
         When(IS_VOIDED, then=Value(EntryState.VOIDED)),
         When(_has_payout_line(batch__paid_on__isnull=False), then=Value(EntryState.PAID)),
         When(_has_payout_line(), then=Value(EntryState.EXPORTED)),

@@ -31,8 +31,8 @@ class SheetSum:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """The totals bar: the four sheets, what is held back and what was voided are the confirmed amount. ``confirmed``
-    is what the documents certify, less what earlier batches have taken."""
+    """The totals bar: the four sheets, what is held back and what was voided (or taken back unpaid) are the confirmed
+    amount. ``confirmed`` is what the documents certify, less what earlier batches have taken."""
 
     sheets: list[SheetSum]
     held_fen: int
@@ -66,11 +66,14 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A document with entries that no batch has taken, and what of it is held for now."""
+    """A document with entries that no batch has taken: what of it is ready, held for now, voided, and what earlier
+    batches took. The four are what it certifies."""
 
     document: Confirmation
     ready: Sums
     held: Sums
+    voided: Sums
+    exported: Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,18 @@ class Sums(NamedTuple):
 
 
 def waiting() -> list[Waiting]:
-    """What may be exported, oldest first: two sums over the lines of these documents."""
+    """What may be exported, oldest first: four sums over the lines of these documents."""
     documents = list(exportable().select_related("certified_by").prefetch_related("batches"))
-    left = RewardEntry.objects.filter(confirmation_line__confirmation__in=documents).not_exported().not_voided()
-    ready, held = left.not_on_hold().sums_by_document(), left.on_hold().sums_by_document()
-    return [Waiting(row, Sums(*ready.get(row.pk, ())), Sums(*held.get(row.pk, ()))) for row in documents]
+    certified = RewardEntry.objects.filter(confirmation_line__confirmation__in=documents)
+    left = certified.not_exported()
+    alive = left.still_due()
+    sums = {
+        "ready": alive.not_on_hold().sums_by_document(),
+        "held": alive.on_hold().sums_by_document(),
+        "voided": left.no_longer_due().sums_by_document(),
+        "exported": certified.exported().sums_by_document(),
+    }
+    return [Waiting(row, **{name: Sums(*found.get(row.pk, ())) for name, found in sums.items()}) for row in documents]
 
 
 def batches() -> QuerySet[PayoutBatch]:
@@ -106,7 +116,7 @@ def batch_of(documents: Sequence[Confirmation]) -> Draft:
     """The entries that are free to be exported, and their control totals."""
     certified = RewardEntry.objects.filter(confirmation_line__confirmation__in=documents)
     waiting = certified.not_exported()
-    alive = waiting.not_voided()
+    alive = waiting.still_due()
     ready = alive.not_on_hold()
     taken = certified.sum_fen() - waiting.sum_fen()
     return Draft(

@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
 from applications.lifecycle import Performance
 from incentives.lifecycle import ROLES, ConfirmationState, PayeeKind
-from incentives.models import Confirmation, RewardEntry, SplitPolicy
+from incentives.models import Bounty, Confirmation, RewardEntry, SplitPolicy
 from incentives.querysets import SEES_ALL
 from ops_center.kernel.money import capitals
 from organization.models import Employee
@@ -44,7 +44,8 @@ class Document:
     by_role: list[RoleSum]
     by_payee: list[PayeeSum]
     registrars: list[Employee]
-    versions: list[str]
+    versions: list[str]  # of the split table
+    bounties: list[Bounty]
 
     @property
     def in_capitals(self) -> str:
@@ -52,12 +53,13 @@ class Document:
 
 
 def document_of(confirmation: Confirmation) -> Document:
-    """The tables by role and by payee, who registered, and which policy versions apply."""
+    """The tables by role and by payee, who registered, and which versions of split table and bounties apply."""
     entries = RewardEntry.objects.filter(confirmation_line__confirmation=confirmation).order_by()
     roles = entries.values_list("role").annotate(Count("pk"), Sum("amount_fen"))
     sums = {role: (number, total) for role, number, total in roles}
     lines = confirmation.lines.order_by()
     policies = SplitPolicy.objects.filter(pk__in=lines.values("entry__assessment__policy"))
+    bounties = Bounty.objects.filter(pk__in=lines.values("entry__assessment__bounty")).select_related("product")
     return Document(
         confirmation=confirmation,
         by_role=[RoleSum(role, *sums[role]) for role in ROLES if role in sums],
@@ -66,6 +68,7 @@ def document_of(confirmation: Confirmation) -> Document:
             Employee.objects.filter(pk__in=lines.values("entry__assessment__registration__by")).order_by("number")
         ),
         versions=[policy.version for policy in policies.order_by("number")],
+        bounties=list(bounties.order_by("product__code", "starts_on", "pk")),
     )
 
 
@@ -95,5 +98,5 @@ def documents_for(roles: Collection[str]) -> QuerySet[Confirmation]:
 
 def exportable() -> QuerySet[Confirmation]:
     """Confirmed documents with entries that no batch has taken yet, oldest first."""
-    left = RewardEntry.objects.not_exported().not_voided().filter(confirmation_line__confirmation=OuterRef("pk"))
+    left = RewardEntry.objects.not_exported().still_due().filter(confirmation_line__confirmation=OuterRef("pk"))
     return Confirmation.objects.filter(Exists(left), state=ConfirmationState.CONFIRMED).order_by("certified_at")

@@ -77,7 +77,7 @@ class Question:
     @property
     def earned(self) -> RewardEntryQuerySet:
         """What people earned in the period, corrections left out."""
-        return self.of_period.not_voided().filter(kind__in=EARNED, payee_kind=PayeeKind.EMPLOYEE)
+        return self.of_period.still_due().filter(kind__in=EARNED, payee_kind=PayeeKind.EMPLOYEE)
 
     @property
     def paid(self) -> RewardEntryQuerySet:
@@ -86,11 +86,11 @@ class Question:
     @property
     def unpaid(self) -> RewardEntryQuerySet:
         """What stands open today, of whatever period."""
-        return self.entries.not_voided().filter(~IS_PAID, at__lte=self.at)
+        return self.entries.awaited().filter(~IS_PAID, at__lte=self.at)
 
     @property
     def pooled(self) -> RewardEntryQuerySet:
-        return self.of_period.not_voided().filter(payee_kind=PayeeKind.POOL)
+        return self.of_period.still_due().filter(payee_kind=PayeeKind.POOL)
 
     @property
     def clawed_back(self) -> RewardEntryQuerySet:
@@ -280,7 +280,7 @@ class Weights:
 def volume_weight(asked: Question) -> Weights:
     """How much of what people are paid depends on the number of cards, and how much on how well the work was done.
     Both directions count: a deduction weighs like a bonus of the same size."""
-    people = asked.of_period.not_voided().filter(payee_kind=PayeeKind.EMPLOYEE)
+    people = asked.of_period.still_due().filter(payee_kind=PayeeKind.EMPLOYEE)
     rows = people.values_list("kind").annotate(
         plus=Sum("amount_fen", filter=Q(amount_fen__gt=0)), minus=Sum("amount_fen", filter=Q(amount_fen__lt=0))
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -36,9 +36,9 @@ CERTIFIED = gettext_lazy("Certified and locked")
 
 
 def payable() -> RewardEntryQuerySet:
-    """Entries that may stand on a document: registered, decided, neither voided nor held, of a case with its stamps."""
+    """Entries that may stand on a document: registered, decided, still due, not held, of a case with its stamps."""
     entries = RewardEntry.objects.filter(assessment__registration__isnull=False)
-    return entries.exclude(payee_kind=PayeeKind.HELD).not_voided().not_on_hold().of_stamped_cases()
+    return entries.exclude(payee_kind=PayeeKind.HELD).still_due().not_on_hold().of_stamped_cases()
 
 
 def confirmable(*, before: datetime) -> RewardEntryQuerySet:
@@ -108,8 +108,8 @@ def discard_confirmation(*, no: str, reason: str, actor: Employee, at: datetime)
 def certify(*, no: str, actor: Employee, at: datetime) -> Confirmation:
     """绩效认证: in one transaction the entries are certified and the document is CONFIRMED and locked.
 
-    What is held or voided by now is pulled out first. Refused when the actor is a payee of one of the cases or
-    registered one.
+    What is held, voided or taken back by now is pulled out first. Refused when the actor is a payee of one of the
+    cases or registered one.
     """
     errors.require_role(actor, Role.TR, Role.SUP, at=at)
     lock_ledger()
@@ -153,9 +153,16 @@ def certify_each(*, numbers: Sequence[str], actor: Employee, at: datetime) -> li
 
 
 def no_longer_payable(document: Confirmation) -> QuerySet[ConfirmationLine]:
-    """The lines of a draft whose entries have been held or voided since: certifying takes them out."""
+    """The lines of a draft whose entries have been held, voided or taken back since: certifying takes
+    them out."""
     still = payable().filter(confirmation_line__confirmation=document)  # one set: far cheaper than a look per line
     return document.lines.exclude(entry__in=still)
+
+
+def leave_drafts(entries: Iterable[RewardEntry]) -> None:
+    """Takes entries that will not be paid off the drafts on which they stand, with the ledger locked."""
+    keys = [entry.pk for entry in entries]
+    ConfirmationLine.objects.filter(entry__in=keys, confirmation__state=ConfirmationState.DRAFT).delete()
 
 
 def check_code_of(document: Confirmation) -> str:

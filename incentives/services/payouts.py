@@ -33,9 +33,9 @@ SHEET_READERS, VENDOR_READERS = (Role.HR, Role.AUD), (Role.VND,)
 
 
 def make_payout(*, confirmations: Sequence[str], actor: Employee, at: datetime) -> PayoutBatch:
-    """One batch over confirmed documents. What is held or voided by now is left out; released, it comes with a later
-    batch of the same documents. Refused when a document is not confirmed or was certified by the actor, when nothing
-    is left to export, or when the totals do not agree.
+    """One batch over confirmed documents. What is held, voided or taken back by now is left out; released, it comes
+    with a later batch of the same documents. Refused when a document is not confirmed or was certified by the actor,
+    when nothing is left to export, or when the totals do not agree.
 
     The lines are frozen in a transaction of their own and stand, whatever becomes of the files: these follow at once
     for a small batch, else in the background (services/builds.py).
@@ -134,7 +134,8 @@ def _nothing_left(documents: Sequence[Confirmation], held: int) -> Refused:
         return Refused("all_held", _("All that is left of these documents is held. Export it once it is released."))
     batches = sorted(set(PayoutBatch.objects.filter(confirmations__in=documents).values_list("pk", flat=True)))
     if not batches:
-        return Refused("all_voided", _("Every entry of these documents was voided: nothing is left to pay."))
+        sentence = _("Every entry of these documents was voided or taken back: nothing is left to pay.")
+        return Refused("all_voided", sentence)
     return Refused(
         "already_exported",
         _("These documents have been exported already, in batch %(batches)s. Its files can be downloaded again.")

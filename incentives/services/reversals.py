@@ -1,6 +1,7 @@
 """追索扣回: what a case has brought is taken back by negative mirror lines; audit asks, a supervisor approves.
 
-Lines that were not exported yet are mirrored too: both come with the next document and net to nothing.
+Of what has left the house the mirror comes with the next document. What has not is mirrored too, and neither half is
+ever certified or exported (querysets.py: ``still_due``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from incentives import errors
 from incentives.lifecycle import EntryKind, Ground, RequestState
 from incentives.models import Assessment, Reversal, RewardEntry
 from incentives.querysets import RewardEntryQuerySet
+from incentives.services.confirmations import leave_drafts
 from incentives.services.holds import end_holds
 from incentives.services.ledger import Numbers, mirror_of
 from incentives.services.locks import lock_ledger
@@ -79,7 +81,8 @@ def approve_reversal(*, reversal: int, actor: Employee, at: datetime, reason: st
     RewardEntry.objects.bulk_create(
         mirror_of(line, numbers=numbers, at=at, why=row.ground, kind=EntryKind.REVERSAL) for line in lines
     )
-    end_holds(lines, by=actor, at=at, reason=str(row.get_ground_display()))  # both lines go on together
+    end_holds(lines, by=actor, at=at, reason=str(row.get_ground_display()))  # taken back: nothing is left to hold
+    leave_drafts(lines)
     decide(row, RequestState.APPROVED, actor=actor, at=at, reason=reason)
     _tell_payees(row, lines, at=at)
     return row

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from applications.models import Application
 from incentives import errors
-from incentives.lifecycle import ConfirmationState, EntryKind, EntryState, PayeeKind, Why
-from incentives.models import ConfirmationLine, RewardEntry
+from incentives.lifecycle import EntryKind, EntryState, PayeeKind, Why
+from incentives.models import RewardEntry
+from incentives.services.confirmations import leave_drafts
 from incentives.services.holds import end_holds, visible_entry
 from incentives.services.ledger import Numbers, line_beside, mirror_of
 from incentives.services.locks import lock_ledger
@@ -71,7 +72,7 @@ def void_lines(entries: Sequence[RewardEntry], *, by: Employee, at: datetime, re
             )
     RewardEntry.objects.bulk_create(rows)
     end_holds(entries, by=by, at=at, reason=reason)
-    ConfirmationLine.objects.filter(entry__in=entries, confirmation__state=ConfirmationState.DRAFT).delete()
+    leave_drafts(entries)
     for entry in entries:
         number = entry.assessment.application.number
         record(action="void_reward", at=at, actor=by, subject=number, entry=entry.pk, reason=reason.strip())

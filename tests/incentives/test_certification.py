@@ -15,7 +15,7 @@ from applications.lifecycle import Clock
 from applications.models import Application, CaseClock
 from applications.services import issue
 from incentives.lifecycle import EntryKind, HoldCause, Why
-from incentives.models import Assessment, Confirmation, Hold, Registration, RewardEntry
+from incentives.models import Assessment, Confirmation, ConfirmationLine, Hold, Registration, RewardEntry
 from incentives.periods import period_of
 from incentives.selectors.certification import drafts_for, next_draft_for
 from incentives.services.accrual import accrue
@@ -26,7 +26,9 @@ from incentives.services.confirmations import (
     discard_confirmation,
     draft_confirmation,
 )
+from incentives.services.payouts import make_payout
 from incentives.services.registration import register
+from incentives.services.reversals import approve_reversal, ask_reversal
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from ops_center.kernel.money import capitals
 from ops_center.management.benches.activations import make_activations
@@ -53,15 +55,9 @@ def drafted(
     return draft_confirmation(period=period, branches=branches, actor=bank.zheng_weiguo, at=when)
 
 
-def taken_back(case: Application) -> None:
-    """All of a case, by negative mirror lines."""
-    RewardEntry.objects.bulk_create(
-        RewardEntry(
-            assessment_id=case.pk, kind=EntryKind.REVERSAL, role=entry.role, amount_fen=-entry.amount_fen,
-            payee_kind=entry.payee_kind, payee_id=entry.payee_id, mirrors=entry, why=Why.FRAUD, at=LATER,
-        )
-        for entry in entries_of(case)
-    )  # fmt: skip
+def taken_back(bank: Cast, case: Application) -> None:
+    asked = ask_reversal(case=case.number, actor=bank.pan_wei, at=LATER, reason="材料系伪造")
+    approve_reversal(reversal=asked.pk, actor=bank.feng_zhiqiang, at=LATER, reason="属实")
 
 
 def signed_in(person: Employee) -> Client:
@@ -73,8 +69,10 @@ def signed_in(person: Employee) -> Client:
 # -- what a document takes ---------------------------------------------------------------------------------------------
 def test_s19_a_claw_back_of_a_confirmed_case_comes_into_the_next_document_and_that_may_be_negative(bank: Cast) -> None:
     case = registered(bank)
-    assert certify(no=drafted(bank).no, actor=bank.feng_zhiqiang, at=WHEN).total_fen == 100_00
-    taken_back(case)
+    first = certify(no=drafted(bank).no, actor=bank.feng_zhiqiang, at=WHEN)
+    assert first.total_fen == 100_00
+    make_payout(confirmations=[first.no], actor=bank.su_min, at=WHEN)
+    taken_back(bank, case)
     second = certify(no=drafted(bank, when=LATER).no, actor=bank.feng_zhiqiang, at=LATER)
     assert (second.no, second.total_fen, capitals(second.total_fen)) == ("JXQR-202611-002", -100_00, "负壹佰元整")
     assert (second.case_count, second.entry_count) == (1, 6)
@@ -103,6 +101,26 @@ def test_neither_half_of_what_was_voided_comes_along(bank: Cast) -> None:
     document = drafted(bank)
     assert (document.total_fen, document.entry_count) == (100_00, 6)
     assert not document.lines.filter(entry__payee=entry.payee).exists()
+
+
+def test_neither_half_of_what_was_taken_back_before_it_left_the_house_comes_along(bank: Cast) -> None:
+    certified = registered(bank)
+    first = certify(no=drafted(bank).no, actor=bank.feng_zhiqiang, at=WHEN)
+    taken_back(bank, certified)
+    other = registered(bank, product="BJ")
+    document = drafted(bank, when=LATER)
+    assert set(document.lines.values_list("entry__assessment", flat=True)) == {other.pk}
+    assert first.lines.count() == 6  # the document stays what was signed
+
+
+def test_a_claw_back_leaves_the_draft_at_once_and_the_certifier_signs_what_is_left(bank: Cast) -> None:
+    case, other = registered(bank), registered(bank, product="BJ")
+    no = drafted(bank).no
+    taken_back(bank, case)
+    assert not ConfirmationLine.objects.filter(entry__assessment=case.pk).exists()
+    document = certify(no=no, actor=bank.feng_zhiqiang, at=LATER)
+    assert (document.total_fen, document.case_count) == (300_00, 1)
+    assert set(document.lines.values_list("entry__assessment", flat=True)) == {other.pk}
 
 
 def test_what_is_held_or_voided_after_the_draft_is_pulled_out_when_it_is_certified(bank: Cast) -> None:

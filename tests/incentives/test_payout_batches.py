@@ -17,6 +17,7 @@ from django.test import Client
 from applications.models import Application
 from incentives.models import Confirmation, PayoutBalance, PayoutBatch, PayoutLine, RewardEntry
 from incentives.selectors.batches import batch_of, control_of, waiting
+from incentives.selectors.certification import drafts_for
 from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.holds import hold, release
 from incentives.services.payouts import download, make_payout, mark_paid
@@ -28,7 +29,7 @@ from ops_center.invariants import CHECKS
 from ops_center.kernel.errors import Refused
 from organization.models import Employee, Message
 from tests.cast import Cast, at
-from tests.incentives.conftest import earned, entries_of, priced_bank
+from tests.incentives.conftest import earned, entries_of, lines_of, priced_bank
 from tests.incentives.test_api import As
 
 pytestmark = pytest.mark.django_db
@@ -186,6 +187,82 @@ def test_held_and_voided_entries_are_left_out_and_accounted_for(bank: Cast, mont
     assert waiting() == []  # a voided entry keeps no document on the list
     late = certified(bank, period="2026-11")  # what the void gave to the pool
     assert {row.sheet.value: row.total_fen for row in control_of(batched(bank, late)).sheets}["pool"] == 30_00
+
+
+def test_what_is_taken_back_before_the_export_is_never_paid_nor_is_its_claw_back(
+    bank: Cast, month: list[Application]
+) -> None:
+    """An audit hold stops the case, the claw-back ends the hold: nothing of the case leaves the house all the same."""
+    document = certified(bank, *month)
+    for entry in entries_of(month[0]):
+        hold(entry=entry.pk, reason="疑似冒名", actor=bank.pan_wei, at=LATER)
+    taken_back(bank, month[0], when=LATER)
+    (row,) = waiting()
+    assert (row.ready.total_fen, row.held.total_fen, row.voided.total_fen) == (400_00, 0, 100_00)
+    batch = batched(bank, document)
+    assert (batch.confirmed_fen, batch.held_fen, batch.voided_fen, batch.total_fen) == (500_00, 0, 100_00, 400_00)
+    assert control_of(batch).is_green
+    assert not batch.lines.filter(entry__assessment=month[0].pk).exists()
+    assert {row.state for row in lines_of(month[0])} == {"REVERSED"}
+    with pytest.raises(Refused) as no:
+        certified(bank, period="2027-01", when=DAY_40)
+    assert no.value.code == "nothing_to_confirm"
+    assert waiting() == []
+
+
+def test_a_refused_payment_comes_again_beside_its_claw_back_that_was_exported_already(
+    bank: Cast, month: list[Application]
+) -> None:
+    """60 refused, −15 exported meanwhile: 60 again. Had the −15 not been exported, 45 and neither half."""
+    document = certified(bank, *month)
+    first = batched(bank, document)
+    taken_back(bank, month[0])
+    batched(bank, certified(bank, period="2027-01", when=DAY_40), when=DAY_40)
+    answer = "工号,实发金额,结果,原因\r\nLZ10007,60.00,退回,销户\r\n".encode()
+    take_return(batch=first.pk, name="r.csv", content=answer, actor=bank.su_min, at=DAY_40)
+    assert balance(batched(bank, document, when=DAY_40), bank.he_xiulan) == (60, -15, 45, 0)
+
+
+def test_a_refused_payment_comes_again_without_what_was_taken_back_meanwhile(
+    bank: Cast, month: list[Application]
+) -> None:
+    document = certified(bank, *month)
+    first = batched(bank, document)
+    taken_back(bank, month[0])
+    answer = "工号,实发金额,结果,原因\r\nLZ10007,60.00,退回,销户\r\n".encode()
+    take_return(batch=first.pk, name="r.csv", content=answer, actor=bank.su_min, at=DAY_40)
+    assert balance(batched(bank, document, when=DAY_40), bank.he_xiulan) == (45, 0, 45, 0)
+    claw_backs = certified(bank, period="2027-01", when=DAY_40)
+    assert not claw_backs.lines.filter(entry__payee=bank.he_xiulan).exists()
+    assert claw_backs.total_fen == -85_00
+
+
+def test_a_claw_back_whose_payment_was_refused_meanwhile_leaves_its_draft(bank: Cast, month: list[Application]) -> None:
+    first = batched(bank, certified(bank, *month))
+    taken_back(bank, month[0])
+    draft = draft_confirmation(period="2027-01", actor=bank.zheng_weiguo, at=DAY_40)
+    assert draft.total_fen == -100_00
+    answer = "工号,实发金额,结果,原因\r\nLZ10007,60.00,退回,销户\r\n".encode()
+    take_return(batch=first.pk, name="r.csv", content=answer, actor=bank.su_min, at=DAY_40)
+    (row,) = drafts_for(bank.feng_zhiqiang)
+    assert (row.pulled, row.pulled_fen) == (1, -15_00)
+    assert certify(no=draft.no, actor=bank.feng_zhiqiang, at=DAY_40).total_fen == -85_00
+
+
+def test_what_waits_for_its_export_adds_up_by_document(bank: Cast, month: list[Application]) -> None:
+    document = certified(bank, *month)
+    shares = {row.role: row for row in entries_of(month[1])}
+    hold(entry=shares["CREDIT_CHECK"].pk, reason="投诉", actor=bank.pan_wei, at=LATER)
+    void(entry=shares["ENTRY"].pk, reason="录入作废", actor=bank.pan_wei, at=LATER)
+    batched(bank, document)
+    (row,) = waiting()
+    sums = (row.ready, row.held, row.voided, row.exported)
+    assert [part.total_fen for part in sums] == [0, 45_00, 30_00, 425_00]
+    assert sum(part.total_fen for part in sums) == document.total_fen
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(bank.su_min, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get("/payouts/").content.decode()
+    assert page.index("425.00") < page.index("500.00")
 
 
 def test_the_preview_shows_what_the_batch_will_be(bank: Cast, month: list[Application]) -> None:

@@ -104,6 +104,18 @@ def test_the_unpaid_stand_by_age_and_state_the_oldest_first(bank: Cast, cases: l
     ]
 
 
+def test_of_what_was_taken_back_only_the_minus_is_unpaid_and_before_the_export_nothing(
+    bank: Cast, cases: list[Application]
+) -> None:
+    pay(bank, cases[0])
+    for case in cases:
+        claw_back(bank, case)
+    asked = question(bank.cao_ying)
+    assert reports.cut(asked, "unpaid").sum_fen() == -103_75
+    assert set(reports.cut(asked, "unpaid").values_list("kind", flat=True)) == {"REVERSAL"}
+    assert reports.overview(asked).earned == 11  # what was never to be paid cannot be late
+
+
 def test_the_pool_stands_by_reason(bank: Cast) -> None:
     Qualification.objects.filter(employee=bank.li_wenjing).delete()
     earned(bank, when=WHEN)

@@ -113,12 +113,12 @@ def _policies_waiting() -> Agenda:
 def human_resources(morning: Morning) -> Section:
     """Confirmed and not exported, the last batch, and what is to be clawed back."""
     documents = exportable()
-    left = RewardEntry.objects.filter(IS_CONFIRMED).not_exported().not_voided().order_by()
+    left = RewardEntry.objects.filter(IS_CONFIRMED).not_exported().still_due().order_by()
     left_of: dict[int, int] = dict(left.values_list("confirmation_line__confirmation").annotate(Sum("amount_fen")))
     waiting, fen = len(left_of), sum(left_of.values())
     to_mark = batches().filter(paid_on=None).count()
     last = batches().first()
-    reversals = RewardEntry.objects.filter(kind=EntryKind.REVERSAL).not_exported().not_voided()
+    reversals = RewardEntry.objects.filter(kind=EntryKind.REVERSAL).not_exported().still_due()
     claw_back = reversals.aggregate(fen=Sum("amount_fen"))["fen"] or 0
     gone = open_holds(HoldCause.LEFT).values("entry__payee").distinct().count()
     return Section(
