@@ -84,7 +84,8 @@ END $$
 """
 
 # A document begins as a draft and is locked once it has left DRAFT. It becomes CONFIRMED only with the right totals,
-# with nothing held on it, and by somebody who neither registered one of its cases nor is a payee of one.
+# with nothing on it that is held, undone, undecided, unregistered or without its stamps, and by somebody who neither
+# registered one of its cases nor is a payee of one.
 CONFIRMATION = """
 CREATE FUNCTION incentives_confirmation_locked() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -110,6 +111,23 @@ BEGIN
     IF EXISTS (SELECT FROM incentives_confirmationline l JOIN incentives_hold h ON h.entry_id = l.entry_id
                WHERE l.confirmation_id = NEW.id AND h.released_at IS NULL) THEN
         RAISE EXCEPTION 'an entry of confirmation % is held', NEW.no USING ERRCODE = 'check_violation';
+    END IF;
+    IF EXISTS (SELECT FROM incentives_confirmationline l
+               JOIN incentives_rewardentry e ON e.id = l.entry_id
+               JOIN applications_application a ON a.id = e.assessment_id
+               LEFT JOIN incentives_registration r ON r.assessment_id = e.assessment_id
+               LEFT JOIN incentives_rewardentry m ON m.mirrors_id = e.id
+               LEFT JOIN incentives_payoutline p ON p.entry_id = e.mirrors_id AND NOT p.is_refused
+               WHERE l.confirmation_id = NEW.id
+                 AND (r.assessment_id IS NULL OR e.payee_kind = 'HELD' OR m.id IS NOT NULL
+                      OR (e.mirrors_id IS NOT NULL AND (e.kind <> 'REVERSAL' OR p.id IS NULL))
+                      OR a.taken_in_at IS NULL OR a.entered_at IS NULL OR a.issued_at IS NULL
+                      OR (a.collected_at IS NULL
+                          AND EXISTS (SELECT FROM incentives_rewardentry u
+                                      LEFT JOIN incentives_rewardentry d ON d.mirrors_id = u.id
+                                      WHERE u.assessment_id = a.id AND u.role = 'AFTER_SALES'
+                                        AND u.payee_kind = 'HELD' AND u.mirrors_id IS NULL AND d.id IS NULL)))) THEN
+        RAISE EXCEPTION 'an entry of confirmation % is not payable', NEW.no USING ERRCODE = 'check_violation';
     END IF;
     IF EXISTS (SELECT FROM (SELECT assessment_id FROM incentives_registration WHERE by_id = NEW.certified_by_id
                             UNION ALL
@@ -169,12 +187,19 @@ DROP FUNCTION incentives_await_verdict();
 DROP FUNCTION incentives_spend_is_known()
 """
 
-# Nobody decides about money of his own: neither a payee of the case, nor (check constraints) who asked.
+# Nobody decides about money of his own: neither a payee of the case, nor (check constraints) who asked. What is asked
+# is open first; one decision is all that is ever added.
 REQUESTS = """
 CREATE FUNCTION incentives_request_decided() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     concerned bigint;
 BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'OPEN' THEN
+            RAISE EXCEPTION 'a request of % does not begin as decided', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    END IF;
     IF TG_OP = 'DELETE' OR OLD.state <> 'OPEN' THEN
         RAISE EXCEPTION 'request % of % has been decided', OLD.id, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
     END IF;
@@ -193,6 +218,55 @@ BEGIN
 END $$
 """
 
+# What is written because somebody asked for it stands behind an approved request of the same case, person and amount:
+# looked at when the transaction ends, because the request names its entry.
+ASKED = """
+CREATE FUNCTION incentives_entry_was_asked_for() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT (CASE NEW.kind
+        WHEN 'ADJUSTMENT' THEN EXISTS (
+            SELECT FROM incentives_adjustment r
+            WHERE r.entry_id = NEW.id AND r.state = 'APPROVED' AND r.assessment_id = NEW.assessment_id
+              AND r.payee_id = NEW.payee_id AND r.role = NEW.role AND r.amount_fen = NEW.amount_fen)
+        WHEN 'CROSS_SELL' THEN EXISTS (
+            SELECT FROM incentives_crosssell r
+            JOIN incentives_assessment s ON s.application_id = r.assessment_id
+            JOIN incentives_splitpolicy p ON p.id = s.policy_id AND p.cross_sell_fen = NEW.amount_fen
+            WHERE r.entry_id = NEW.id AND r.state = 'APPROVED' AND r.assessment_id = NEW.assessment_id
+              AND r.asked_by_id = NEW.payee_id)
+        ELSE EXISTS (
+            SELECT FROM incentives_reversal r
+            WHERE r.assessment_id = NEW.assessment_id AND r.state = 'APPROVED' AND r.decided_at = NEW.at
+              AND r.ground = NEW.why AND (r.payee_id IS NULL OR r.payee_id = NEW.payee_id))
+    END) THEN
+        RAISE EXCEPTION 'no approved request stands behind entry %', NEW.id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER incentives_entry_was_asked_for AFTER INSERT ON incentives_rewardentry
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NEW.kind = 'REVERSAL' OR (NEW.kind IN ('ADJUSTMENT', 'CROSS_SELL') AND NEW.mirrors_id IS NULL))
+    EXECUTE FUNCTION incentives_entry_was_asked_for()
+"""
+DROP_ASKED = """
+DROP TRIGGER incentives_entry_was_asked_for ON incentives_rewardentry;
+DROP FUNCTION incentives_entry_was_asked_for()
+"""
+
+# Nobody puts a hold on money of his own, nor takes one off.
+HOLD = """
+CREATE FUNCTION incentives_hold_by_another() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM incentives_rewardentry
+               WHERE id = NEW.entry_id AND payee_id IN (NEW.by_id, NEW.released_by_id)) THEN
+        RAISE EXCEPTION 'a hold of entry % is put on or released by its payee', NEW.entry_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$
+"""
+
 # Maker, checker and exporter are different people.
 EXPORT = """
 CREATE FUNCTION incentives_exporter_is_another() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -205,18 +279,27 @@ BEGIN
 END $$
 """
 
-# What is approved is ahead of the work, and a pilot says where; two pilots of one day do not meet in a branch.
+# What is approved was drafted before, is ahead of the work and announced, and a pilot says where; two pilots of one day
+# do not meet in a branch. What day it is says the newest record of the audit chain too: the application's own clock,
+# which a demo moves, and which a row that names a time of its own cannot.
 APPROVAL = """
 CREATE FUNCTION incentives_policy_approved() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     key text := replace(TG_TABLE_NAME, 'incentives_', '') || '_id';
     covers bigint[];
     clash bigint;
+    today date;
 BEGIN
+    IF TG_OP = 'INSERT' THEN
+        RAISE EXCEPTION 'version % of % does not begin as a draft', NEW.id, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation';
+    END IF;
+    SELECT (greatest(NEW.approved_at, at) AT TIME ZONE 'Asia/Shanghai')::date INTO today
+    FROM organization_auditrecord ORDER BY id DESC LIMIT 1;
     EXECUTE format(
         'SELECT coalesce(array_agg(branch_id), ''{}'') FROM %I WHERE %I = $1', TG_TABLE_NAME || '_branches', key
     ) INTO covers USING NEW.id;
-    IF NEW.approved_at IS NULL OR NEW.starts_on <= (NEW.approved_at AT TIME ZONE 'Asia/Shanghai')::date THEN
+    IF today IS NULL OR NEW.starts_on <= today THEN
         RAISE EXCEPTION 'version % of % is approved for a day that is not ahead', NEW.id, TG_TABLE_NAME
             USING ERRCODE = 'check_violation';
     ELSIF NEW.is_pilot <> (cardinality(covers) > 0) THEN
@@ -231,6 +314,20 @@ BEGIN
     ) INTO clash USING NEW.id, NEW.starts_on, covers, to_jsonb(NEW)->>'product_id';
     IF clash IS NOT NULL THEN
         RAISE EXCEPTION 'versions % and % of % meet in a branch', NEW.id, clash, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$
+"""
+
+# Looked at when the transaction ends: the notice follows the approval.
+ANNOUNCED = """
+CREATE FUNCTION incentives_policy_announced() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM incentives_pricenotice
+                   WHERE CASE TG_TABLE_NAME WHEN 'incentives_bounty' THEN bounty_id ELSE policy_id END = NEW.id
+                     AND published_at = NEW.approved_at) THEN
+        RAISE EXCEPTION 'version % of % is approved without a price notice', NEW.id, TG_TABLE_NAME
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
@@ -254,6 +351,14 @@ BEGIN
 END $$
 """
 REQUEST_TABLES = ("reversal", "adjustment", "crosssell", "dispute")
+NO_TRUNCATE_TABLES = (
+    "incentives_confirmationline",
+    "incentives_confirmation_branches",
+    "incentives_bounty",
+    "incentives_splitpolicy",
+    "incentives_hold",
+    *(f"incentives_{table}" for table in REQUEST_TABLES),
+)
 
 
 def trigger(name: str, when: str, table: str, function: str = "") -> migrations.RunSQL:
@@ -329,19 +434,22 @@ class Migration(migrations.Migration):
         ),
         *(
             migrations.RunSQL(NO_TRUNCATE.format(table), f"DROP TRIGGER {table}_no_truncate ON {table}")
-            for table in ("incentives_confirmationline", "incentives_confirmation_branches")
+            for table in NO_TRUNCATE_TABLES
         ),
         migrations.RunSQL(QUEUE, DROP_QUEUE),
         migrations.RunSQL(REQUESTS, "DROP FUNCTION incentives_request_decided()"),
         *(
             trigger(
                 f"incentives_{table}_decided",
-                "BEFORE UPDATE OR DELETE",
+                "BEFORE INSERT OR UPDATE OR DELETE",
                 f"incentives_{table}",
                 "incentives_request_decided",
             )
             for table in REQUEST_TABLES
         ),
+        migrations.RunSQL(ASKED, DROP_ASKED),
+        migrations.RunSQL(HOLD, "DROP FUNCTION incentives_hold_by_another()"),
+        trigger("incentives_hold_by_another", "AFTER INSERT OR UPDATE", "incentives_hold"),
         migrations.RunSQL(EXPORT, "DROP FUNCTION incentives_exporter_is_another()"),
         trigger("incentives_exporter_is_another", "AFTER INSERT", "incentives_payoutbatch_confirmations"),
         migrations.RunSQL(APPROVAL, "DROP FUNCTION incentives_policy_approved()"),
@@ -351,6 +459,16 @@ class Migration(migrations.Migration):
                 "FOR EACH ROW WHEN (NEW.status = 'APPROVED' AND NEW.drafted_by_id IS NOT NULL) "
                 "EXECUTE FUNCTION incentives_policy_approved()",
                 f"DROP TRIGGER incentives_{table}_approved ON incentives_{table}",
+            )
+            for table in ("bounty", "splitpolicy")
+        ),
+        migrations.RunSQL(ANNOUNCED, "DROP FUNCTION incentives_policy_announced()"),
+        *(
+            migrations.RunSQL(
+                f"CREATE CONSTRAINT TRIGGER incentives_{table}_announced AFTER UPDATE ON incentives_{table} "
+                "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+                "WHEN (NEW.status = 'APPROVED') EXECUTE FUNCTION incentives_policy_announced()",
+                f"DROP TRIGGER incentives_{table}_announced ON incentives_{table}",
             )
             for table in ("bounty", "splitpolicy")
         ),
@@ -375,6 +493,7 @@ class Migration(migrations.Migration):
             "cross_sell_fen reversal_days unused_days is_pilot note drafted_by_id drafted_at",
             refused_when="OLD.status <> 'DRAFT'",
         ),
+        *fixed("incentives_hold", "entry_id cause reason by_id at", refused_when="OLD.released_at IS NOT NULL"),
         *fixed("incentives_reversal", "assessment_id ground payee_id asked_by_id asked_at reason", keeps_rows=False),
         *fixed(
             "incentives_adjustment",

@@ -167,7 +167,10 @@ class Registration(models.Model):
 
 
 class Hold(models.Model):
-    """An entry that may not be certified or paid for now, and why. ``by`` is nobody when the system holds it."""
+    """An entry that may not be certified or paid for now, and why. ``by`` is nobody when the system holds it.
+
+    A release is all that is ever added to it, once, and neither is by the payee of the entry (triggers).
+    """
 
     entry = models.ForeignKey(RewardEntry, models.PROTECT, related_name="holds")
     cause = models.CharField(_("cause"), max_length=9, choices=HoldCause, default=HoldCause.AUDIT)
@@ -188,6 +191,18 @@ class Hold(models.Model):
             models.UniqueConstraint(fields=["entry"], condition=Q(released_at=None), name="hold_one_open"),
             models.CheckConstraint(
                 condition=Q(released_at=None) | Q(released_at__gte=F("at")), name="hold_released_after"
+            ),
+            models.CheckConstraint(
+                condition=Q(by__isnull=False) & ~Q(reason="") | Q(by=None) & ~Q(cause=HoldCause.AUDIT),
+                name="hold_put_on_with_reason",
+            ),
+            # A complaint that ends releases what it held; any other hold is released by somebody.
+            models.CheckConstraint(
+                condition=Q(released_at=None, released_by=None, release_reason="")
+                | Q(released_at__isnull=False)
+                & ~Q(release_reason="")
+                & (Q(released_by__isnull=False) | Q(cause=HoldCause.COMPLAINT)),
+                name="hold_released_with_reason",
             ),
         ]
 

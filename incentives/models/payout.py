@@ -21,7 +21,7 @@ class PayoutBatch(models.Model):
     made_at = models.DateTimeField(_("made"))
     confirmed_fen = models.BigIntegerField(_("confirmed"))  # of its confirmations, less what earlier batches took
     held_fen = models.BigIntegerField(_("held back"), default=0)  # of these, held at the moment of the export
-    voided_fen = models.BigIntegerField(_("voided"), default=0)  # of these, voided after the certification
+    voided_fen = models.BigIntegerField(_("voided"), default=0)  # of these, voided or taken back since
     total_fen = models.BigIntegerField(_("total"))
     paid_on = models.DateField(_("paid on"), null=True)
     paid_by = models.ForeignKey(
@@ -140,7 +140,10 @@ class PayoutBalance(models.Model):
 
 
 class PayoutReturn(models.Model):
-    """HR's return file: what the payroll says became of each payment of a batch. The same file counts once."""
+    """HR's return file: what the payroll says became of each payment of a batch. The same file counts once.
+    Append-only."""
+
+    append_only = True
 
     batch = models.ForeignKey(PayoutBatch, models.PROTECT, related_name="returns")
     file_name = models.CharField(_("file"), max_length=120)
@@ -159,7 +162,9 @@ class PayoutReturn(models.Model):
 
 
 class PayoutReturnRow(models.Model):
-    """One line of it and what became of it; what does not match is listed, nothing is guessed."""
+    """One line of it and what became of it; what does not match is listed, nothing is guessed. Append-only."""
+
+    append_only = True
 
     class Fate(models.TextChoices):
         PAID = "PAID", pgettext_lazy("payment", "Paid")

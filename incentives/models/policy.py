@@ -5,6 +5,7 @@ What is approved is published on the price board (计价标准公示), and every
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +22,7 @@ from incentives.rules import Offer, Terms
 from ops_center.kernel.money import WHOLE, yuan
 from organization.models import Branch
 
+FIRST_DAY = date(2024, 1, 1)  # of the prices that came with the system
 LARGEST_BOUNTY = 100_000_00  # fen; a bounty beyond this is a slip of the hand
 LONGEST_SPEND_DAYS = 365
 LONGEST_REVERSAL_DAYS = 730
@@ -29,7 +31,7 @@ LONGEST_REVERSAL_DAYS = 730
 class PolicyVersion(models.Model):
     """Terms from a day on. What is approved never changes again (triggers); a mistake is a new version.
 
-    Without a drafter it came with the system (incentives/reference.py).
+    Only what holds from the first day has no drafter: it came with the system (incentives/reference.py).
     """
 
     starts_on = models.DateField(_("from"))
@@ -51,11 +53,13 @@ class PolicyVersion(models.Model):
     class Meta:
         abstract = True
 
+
 def _two_people(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=~Q(status=PolicyStatus.APPROVED)
-        | Q(drafted_by=None)
-        | (Q(approved_by__isnull=False) & ~Q(approved_by=F("drafted_by"))),
+        | Q(drafted_by=None, approved_by=None, starts_on=FIRST_DAY, is_pilot=False)
+        | Q(drafted_by__isnull=False, approved_by__isnull=False, approved_at__gte=F("drafted_at"))
+        & ~Q(approved_by=F("drafted_by")),
         name=name,
     )
 

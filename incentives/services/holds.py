@@ -16,7 +16,7 @@ Shares that wait for their payee are no holds: services/releases.py.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -67,6 +67,7 @@ def hold(*, entry: int, reason: str, actor: Employee, at: datetime, cause: str =
             )
         case EntryState.VOIDED | EntryState.REVERSED:
             raise Refused("entry_closed", _("This entry is closed: nothing will be paid for it."))
+    require_not_own([found], actor=actor)
     Hold.objects.create(entry=found, cause=cause, reason=reason.strip(), by=actor, at=at)
     record(action="hold_reward", at=at, actor=actor, subject=found.assessment.application.number, entry=found.pk)
     return visible_entry(entry, actor=actor, at=at)
@@ -119,8 +120,16 @@ def _release(entry: int, *, reason: str, actor: Employee, at: datetime) -> RowRe
     return RowResult(name, word=RELEASED)
 
 
-def end_holds(entries: Iterable[RewardEntry], *, by: Employee | None, at: datetime, reason: str) -> int:
-    """Ends the open holds of these entries, with the ledger locked; returns how many."""
+def require_not_own(entries: Iterable[RewardEntry], *, actor: Employee) -> None:
+    """Nobody decides about money of his own; the tables refuse it too."""
+    if any(entry.payee_id == actor.pk for entry in entries):
+        raise Refused("own_reward", _("This is your own reward, so a colleague decides."))
+
+
+def end_holds(entries: Collection[RewardEntry], *, by: Employee | None, at: datetime, reason: str) -> int:
+    """Ends the open holds of these entries, with the ledger locked; returns how many. Refused for one's own money."""
+    if by is not None:
+        require_not_own(entries, actor=by)
     rows = Hold.objects.filter(entry__in=[entry.pk for entry in entries], released_at=None)
     return rows.update(released_by=by, released_at=at, release_reason=reason.strip())
 

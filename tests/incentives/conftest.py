@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
-from django.db import transaction
 from django.utils.translation import override
 
 from applications.lifecycle import Path, Performance
 from applications.models import Application, Product
 from applications.services import intake
-from incentives.lifecycle import PolicyStatus
-from incentives.models import RewardEntry, SplitPolicy
+from incentives.models import Bounty, RewardEntry, SplitPolicy
 from incentives.reference import SHARES, install_policies
 from incentives.services.accrual import accrue
-from incentives.services.policies import add_shares, approve_split, draft_split
+from incentives.services.policies import approve_bounty, approve_split, draft_bounty, draft_split
 from tests.cast import Cast, at, make_bank
 
 
@@ -86,15 +85,23 @@ def earned(bank: Cast, *, when: datetime, product: str = "PK", referred: bool = 
     return bank.again(case)
 
 
+def priced(bank: Cast, product: str, amount_fen: int, *, starts_on: date, **terms: Any) -> Bounty:
+    """A bounty from a day on, approved the day before."""
+    day = (starts_on - timedelta(days=1)).isoformat()
+    drafted = draft_bounty(
+        product=product, amount_fen=amount_fen, starts_on=starts_on, actor=bank.cao_ying, at=at(f"{day} 10:00"), **terms
+    )
+    return approve_bounty(bounty=drafted.pk, actor=bank.deng_hai, at=at(f"{day} 11:00"))
+
+
 @pytest.fixture
 def flat(bank: Cast) -> SplitPolicy:
     """The first split table with timeliness rates of 0 %: a case pays its bounty and nothing beside it (S19)."""
-    with transaction.atomic():
-        policy = SplitPolicy.objects.create(
-            number=100, starts_on=date(2026, 1, 1), status=PolicyStatus.APPROVED, bonus_bp=0, penalty_bp=0
-        )
-        add_shares(policy, dict.fromkeys(Path.values, SHARES))
-    return policy
+    drafted = draft_split(
+        columns=dict.fromkeys(Path.values, SHARES), starts_on=date(2026, 2, 1), bonus_bp=0, penalty_bp=0,
+        actor=bank.cao_ying, at=at("2026-01-31 10:00"),
+    )  # fmt: skip
+    return approve_split(number=drafted.number, actor=bank.deng_hai, at=at("2026-01-31 11:00"))
 
 
 @pytest.fixture

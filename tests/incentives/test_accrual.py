@@ -9,13 +9,13 @@ import pytest
 from applications.models import Application, Event
 from applications.models.case import ReferrerType
 from applications.services import approvals, endings, intake, issue
-from incentives.models import Assessment, Bounty, RewardEntry, UnassessedActivation
+from incentives.models import Assessment, RewardEntry, UnassessedActivation
 from incentives.services.accrual import accrue, oldest_unassessed
 from organization.messages import words_of
 from organization.models import Message, Qualification
 from organization.roles import Employment
 from tests.cast import Cast, at
-from tests.incentives.conftest import double_keyed, earned, entries_of, paid_to, path_a, shares, total
+from tests.incentives.conftest import double_keyed, earned, entries_of, paid_to, path_a, priced, shares, total
 
 pytestmark = pytest.mark.django_db
 WHEN = at("2026-11-24 10:00")
@@ -83,7 +83,7 @@ def test_s13_the_policy_of_the_intake_day_counts_not_that_of_the_activation(bank
 
 
 def test_the_bounty_of_the_intake_day_counts(bank: Cast) -> None:
-    Bounty.objects.create(product=bank.product("PK"), amount_fen=99_99, starts_on=date(2026, 11, 1), status="APPROVED")
+    priced(bank, "PK", 99_99, starts_on=date(2026, 11, 1))
     case = earned(bank, when=WHEN)
     assert [row[2] for row in shares(case)] == ["25.00", "24.99", "15.00", "10.00", "5.00", "20.00"]
 
@@ -91,7 +91,7 @@ def test_the_bounty_of_the_intake_day_counts(bank: Cast) -> None:
 def test_s23_a_reopened_case_is_paid_at_the_price_of_its_intake(bank: Cast) -> None:
     intake_day, reopened = at("2026-08-20 09:00"), at("2026-11-25 10:00")
     case = bank.issued(bank.received(when=intake_day), when=at("2026-08-20 10:00"))
-    Bounty.objects.create(product=bank.product("PK"), amount_fen=50_00, starts_on=date(2026, 11, 1), status="APPROVED")
+    priced(bank, "PK", 50_00, starts_on=date(2026, 11, 1))
     endings.expire_lapsed(at("2026-11-18 10:00"))
     assert accrue(at=reopened) == {}
     asked = approvals.ask_reopen(case=case.pk, actor=bank.zheng_weiguo, at=reopened, note="客户已激活")
@@ -102,7 +102,7 @@ def test_s23_a_reopened_case_is_paid_at_the_price_of_its_intake(bank: Cast) -> N
 
 
 def test_s11_path_b_of_99_99_pays_the_customer_manager_49_99(bank: Cast) -> None:
-    Bounty.objects.create(product=bank.product("PK"), amount_fen=99_99, starts_on=date(2026, 11, 1), status="APPROVED")
+    priced(bank, "PK", 99_99, starts_on=date(2026, 11, 1))
     assert paid_to(earned(bank, when=WHEN, referred=False))["陈小明"] == "49.99"
 
 

@@ -11,12 +11,13 @@ from django.db import connection, transaction
 
 from applications.models import Application
 from incentives.lifecycle import Trigger, Verdict
-from incentives.models import Assessment, Bounty, RewardEntry, UnassessedActivation
+from incentives.models import Assessment, RewardEntry, UnassessedActivation
 from incentives.services.accrual import Activation, accrue_one, accrue_set, judge, take
 from incentives.services.facts import read_cases
 from incentives.services.pricing import PriceBook
 from ops_center.management.benches.activations import make_activations
 from tests.cast import Cast, at
+from tests.incentives.conftest import priced
 
 pytestmark = pytest.mark.django_db
 NOW = at("2026-11-25 10:00")
@@ -58,20 +59,16 @@ def expected(waiting: list[Activation], book: PriceBook) -> tuple[dict[int, list
     return lines, verdicts
 
 
-def prices() -> PriceBook:
+def prices(bank: Cast) -> PriceBook:
     """Two products have to be used first, and one branch is in a pilot."""
     for code, trigger in (("JK", Trigger.FIRST_SPEND), ("BJ", Trigger.ACTIVATION_AND_SPEND)):
-        product = Bounty.objects.get(product__code=code).product
-        Bounty.objects.create(
-            product=product, amount_fen=157_31, starts_on=date(2026, 10, 1), status="APPROVED", trigger=trigger,
-            spend_days=20,
-        )  # fmt: skip
+        priced(bank, code, 157_31, starts_on=date(2026, 10, 1), trigger=trigger, spend_days=20)
     return PriceBook.read()
 
 
-def agree(cases: int) -> Counter[str]:
+def agree(bank: Cast, cases: int) -> Counter[str]:
     make_activations(cases=cases, at=NOW, is_mixed=True)
-    book = prices()
+    book = prices(bank)
     events = list(UnassessedActivation.objects.order_by("pk").values_list("pk", flat=True))
     lines, verdicts = expected(take(events), book)
     counts = accrue_set(events, book=book, at=NOW)
@@ -84,7 +81,7 @@ def agree(cases: int) -> Counter[str]:
 
 
 def test_the_sets_and_the_rule_agree_on_every_line(bank: Cast) -> None:
-    counts = agree(3_000)
+    counts = agree(bank, 3_000)
     assert (
         sum(counts[name] for name in ("assessed", "settled_before", "no_spend", "awaiting_spend", "unpriced")) == 3_000
     )
@@ -97,12 +94,12 @@ def test_the_sets_and_the_rule_agree_on_every_line(bank: Cast) -> None:
 
 @pytest.mark.long
 def test_the_sets_and_the_rule_agree_on_a_hundred_thousand_cases(bank: Cast) -> None:
-    assert agree(100_000)["assessed"] > 50_000
+    assert agree(bank, 100_000)["assessed"] > 50_000
 
 
 def test_one_by_one_and_as_a_set_write_the_same(bank: Cast) -> None:
     make_activations(cases=60, at=NOW, is_mixed=True)
-    book = prices()
+    book = prices(bank)
     events = list(UnassessedActivation.objects.order_by("pk").values_list("pk", flat=True))
     ways = []
     for accrue in (

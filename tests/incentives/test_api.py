@@ -59,7 +59,7 @@ def test_audit_reads_the_six_shares_of_a_case(bank: Cast, case: Application) -> 
     }  # fmt: skip
     assert {row["kind"] for row in found} == {"SPLIT"}
     assert {row["state"] for row in found} == {"ACCRUED"}
-    assert {row["policy_version"] for row in found} == {"v100"}
+    assert {row["policy_version"] for row in found} == {"v2"}
     assert all(row["at"].endswith("+08:00") for row in found)
 
 
@@ -190,7 +190,7 @@ def test_everybody_may_ask_how_a_bounty_is_divided(bank: Cast) -> None:
     for person in (bank.song_jia, bank.su_min, bank.tian_ye):
         answer = As(person).get("split/", bounty="99.99", path="C").json()
         assert [row["amount"] for row in answer["shares"]] == ["25.00", "24.99", "15.00", "10.00", "5.00", "20.00"]
-        assert (answer["sum"], answer["policy_version"]) == ("99.99", "v100")
+        assert (answer["sum"], answer["policy_version"]) == ("99.99", "v2")
 
 
 def test_double_keying_splits_the_entry_share(bank: Cast) -> None:

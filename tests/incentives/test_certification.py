@@ -19,6 +19,7 @@ from incentives.models import Assessment, Confirmation, ConfirmationLine, Hold, 
 from incentives.periods import period_of
 from incentives.selectors.certification import drafts_for, next_draft_for
 from incentives.services.accrual import accrue
+from incentives.services.adjustments import approve_adjustment, ask_adjustment
 from incentives.services.confirmations import (
     certify,
     certify_each,
@@ -26,6 +27,7 @@ from incentives.services.confirmations import (
     discard_confirmation,
     draft_confirmation,
 )
+from incentives.services.cross_sells import approve_cross_sell, report_cross_sell
 from incentives.services.payouts import make_payout
 from incentives.services.registration import register
 from incentives.services.reversals import approve_reversal, ask_reversal
@@ -60,6 +62,13 @@ def taken_back(bank: Cast, case: Application) -> None:
     approve_reversal(reversal=asked.pk, actor=bank.feng_zhiqiang, at=LATER, reason="属实")
 
 
+def corrected(bank: Cast, case: Application, fen: int, *, payee: Employee, approver: Employee) -> None:
+    asked = ask_adjustment(
+        case=case.number, payee=payee, role="TRACKER", amount_fen=fen, reason="补记", actor=bank.zheng_weiguo, at=WHEN
+    )
+    approve_adjustment(adjustment=asked.pk, actor=approver, at=WHEN)
+
+
 def signed_in(person: Employee) -> Client:
     client = Client(headers={"Accept-Language": "en"})
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
@@ -81,11 +90,13 @@ def test_s19_a_claw_back_of_a_confirmed_case_comes_into_the_next_document_and_th
 
 def test_lines_of_every_kind_come_along(bank: Cast) -> None:
     case = registered(bank)
-    for kind, fen in ((EntryKind.TIMELINESS, -1_00), (EntryKind.CROSS_SELL, 10_00), (EntryKind.ADJUSTMENT, 2_50)):
-        RewardEntry.objects.create(
-            assessment_id=case.pk, kind=kind, role="ENTRY", amount_fen=fen, payee_kind="EMPLOYEE",
-            payee=bank.fang_fang, at=WHEN,
-        )  # fmt: skip
+    RewardEntry.objects.create(
+        assessment_id=case.pk, kind=EntryKind.TIMELINESS, role="ENTRY", amount_fen=-1_00, payee_kind="EMPLOYEE",
+        payee=bank.fang_fang, at=WHEN,
+    )  # fmt: skip
+    sold = report_cross_sell(case=case.number, product="账单分期", actor=bank.lin_xiaoyu, at=WHEN)
+    approve_cross_sell(cross_sell=sold.pk, actor=bank.feng_zhiqiang, at=WHEN)
+    corrected(bank, case, 2_50, payee=bank.fang_fang, approver=bank.feng_zhiqiang)
     document = drafted(bank)
     assert (document.total_fen, document.entry_count) == (111_50, 9)
 
@@ -182,10 +193,7 @@ def test_of_several_documents_each_answers_for_itself(bank: Cast) -> None:
     """冯志强 registered nothing; of one document he earns, by a correction."""
     first = registered(bank)
     mine, clean = drafted(bank).no, None
-    RewardEntry.objects.create(
-        assessment_id=first.pk, kind=EntryKind.ADJUSTMENT, role="TRACKER", amount_fen=1_00, payee_kind="EMPLOYEE",
-        payee=bank.feng_zhiqiang, at=WHEN,
-    )  # fmt: skip
+    corrected(bank, first, 1_00, payee=bank.feng_zhiqiang, approver=bank.hire("孙主管", "OC01", "SUP"))
     registered(bank, referred=False)
     clean = draft_confirmation(period="2026-11", branches=["BH01"], actor=bank.zheng_weiguo, at=WHEN).no
     assert [(row.confirmation.no, row.why_not and row.why_not.code) for row in drafts_for(bank.feng_zhiqiang)] == [
@@ -243,6 +251,21 @@ def test_the_inbox_compares_with_the_period_before_and_counts_what_is_left_out(b
     other = signed_in(bank.zheng_weiguo).get("/confirmations/inbox/").content.decode()
     assert 'name="no"' not in other
     assert "You earn from a case" in other
+
+
+def test_a_second_document_of_a_period_adds_to_the_first_and_tells_nothing_twice(bank: Cast) -> None:
+    registered(bank, when=at("2026-10-20 10:00"), product="BJ")
+    certify(no=drafted(bank, "2026-10", when=WHEN).no, actor=bank.feng_zhiqiang, at=WHEN)
+    for when in (WHEN, LATER):
+        registered(bank, when=when)
+        alone = bank.issued(bank.received(when=when), when=when)
+        issue.activate(case=alone.pk, actor=None, at=when)
+        accrue(at=when)
+        register(applications=[alone.number], actor=bank.zheng_weiguo, at=when)
+        drafted(bank, when=when)
+    rows = drafts_for(bank.feng_zhiqiang)
+    found = [(row.confirmation.total_fen, row.difference_fen, row.uncoached) for row in rows]
+    assert found == [(100_00, -200_00, 1), (100_00, -100_00, 1)]
 
 
 def test_one_is_certified_and_the_next_opens(bank: Cast) -> None:

@@ -6,26 +6,23 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from applications.models import Application, Product
+from applications.models import Application
 from applications.services import issue
 from incentives.lifecycle import Trigger
-from incentives.models import Assessment, Bounty, UnassessedActivation
+from incentives.models import Assessment, UnassessedActivation
 from incentives.services.accrual import accrue
 from incentives.services.releases import release_due_holds
 from organization.models import Qualification
 from tests.cast import Cast, at
-from tests.incentives.conftest import entries_of, paid_to, total
+from tests.incentives.conftest import entries_of, paid_to, priced, total
 
 pytestmark = pytest.mark.django_db
 WHEN = at("2026-11-24 10:00")
 ALL = {"李文静": "25.00", "周启明": "25.00", "何秀兰": "15.00", "方芳": "10.00", "郑维国": "5.00", "林小雨": "20.00"}
 
 
-def earned_by(trigger: Trigger) -> None:
-    Bounty.objects.create(
-        product=Product.objects.get(code="PK"), amount_fen=100_00, starts_on=date(2026, 11, 1), status="APPROVED",
-        trigger=trigger, spend_days=30,
-    )  # fmt: skip
+def earned_by(bank: Cast, trigger: Trigger) -> None:
+    priced(bank, "PK", 100_00, starts_on=date(2026, 11, 1), trigger=trigger, spend_days=30)
 
 
 def spend(case: Application, when: datetime) -> None:
@@ -36,7 +33,7 @@ def spend(case: Application, when: datetime) -> None:
 # -- FIRST_SPEND: nothing accrues before it ----------------------------------------------------------------------------
 @pytest.fixture
 def waiting(bank: Cast) -> Application:
-    earned_by(Trigger.FIRST_SPEND)
+    earned_by(bank, Trigger.FIRST_SPEND)
     case = bank.activated(when=WHEN, referred=True)
     assert accrue(at=WHEN) == {"awaiting_spend": 1}
     assert accrue(at=WHEN + timedelta(days=29)) == {}
@@ -73,7 +70,7 @@ def test_a_spend_that_came_too_late_ends_the_wait(waiting: Application) -> None:
 # -- ACTIVATION_AND_SPEND: accrues with the activation, held until the spend -------------------------------------------
 @pytest.fixture
 def held(bank: Cast) -> Application:
-    earned_by(Trigger.ACTIVATION_AND_SPEND)
+    earned_by(bank, Trigger.ACTIVATION_AND_SPEND)
     case = bank.activated(when=WHEN, referred=True)
     accrue(at=WHEN)
     return case
@@ -104,7 +101,7 @@ def test_without_a_spend_the_shares_go_to_the_pool_and_the_timeliness_is_nobodys
 @pytest.fixture
 def alone(bank: Cast) -> Application:
     """Activated by the client alone: the after-sales share waits for the coaching and for the spend."""
-    earned_by(Trigger.ACTIVATION_AND_SPEND)
+    earned_by(bank, Trigger.ACTIVATION_AND_SPEND)
     case = bank.issued(bank.received(when=WHEN), when=WHEN)
     issue.activate(case=case.pk, actor=None, at=WHEN)
     accrue(at=WHEN)
@@ -132,7 +129,7 @@ def test_without_coaching_the_after_sales_share_is_lost_before_the_spend(alone: 
 
 
 def test_a_lapsed_referrer_waits_for_the_renewal_and_for_the_spend(bank: Cast) -> None:
-    earned_by(Trigger.ACTIVATION_AND_SPEND)
+    earned_by(bank, Trigger.ACTIVATION_AND_SPEND)
     case = bank.issued(bank.received(when=WHEN), when=WHEN)
     Qualification.objects.filter(employee=bank.chen_xiaoming).update(ends_on=date(2026, 11, 25))
     later = at("2026-11-26 10:00")

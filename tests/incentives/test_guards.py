@@ -12,19 +12,26 @@ from django.db.models import ProtectedError
 from applications.models import Application
 from applications.services import issue
 from incentives.models import (
+    Adjustment,
     Assessment,
     Bounty,
     Confirmation,
+    ConfirmationLine,
     Hold,
     PayoutBatch,
+    Reversal,
     RewardEntry,
     SplitPolicy,
     SplitShare,
 )
 from incentives.services.accrual import accrue
+from incentives.services.adjustments import ask_adjustment
 from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import make_payout, mark_paid
+from incentives.services.policies import draft_bounty
 from incentives.services.registration import register
+from incentives.services.reversals import approve_reversal, ask_reversal
+from organization.models import Employee
 from tests.cast import Cast, at
 from tests.incentives.conftest import earned, entries_of
 
@@ -214,6 +221,147 @@ def test_nothing_held_is_confirmed(bank: Cast, case: Application) -> None:
     Hold.objects.create(entry=entries_of(case)[0], reason="疑似代签", by=bank.pan_wei, at=WHEN)
     signed = {"certified_at": WHEN, "certified_by": bank.feng_zhiqiang, "check_code": "0000-0000-0000"}
     refused(lambda: Confirmation.objects.filter(pk=document.pk).update(state="CONFIRMED", **signed), because="is held")
+
+
+def sign(document: Confirmation, certifier: Employee) -> Callable[[], object]:
+    """Confirms a draft by hand, its sums as they are."""
+    lines = RewardEntry.objects.filter(confirmation_line__confirmation=document)
+    sums = {"total_fen": lines.sum_fen(), "entry_count": lines.count(),
+            "case_count": lines.values("assessment").distinct().count()}  # fmt: skip
+    rows = Confirmation.objects.filter(pk=document.pk)
+    return lambda: rows.update(
+        state="CONFIRMED", certified_at=WHEN, certified_by=certifier, check_code="0000-0000-0000", **sums
+    )
+
+
+def draft_with(bank: Cast, *entries: RewardEntry) -> Confirmation:
+    document = Confirmation.objects.create(
+        no="JXQR-202611-900", period="2026-11", drafted_by=bank.zheng_weiguo, drafted_at=WHEN
+    )
+    ConfirmationLine.objects.bulk_create(ConfirmationLine(confirmation=document, entry=entry) for entry in entries)
+    return document
+
+
+def test_what_is_not_registered_is_not_confirmed(bank: Cast, case: Application) -> None:
+    refused(sign(draft_with(bank, *entries_of(case)), bank.feng_zhiqiang), because="not payable")
+
+
+def test_a_share_that_waits_for_its_payee_is_not_confirmed(bank: Cast) -> None:
+    uncoached = bank.issued(bank.received(when=WHEN), when=WHEN)
+    issue.activate(case=uncoached.pk, actor=None, at=WHEN)
+    accrue(at=WHEN)
+    register(applications=[uncoached.number], actor=bank.zheng_weiguo, at=WHEN)
+    held = entries_of(uncoached)[-1]
+    assert held.payee_kind == "HELD"
+    refused(sign(draft_with(bank, held), bank.feng_zhiqiang), because="not payable")
+
+
+def test_a_case_without_its_stamps_is_not_confirmed(bank: Cast, case: Application) -> None:
+    register(applications=[case.number], actor=bank.zheng_weiguo, at=WHEN)
+    document = draft_confirmation(period="2026-11", actor=bank.zheng_weiguo, at=WHEN)
+    Application.objects.filter(pk=case.pk).update(is_imported=True, entered_at=None)
+    refused(sign(document, bank.feng_zhiqiang), because="not payable")
+    Application.objects.filter(pk=case.pk).update(entered_at=WHEN)
+    sign(document, bank.feng_zhiqiang)()
+
+
+def test_neither_half_of_what_was_taken_back_unpaid_is_confirmed(bank: Cast, case: Application) -> None:
+    register(applications=[case.number], actor=bank.zheng_weiguo, at=WHEN)
+    asked = ask_reversal(case=case.number, actor=bank.pan_wei, at=WHEN, reason="材料系伪造")
+    approve_reversal(reversal=asked.pk, actor=bank.feng_zhiqiang, at=WHEN)
+    document = draft_with(bank, entries_of(case)[0])
+    refused(sign(document, bank.feng_zhiqiang), because="not payable")
+    document.lines.update_or_create(entry=entries_of(case, "REVERSAL")[0])
+    document.lines.filter(entry__kind="SPLIT").delete()
+    refused(sign(document, bank.feng_zhiqiang), because="not payable")
+
+
+# -- what somebody asked for, and holds --------------------------------------------------------------------------------
+def test_no_correction_cross_sell_or_claw_back_without_its_approved_request(bank: Cast, case: Application) -> None:
+    share = entries_of(case)[0]
+    common = {"assessment_id": case.pk, "payee_kind": "EMPLOYEE", "sequence": 9, "at": WHEN}
+    for extra in (
+        RewardEntry(**common, kind="ADJUSTMENT", role="ENTRY", amount_fen=50_000_00, payee=bank.fang_fang),
+        RewardEntry(**common, kind="CROSS_SELL", role="AFTER_SALES", amount_fen=10_00, payee=bank.lin_xiaoyu),
+        RewardEntry(
+            **common, kind="REVERSAL", role=share.role, amount_fen=-share.amount_fen, payee=share.payee, mirrors=share,
+            why="FRAUD",
+        ),
+    ):  # fmt: skip
+        refused(extra.save, because="no approved request")
+
+
+def test_an_approved_request_covers_its_own_amount_only(bank: Cast, case: Application) -> None:
+    asked = ask_adjustment(
+        case=case.number, payee=bank.fang_fang, role="ENTRY", amount_fen=1_00, reason="补记", actor=bank.zheng_weiguo,
+        at=WHEN,
+    )  # fmt: skip
+
+    def approve_a_hundredfold() -> None:
+        entry = RewardEntry.objects.create(
+            assessment_id=case.pk, kind="ADJUSTMENT", role="ENTRY", amount_fen=100_00, payee_kind="EMPLOYEE",
+            payee=bank.fang_fang, at=WHEN,
+        )  # fmt: skip
+        Adjustment.objects.filter(pk=asked.pk).update(
+            state="APPROVED", decided_by=bank.feng_zhiqiang, decided_at=WHEN, entry=entry
+        )
+
+    refused(approve_a_hundredfold, because="no approved request")
+
+
+def test_a_request_begins_open(bank: Cast, case: Application) -> None:
+    decided = {"reason": "材料系伪造", "asked_by": bank.pan_wei, "asked_at": WHEN, "state": "APPROVED",
+               "decided_by": bank.lin_xiaoyu, "decided_at": WHEN}  # fmt: skip
+    refused(Reversal(assessment_id=case.pk, ground="FRAUD", **decided).save, because="does not begin as decided")
+
+
+def test_a_hold_is_kept_and_released_once_with_a_reason_by_another(bank: Cast, case: Application) -> None:
+    entry = next(row for row in entries_of(case) if row.payee == bank.fang_fang)
+    own = Hold(entry=entry, reason="疑似代签", by=bank.fang_fang, at=WHEN)
+    refused(own.save, because="by its payee")
+    refused(Hold(entry=entry, at=WHEN).save, because="hold_put_on_with_reason")
+    row = Hold.objects.create(entry=entry, reason="疑似代签", by=bank.pan_wei, at=WHEN)
+    rows = Hold.objects.filter(pk=row.pk)
+    done = {"released_at": WHEN, "released_by": bank.pan_wei, "release_reason": "已核实"}
+    refused(lambda: rows.update(reason="x"), because="never changed")
+    refused(lambda: rows.update(**done | {"release_reason": ""}), because="hold_released_with_reason")
+    refused(lambda: rows.update(**done | {"released_by": None}), because="hold_released_with_reason")
+    refused(lambda: rows.update(**done | {"released_by": bank.fang_fang}), because="by its payee")
+    refused(rows.delete, because="never changed")
+    rows.update(**done)
+    refused(lambda: rows.update(released_at=None, released_by=None, release_reason=""), because="never changed")
+
+
+@pytest.mark.parametrize("table", ["payoutline", "payoutbatch_confirmations", "hold", "reversal", "bounty"])
+def test_no_table_of_the_money_is_emptied(bank: Cast, table: str) -> None:
+    act = sql(f"SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL ops.may_truncate = 'off'; TRUNCATE incentives_{table} CASCADE")
+    refused(act, because="never changed")
+
+
+# -- prices ------------------------------------------------------------------------------------------------------------
+def test_only_what_holds_from_the_first_day_was_drafted_by_nobody(bank: Cast) -> None:
+    nobodys = Bounty(product=bank.product("FS"), amount_fen=99_999_00, starts_on=date(2026, 11, 24), status="APPROVED")
+    refused(nobodys.save, because="bounty_two_people")
+
+
+def test_a_price_begins_as_a_draft_and_is_approved_ahead_of_today_with_a_notice(bank: Cast) -> None:
+    drafted = draft_bounty(
+        product="FS", amount_fen=99_999_00, starts_on=date(2026, 12, 1), actor=bank.cao_ying, at=WHEN
+    )
+    signed = {"status": "APPROVED", "approved_by": bank.deng_hai, "approved_at": WHEN}
+    rows = Bounty.objects.filter(pk=drafted.pk)
+    refused(lambda: rows.update(**signed), because="without a price notice")
+    ready_made = Bounty(
+        product=bank.product("FS"), amount_fen=1_00, starts_on=date(2026, 12, 1), drafted_by=bank.cao_ying,
+        drafted_at=WHEN, **signed,
+    )  # fmt: skip
+    refused(ready_made.save, because="does not begin as a draft")
+    backdated = Bounty.objects.create(
+        product=bank.product("FS"), amount_fen=1_00, starts_on=date(2025, 6, 2), drafted_by=bank.cao_ying,
+        drafted_at=at("2025-06-01 09:00"),
+    )  # fmt: skip
+    signed["approved_at"] = at("2025-06-01 10:00")
+    refused(lambda: Bounty.objects.filter(pk=backdated.pk).update(**signed), because="not ahead")
 
 
 def test_a_discarded_document_says_why(bank: Cast) -> None:

@@ -10,10 +10,11 @@ from applications.models import Application
 from applications.services import issue
 from incentives.models import Hold, RewardEntry
 from incentives.services.accrual import accrue
-from incentives.services.holds import hold, hold_for_complaint, release, release_complaint
+from incentives.services.holds import hold, hold_for_complaint, release, release_complaint, release_each
 from incentives.services.releases import release_due_holds
+from incentives.services.voids import void
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
-from organization.models import Message, Qualification
+from organization.models import Employee, Message, Qualification, RoleAssignment
 from tests.cast import Cast, at
 from tests.incentives.conftest import earned, entries_of, paid_to, total
 
@@ -139,6 +140,23 @@ def test_a_share_that_waits_for_its_payee_is_not_released_by_hand(bank: Cast, s1
 def test_an_entry_that_does_not_exist_is_out_of_sight(bank: Cast) -> None:
     with pytest.raises(OutOfSight):
         hold(entry=999_999, reason="x", actor=bank.pan_wei, at=WHEN)
+
+
+def test_a_payee_neither_holds_nor_releases_the_own_money(bank: Cast, entry: RewardEntry) -> None:
+    """李文静 is an auditor meanwhile."""
+    RoleAssignment.objects.create(employee=bank.li_wenjing, role="AUD", starts_on=date(2026, 1, 1))
+    payee = Employee.objects.get(pk=bank.li_wenjing.pk)
+    assert entry.payee == payee
+    with pytest.raises(Refused, match="your own reward"):
+        hold(entry=entry.pk, reason="x", actor=payee, at=WHEN)
+    hold(entry=entry.pk, reason="疑似代签", actor=bank.pan_wei, at=WHEN)
+    with pytest.raises(Refused, match="your own reward"):
+        release(entry=entry.pk, reason="已核实", actor=payee, at=WHEN)
+    [row] = release_each(entries=[entry.pk], reason="已核实", actor=payee, at=WHEN)
+    assert row.refusal is not None
+    with pytest.raises(Refused, match="your own reward"):
+        void(entry=entry.pk, reason="不实", actor=payee, at=WHEN)
+    assert Hold.objects.get().released_at is None
 
 
 # -- complaints (S26) --------------------------------------------------------------------------------------------------

@@ -24,7 +24,6 @@ from incentives.lifecycle import EntryKind, Ground, PayeeKind, Trigger
 from incentives.models import (
     Adjustment,
     Assessment,
-    Bounty,
     Confirmation,
     ConfirmationLine,
     CrossSell,
@@ -51,7 +50,7 @@ from supervision.models import Breach
 from supervision.services.breaches import find_breaches
 from supervision.services.justifications import close_lapsed_windows, decide_justification, justify
 from tests.cast import Cast, at
-from tests.incentives.conftest import double_keyed, path_a
+from tests.incentives.conftest import double_keyed, path_a, priced
 
 START = at("2026-11-24 10:00")
 M = TypeVar("M", bound=Model)
@@ -59,14 +58,9 @@ M = TypeVar("M", bound=Model)
 
 def set_the_stage(bank: Cast) -> list[Employee]:
     """Eight cards of different kinds, three of them active already; and who may lay hands on their money."""
-    Bounty.objects.create(
-        product=bank.product("CZ"), amount_fen=120_01, starts_on=date(2026, 11, 1), status="APPROVED",
-        trigger=Trigger.ACTIVATION_AND_SPEND, spend_days=20,
-    )  # fmt: skip
-    Bounty.objects.create(
-        product=bank.product("JK"), amount_fen=99_99, starts_on=date(2026, 11, 1), status="APPROVED",
-        trigger=Trigger.FIRST_SPEND, spend_days=20,
-    )  # fmt: skip
+    day = date(2026, 11, 1)
+    priced(bank, "CZ", 120_01, starts_on=day, trigger=Trigger.ACTIVATION_AND_SPEND, spend_days=20)
+    priced(bank, "JK", 99_99, starts_on=day, trigger=Trigger.FIRST_SPEND, spend_days=20)
     double_keyed("ZS")
     for product in ("PK", "CZ"):
         bank.issued(_delivered(bank, bank.refer(when=START, product=product)), when=START)
@@ -359,7 +353,7 @@ class Money(RuleBasedStateMachine):
     def reports_a_sale(self, die: Die) -> None:
         if case := self.case(die.n, State.COLLECTED, State.ACTIVATED):
             officer = self.bank.chen_xiaoming if case.is_self_service else self.bank.lin_xiaoyu
-            product = "分期" if die.yes else "保险"
+            product = "账单分期" if die.yes else "自动还款"
             self.does(cross_sells.report_cross_sell, case=case.number, product=product, actor=officer)
 
     def confirms_a_sale(self, die: Die) -> None:
