@@ -19,6 +19,7 @@ from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
 from incentives.lifecycle import EntryKind, PayeeKind
+from incentives.models import Bounty
 from incentives.periods import period_of
 from incentives.selectors.papers import Document, PayeeSum
 from ops_center.clock import SHANGHAI
@@ -162,6 +163,11 @@ def _facts(page: _Page, document: Document) -> None:
     _fact(page, "合计金额", f"¥ {_money(paper.total_fen)} 元")
     _fact(page, "人民币大写", document.in_capitals)
     _fact(page, "分润方案版本", "、".join(document.versions) or "—")
+    _fact(page, "奖励金版本", "；".join(map(_priced, document.bounties)) or "—")
+
+
+def _priced(bounty: Bounty) -> str:
+    return f"{bounty.product.name} {_money(bounty.amount_fen)} 元（{bounty.starts_on:%Y-%m-%d} 起）"
 
 
 def _fact(page: _Page, word: str, value: str) -> None:

@@ -13,7 +13,7 @@ from incentives import errors
 from incentives.api.fields import Yuan, number_of
 from incentives.downloads import pdf_response
 from incentives.lifecycle import ConfirmationState, EntryKind, Proof
-from incentives.models import Confirmation
+from incentives.models import Bounty, Confirmation
 from incentives.selectors.papers import Document, PayeeSum, RoleSum, document_of, documents_for
 from incentives.selectors.registration import ToRegister, to_register, with_evidence
 from incentives.services import confirmations, printing, registration
@@ -129,12 +129,20 @@ class PayeeSumAnswer(serializers.Serializer[PayeeSum]):
         return row.person.number if row.person else row.payee_kind
 
 
+class AppliedBounty(serializers.Serializer[Bounty]):
+    id = serializers.IntegerField(source="pk")
+    product = serializers.CharField(source="product.code")
+    amount = Yuan(source="amount_fen")
+    starts_on = serializers.DateField()
+
+
 class DocumentTables(serializers.Serializer[Document]):
     total_in_capitals = serializers.CharField(source="in_capitals")
     by_role = RoleSumAnswer(many=True)
     by_payee = PayeeSumAnswer(many=True)
     registrars = serializers.SerializerMethodField()
     policy_versions = serializers.ListField(child=serializers.CharField(), source="versions")
+    bounties = AppliedBounty(many=True)
 
     def get_registrars(self, document: Document) -> list[str]:
         return [person.number for person in document.registrars]

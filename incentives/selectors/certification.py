@@ -59,6 +59,7 @@ def _looked_at(draft: Confirmation, *, actor: Employee, beside: Sequence[Confirm
     span, scope = period_of(draft.period), _scope(draft)
     alike = [other for other in beside if _scope(other) == scope]
     earlier = [other for other in alike if other.period == draft.period and other.pk < draft.pk]
+    told = max((other.drafted_at for other in earlier), default=None)
     before = [other.total_fen for other in alike if other.period == span.before and other.is_confirmed]
     return ToCertify(
         confirmation=draft,
@@ -67,7 +68,7 @@ def _looked_at(draft: Confirmation, *, actor: Employee, beside: Sequence[Confirm
         earlier_fen=sum(other.total_fen for other in earlier),
         pulled=pulled["entries"],
         pulled_fen=pulled["fen"] or 0,
-        uncoached=_uncoached(draft, before=span.ends_at, since=max((other.drafted_at for other in earlier), default=None)),
+        uncoached=_uncoached(draft, before=span.ends_at, since=told),
     )
 
 

@@ -31,11 +31,16 @@ class Earning:
     entry: int | None = None
     until: datetime | None = None  # how long a HELD share waits, or a promise for the first spend
     moves_fen: int = 0  # of a promise: what timeliness adds if nothing is late any more, or has taken already
-    steps_left: int = 0  # of a promise: steps of the main line up to the activation
+    steps_left: int = 0  # of a promise: steps that this case still takes up to the activation
+    is_unnamed: bool = False  # whose it is stands fast, and is not for this reader
 
     @property
     def is_provisional(self) -> bool:
         return self.state is None
+
+    def unnamed(self) -> Earning:
+        """What the role earns by the public prices, without who earns it and how well that one did."""
+        return replace(self, person=None, moves_fen=0, is_unnamed=True) if self.person else self
 
     @property
     def why_label(self) -> str:

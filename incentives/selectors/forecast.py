@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 
 from applications.lifecycle import FINISHED, MAIN_LINE, Performance, State
-from applications.models import Application, Performer
+from applications.models import Application, Performer, Product
 from incentives.rules import CaseFacts, shares_of
 from incentives.services.facts import read_cases
 from incentives.services.pricing import PriceBook
@@ -73,8 +73,17 @@ def _as_if_collected(facts: CaseFacts, case: Application) -> CaseFacts:
 
 
 def steps_left(case: Application) -> int:
-    """Steps of the main line up to the activation; of a problem item as if it were solved, of a returned file from
+    """Steps up to the activation that this case takes; of a problem item as if it were solved, of a returned file from
     its intake on."""
     state = case.resume_state if case.state == State.PROBLEM else case.state
     place = MAIN_LINE.index(State(state) if state in MAIN_LINE else State.DRAFT)
-    return len(MAIN_LINE) - 1 - place
+    skipped = _skipped(case)
+    return sum(state not in skipped for state in MAIN_LINE[place + 1 :])
+
+
+def _skipped(case: Application) -> set[State]:
+    """What the main line holds and this case does not: a bag, if its file came without one (Path A, images), and a look
+    at the entry, if nobody takes one."""
+    came_without_bag = case.received_at is not None and case.bagged_at is None
+    skipped = {State.BAGGED, State.IN_TRANSIT} if case.is_self_service or came_without_bag else set()
+    return skipped | ({State.KEYED} if case.review_mode == Product.ReviewMode.NONE else set())

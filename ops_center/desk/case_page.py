@@ -257,12 +257,14 @@ def _act(step: Step) -> Act:
 
 
 def _earnings(case: Application, *, actor: Employee, roles: frozenset[str], at: datetime) -> Iterator[Earning]:
-    """What each role earns. What is promised follows from the public price board; what has accrued is read by its payee
-    and by who watches over the money."""
+    """What each role earns. Everybody reads what is promised per role: it follows from the public price board. Who gets
+    it, and what has accrued, is read by its payee and by who watches over the money."""
     for earning in earnings_of(case, at):
         is_own = earning.person is not None and earning.person.pk == actor.pk
-        if earning.is_provisional or is_own or roles & SEES_ALL_REWARDS:
+        if is_own or roles & SEES_ALL_REWARDS:
             yield earning
+        elif earning.is_provisional:
+            yield earning.unnamed()
 
 
 def _told(events: list[Event], *, actor: Employee, at: datetime) -> Iterator[Entry]:

@@ -36,16 +36,24 @@ def test_an_ordinary_employee_sees_referrals_and_rewards_but_no_case(hire, visit
         "bag-list",
         "queue",
         "payout-list",
-        "policy-list",
         "audit-log",
         "admin:index",
     }
 
 
-def test_outsourced_staff_find_their_queue_and_their_own_rewards_only(hire, visit) -> None:
+@pytest.mark.parametrize("role", Role.values)
+def test_the_rail_holds_these_rooms_for_whom_they_open(hire, visit, role: str) -> None:
+    client = visit(hire(role))
+    rail = rail_of(client)
+    for room in ("correction-list", "leaver-list", "policy-list"):
+        path = reverse(room)
+        assert (path in rail) == (client.get(path).status_code == 200), room
+
+
+def test_outsourced_staff_find_their_queue_their_own_rewards_and_what_is_open_to_everybody(hire, visit) -> None:
     clerk = hire("EC", employment=Employment.OUTSOURCED, vendor="岚诚外包")
     rail = {item.url_name for item in visit(clerk).get("/").context["frame"].rail}
-    assert rail <= {"home", "inbox", "queue", "my-rewards", "breach-list"}
+    assert rail <= {"home", "inbox", "queue", "my-rewards", "breach-list", "correction-list", "policy-list"}
 
 
 def test_the_administration_is_the_administrator_s_alone() -> None:

@@ -9,8 +9,10 @@ from django.test import Client
 
 from applications.lifecycle import Clock
 from applications.models import Application, CaseClock
+from applications.services import intake
 from incentives.models import Bounty, Confirmation, PayoutBatch, Registration, SplitPolicy
 from incentives.selectors.earnings import earnings_of
+from incentives.selectors.forecast import steps_left
 from incentives.services.accrual import accrue
 from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import make_payout
@@ -150,6 +152,31 @@ def test_a_promise_knows_what_is_late_already_and_how_far_it_is(bank: Cast, now)
     page = signed_in(bank.zheng_weiguo).get(f"/applications/{case.number}/").content.decode()
     assert "6 steps left" in page
     assert "for being late" in page
+
+
+def test_a_step_that_a_case_does_not_take_is_not_left(bank: Cast, now) -> None:
+    unreviewed = bank.received(when=now)
+    Application.objects.filter(pk=unreviewed.pk).update(review_mode="NONE")
+    assert steps_left(bank.again(unreviewed)) == 6  # check, entry, filing, issue, collection, activation
+    alone = bank.complete(bank.draft(when=now, by=bank.chen_xiaoming), when=now)
+    assert steps_left(alone) == 10
+    intake.self_route(case=alone.pk, actor=bank.chen_xiaoming, at=now)
+    Application.objects.filter(pk=alone.pk).update(state="RETURNED")
+    assert steps_left(bank.again(alone)) == 9  # no bag this time either
+
+
+def test_who_does_not_watch_over_the_money_reads_no_colleague_beside_a_promised_amount(bank: Cast, now) -> None:
+    case = bank.complete(bank.draft(when=now, by=bank.chen_xiaoming), when=now)
+    path = f"/applications/{case.number}/"
+
+    def people(person: Employee) -> list[str | None]:
+        rows = signed_in(person).get(path).context["earnings"]
+        assert sum(row.amount_fen for row in rows) == 100_00
+        return [row.person.name if row.person else None for row in rows][:2]
+
+    assert people(bank.zhao_lixin) == people(bank.qian_yumei) == [None, None]
+    assert "a colleague" in signed_in(bank.qian_yumei).get(path).content.decode()
+    assert people(bank.chen_xiaoming) == people(bank.zheng_weiguo) == ["陈小明", "陈小明"]
 
 
 def test_a_promise_of_a_double_keyed_case_names_the_second_keyer(bank: Cast, now) -> None:

@@ -67,7 +67,8 @@ def test_the_document_says_all_that_the_bank_wants_on_it_and_names_no_client(
     (text,) = text_of(print_confirmation(no=no, actor=bank.su_min, at=LATER))
     for fact in (
         settings.BANK_NAME, "绩效发放确认书", no, "2026-11（2026-11-01至2026-11-30）", "全部机构", "3件，18笔",
-        "¥500.00元", "伍佰元整", "郑维国（LZ10010）", "冯志强（LZ10012）", "2026-11-2710:00:00", "v100",
+        "¥500.00元", "伍佰元整", "郑维国（LZ10010）", "冯志强（LZ10012）", "2026-11-2710:00:00", "v2",
+        "100.00元（2024-01-01起）", "300.00元（2024-01-01起）",
         Confirmation.objects.get().check_code, "第1页/共1页", "LZ10001陈小明滨河支行8250.00", "LZ10018宋佳",
         "资信核查375.00",
     ):  # fmt: skip
@@ -114,7 +115,8 @@ def document(bank: Cast, rows: list[PayeeSum]) -> Document:
         no="JXQR-202611-900", period="2026-11", drafted_by=bank.zheng_weiguo, drafted_at=WHEN,
         total_fen=sum(row.total_fen for row in rows), entry_count=sum(row.entries for row in rows), case_count=1,
     )  # fmt: skip
-    return Document(draft, by_role=[], by_payee=rows, registrars=[bank.zheng_weiguo], versions=["v1"])
+    return Document(draft, by_role=[], by_payee=rows, registrars=[bank.zheng_weiguo], versions=["v1"],
+                    bounties=[])  # fmt: skip
 
 
 def test_three_hundred_payees_fill_pages_with_a_head_each_within_two_seconds(bank: Cast) -> None:
