@@ -18,6 +18,7 @@ from django.db import connection
 from applications.lifecycle import FINISHED, LATE_OUTCOMES, STAMP_ORDER, State
 from applications.models import Event
 from applications.models.event import digest_of
+from incentives.models.policy import FIRST_DAY
 from ops_center.kernel.chain import GENESIS
 from organization.models import AuditRecord
 from organization.services.audit import broken_links
@@ -177,6 +178,90 @@ FILES_AS_THEY_LEFT = """
            OR NOT EXISTS (SELECT FROM organization_auditrecord a
                           WHERE a.action = 'build_payout' AND a.subject = 'payout ' || b.batch_id))
 """
+
+# --- around 7: who did it, and what it was done to -------------------------------------------------------------------
+# Lines are dated by the work, acts by the clock of who acts: one that waited for another in the same minutes bears the
+# earlier time of the two and is no damage.
+WAITED = "interval '5 minutes'"
+ASKED_FOR_AND_DECIDED = """
+    SELECT a.number FROM incentives_rewardentry e
+    JOIN applications_application a ON a.id = e.assessment_id
+    JOIN incentives_assessment s ON s.application_id = a.id
+    LEFT JOIN incentives_splitpolicy p ON p.id = s.policy_id
+    LEFT JOIN incentives_adjustment j ON j.entry_id = e.id AND j.state = 'APPROVED' AND j.assessment_id = a.id
+         AND j.payee_id = e.payee_id AND j.role = e.role AND j.amount_fen = e.amount_fen
+    LEFT JOIN incentives_crosssell x ON x.entry_id = e.id AND x.state = 'APPROVED' AND x.assessment_id = a.id
+         AND x.asked_by_id = e.payee_id AND p.cross_sell_fen = e.amount_fen
+    WHERE CASE e.kind WHEN 'ADJUSTMENT' THEN e.mirrors_id IS NULL AND j.id IS NULL
+                      WHEN 'CROSS_SELL' THEN e.mirrors_id IS NULL AND x.id IS NULL
+                      WHEN 'REVERSAL' THEN NOT EXISTS (
+                          SELECT FROM incentives_reversal r
+                          WHERE r.assessment_id = a.id AND r.state = 'APPROVED' AND r.decided_at = e.at
+                            AND r.ground = e.why AND (r.payee_id IS NULL OR r.payee_id = e.payee_id))
+                      ELSE FALSE END
+    UNION
+    SELECT a.number FROM incentives_hold h
+    JOIN incentives_rewardentry e ON e.id = h.entry_id AND e.payee_id IN (h.by_id, h.released_by_id)
+    JOIN applications_application a ON a.id = e.assessment_id
+"""
+CERTIFIED_BY_ANOTHER = """
+    SELECT c.no FROM incentives_confirmation c
+    JOIN incentives_confirmationline l ON l.confirmation_id = c.id
+    JOIN incentives_rewardentry e ON e.id = l.entry_id
+    LEFT JOIN incentives_registration r ON r.assessment_id = e.assessment_id AND r.by_id = c.certified_by_id
+    LEFT JOIN incentives_rewardentry own ON own.assessment_id = e.assessment_id AND own.payee_id = c.certified_by_id
+         AND own.at <= c.certified_at
+    WHERE c.state = 'CONFIRMED' AND (r.assessment_id IS NOT NULL OR own.id IS NOT NULL)
+    GROUP BY 1
+"""
+CERTIFIED_WHAT_WAS_PAYABLE = f"""
+    SELECT c.no FROM incentives_confirmation c
+    JOIN incentives_confirmationline l ON l.confirmation_id = c.id
+    JOIN incentives_rewardentry e ON e.id = l.entry_id
+    LEFT JOIN incentives_registration r ON r.assessment_id = e.assessment_id AND r.at <= c.certified_at
+    LEFT JOIN incentives_rewardentry m ON m.mirrors_id = e.id AND m.at < c.certified_at - {WAITED}
+    LEFT JOIN incentives_hold h ON h.entry_id = e.id AND h.at < c.certified_at - {WAITED}
+         AND (h.released_at IS NULL OR h.released_at > c.certified_at + {WAITED})
+    WHERE c.state = 'CONFIRMED' AND (r.assessment_id IS NULL OR m.id IS NOT NULL OR h.id IS NOT NULL
+                                     OR e.payee_kind = 'HELD' OR (e.mirrors_id IS NOT NULL AND e.kind <> 'REVERSAL'))
+    GROUP BY 1
+"""  # noqa: S608  a constant
+EXPORTED_BY_ANOTHER = """
+    SELECT 'batch ' || b.id FROM incentives_payoutbatch b
+    JOIN incentives_payoutbatch_confirmations x ON x.payoutbatch_id = b.id
+    JOIN incentives_confirmation c ON c.id = x.confirmation_id
+    WHERE c.state <> 'CONFIRMED' OR c.certified_by_id = b.made_by_id
+    GROUP BY b.id
+"""
+# Of a line that was taken back both halves leave the house, or neither does.
+EXPORTED_WHAT_WAS_PAYABLE = f"""
+    SELECT 'batch ' || b.id FROM incentives_payoutbatch b
+    JOIN incentives_payoutline l ON l.batch_id = b.id
+    JOIN incentives_rewardentry e ON e.id = l.entry_id
+    LEFT JOIN incentives_hold h ON h.entry_id = e.id AND h.at < b.made_at - {WAITED}
+         AND (h.released_at IS NULL OR h.released_at > b.made_at + {WAITED})
+    LEFT JOIN incentives_rewardentry m ON m.mirrors_id = e.id AND m.at < b.made_at - {WAITED}
+         AND NOT EXISTS (SELECT FROM incentives_payoutline o WHERE o.entry_id = m.id)
+    WHERE h.id IS NOT NULL OR m.id IS NOT NULL
+       OR (e.kind = 'REVERSAL' AND NOT EXISTS (SELECT FROM incentives_payoutline o WHERE o.entry_id = e.mirrors_id))
+    GROUP BY b.id
+"""  # noqa: S608  a constant
+# Each approval stands in the audit log, with its time: a row that names an earlier one does not agree with it.
+PRICES_BY_TWO_PEOPLE = f"""
+    SELECT v.name || ' ' || v.id
+    FROM (SELECT 'bounty' AS name, id, starts_on, is_pilot, drafted_by_id, approved_by_id, approved_at
+          FROM incentives_bounty WHERE status = 'APPROVED'
+          UNION ALL
+          SELECT 'splitpolicy', id, starts_on, is_pilot, drafted_by_id, approved_by_id, approved_at
+          FROM incentives_splitpolicy WHERE status = 'APPROVED') v
+    LEFT JOIN incentives_pricenotice n
+           ON CASE v.name WHEN 'bounty' THEN n.bounty_id ELSE n.policy_id END = v.id AND n.published_at = v.approved_at
+    LEFT JOIN organization_auditrecord r ON r.action = 'approve_' || v.name AND r.subject = v.id::text
+          AND r.actor_id = v.approved_by_id AND r.at = v.approved_at
+    WHERE CASE WHEN v.drafted_by_id IS NULL THEN v.starts_on <> '{FIRST_DAY}' OR v.is_pilot
+               ELSE v.approved_by_id IS NULL OR v.approved_by_id = v.drafted_by_id OR n.id IS NULL OR r.id IS NULL
+                    OR v.starts_on <= (v.approved_at AT TIME ZONE 'Asia/Shanghai')::date END
+"""  # noqa: S608  a constant
 
 # --- 3: the case and its history -------------------------------------------------------------------------------------
 STATE_IS_THE_LAST_EVENTS = """
@@ -384,6 +469,12 @@ CHECKS: tuple[Check, ...] = (
     Check("7", "payouts-add-up", _asking(PAYOUTS_ADD_UP)),
     Check("7", "balances-add-up", _asking(BALANCES_ADD_UP)),
     Check("7", "files-as-they-left", _asking(FILES_AS_THEY_LEFT)),
+    Check("money", "asked-for-and-decided", _asking(ASKED_FOR_AND_DECIDED)),
+    Check("money", "certified-by-another", _asking(CERTIFIED_BY_ANOTHER)),
+    Check("money", "certified-what-was-payable", _asking(CERTIFIED_WHAT_WAS_PAYABLE)),
+    Check("money", "exported-by-another", _asking(EXPORTED_BY_ANOTHER)),
+    Check("money", "exported-what-was-payable", _asking(EXPORTED_WHAT_WAS_PAYABLE)),
+    Check("money", "prices-by-two-people", _asking(PRICES_BY_TWO_PEOPLE)),
     Check("8", "one-breach-per-clock", _asking(ONE_BREACH_PER_CLOCK)),
     Check("8", "late-clocks-have-breaches", _asking(LATE_CLOCKS_HAVE_BREACHES)),
     Check("8", "due-is-the-earliest-clocks", _asking(DUE_IS_THE_EARLIEST_CLOCKS)),

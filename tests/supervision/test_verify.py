@@ -10,12 +10,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
+from applications.lifecycle import Path
 from applications.models import Application
 from applications.services.problems import raise_problem
-from incentives.reference import install_policies
+from incentives.reference import SHARES, install_policies
 from incentives.services.accrual import accrue
 from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import make_payout
+from incentives.services.policies import approve_split, draft_split
 from incentives.services.registration import register
 from ops_center.invariants import CHECKS
 from organization.services import audit
@@ -34,6 +36,11 @@ def busy(bank: Bank) -> dict[str, Application]:
     """One paid case, one on the truck, one received and late with a breach, one paused by a problem of the branch."""
     cast, people = bank.cast, bank.people
     install_policies()
+    drafted = draft_split(
+        columns=dict.fromkeys(Path.values, SHARES), starts_on=WHEN.date() + timedelta(days=7), actor=cast.cao_ying,
+        at=WHEN,
+    )  # fmt: skip
+    approve_split(number=drafted.number, actor=cast.deng_hai, at=WHEN)
     paid = cast.activated(when=WHEN, referred=True)
     accrue(at=WHEN)
     register(applications=[paid.number], actor=people.tr, at=WHEN)
@@ -67,8 +74,8 @@ def run(*statements: str) -> None:
             cursor.execute(statement)
 
 
-def unguarded(table: str, statement: str) -> tuple[str, ...]:
-    return (f"ALTER TABLE {table} DISABLE TRIGGER USER", statement)
+def unguarded(table: str, *statements: str) -> tuple[str, ...]:
+    return (f"ALTER TABLE {table} DISABLE TRIGGER USER", *statements)
 
 
 def without(table: str, constraint: str, statement: str) -> tuple[str, ...]:
@@ -82,6 +89,16 @@ MIRROR = (
     f"INSERT INTO {ENTRY} (assessment_id, kind, role, sequence, amount_fen, payee_kind, payee_id, mirrors_id, why, at) "
     f"SELECT assessment_id, 'REVERSAL', role, 1, {{fen}}, payee_kind, payee_id, id, 'FRAUD', at FROM {ENTRY} "
     "WHERE role = 'TRACKER' AND kind = 'SPLIT'"
+)
+ADDED = (
+    f"INSERT INTO {ENTRY} (assessment_id, kind, role, sequence, amount_fen, payee_kind, payee_id, why, at) "
+    f"SELECT assessment_id, '{{kind}}', role, 9, 1000, payee_kind, payee_id, 'ADJUSTED', at FROM {ENTRY} "
+    "WHERE role = 'TRACKER' AND kind = 'SPLIT'"
+)
+HELD = (
+    "INSERT INTO incentives_hold (entry_id, cause, reason, by_id, at, release_reason) "
+    f"SELECT e.id, 'FRAUD', 'x', {{by}}, e.at - interval '1 day', '' FROM {ENTRY} e "
+    "WHERE e.role = 'TRACKER' AND e.kind = 'SPLIT'"
 )
 # check → the case whose number it must name (or what it names instead), and how a hand in the tables breaks it
 DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
@@ -166,6 +183,43 @@ DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
         "incentives_payoutbalance)")),
     ("files-as-they-left", "batch ", unguarded(
         "incentives_payoutfile", "UPDATE incentives_payoutfile SET content = content || 'x' WHERE sheet = 'hr'")),
+    ("asked-for-and-decided", "paid", unguarded(ENTRY, ADDED.format(kind="ADJUSTMENT"))),
+    ("asked-for-and-decided", "paid", unguarded(ENTRY, ADDED.format(kind="CROSS_SELL"))),
+    ("asked-for-and-decided", "paid", unguarded(ENTRY, MIRROR.format(fen="-amount_fen"))),
+    ("asked-for-and-decided", "paid", unguarded("incentives_hold", HELD.format(by="e.payee_id"))),
+    ("certified-by-another", "JXQR-202611-001", unguarded(
+        "incentives_confirmation", "UPDATE incentives_confirmation SET certified_by_id = "
+        "(SELECT by_id FROM incentives_registration)")),
+    ("certified-by-another", "JXQR-202611-001", unguarded(
+        "incentives_confirmation", "UPDATE incentives_confirmation SET certified_by_id = "
+        f"(SELECT payee_id FROM {ENTRY} WHERE kind = 'SPLIT' AND role = 'ENTRY')")),
+    ("certified-what-was-payable", "JXQR-202611-001", unguarded(
+        "incentives_registration", "DELETE FROM incentives_registration")),
+    ("certified-what-was-payable", "JXQR-202611-001", unguarded("incentives_hold", HELD.format(by="NULL"))),
+    ("certified-what-was-payable", "JXQR-202611-001", unguarded(
+        ENTRY, MIRROR.format(fen="-amount_fen"), f"UPDATE {ENTRY} SET at = at - interval '1 day' "
+        "WHERE mirrors_id IS NOT NULL")),
+    ("exported-by-another", "batch ", unguarded(
+        "incentives_payoutbatch", "UPDATE incentives_payoutbatch SET made_by_id = "
+        "(SELECT certified_by_id FROM incentives_confirmation)")),
+    ("exported-what-was-payable", "batch ", unguarded("incentives_hold", HELD.format(by="NULL"))),
+    ("exported-what-was-payable", "batch ", unguarded(
+        ENTRY, MIRROR.format(fen="-amount_fen"), f"UPDATE {ENTRY} SET at = at - interval '1 day' "
+        "WHERE mirrors_id IS NOT NULL")),
+    ("exported-what-was-payable", "batch ", unguarded(
+        ENTRY, MIRROR.format(fen="-amount_fen"), "ALTER TABLE incentives_payoutline DISABLE TRIGGER USER",
+        f"UPDATE incentives_payoutline l SET entry_id = m.id FROM {ENTRY} m WHERE m.mirrors_id = l.entry_id")),
+    ("prices-by-two-people", "bounty ", without(
+        "incentives_bounty", "bounty_two_people", "INSERT INTO incentives_bounty (product_id, amount_fen, starts_on, "
+        "status, trigger, spend_days, is_pilot, note) SELECT product_id, 9999900, '2026-11-24', status, trigger, "
+        "spend_days, is_pilot, note FROM incentives_bounty LIMIT 1")),
+    ("prices-by-two-people", "splitpolicy ", unguarded(
+        "incentives_splitpolicy", "UPDATE incentives_splitpolicy SET approved_at = approved_at - interval '1 day', "
+        "drafted_at = drafted_at - interval '1 day' WHERE drafted_by_id IS NOT NULL",
+        "ALTER TABLE incentives_pricenotice DISABLE TRIGGER USER",
+        "UPDATE incentives_pricenotice SET published_at = published_at - interval '1 day'")),
+    ("prices-by-two-people", "splitpolicy ", unguarded(
+        "incentives_pricenotice", "DELETE FROM incentives_pricenotice")),
     ("one-breach-per-clock", "late", without(
         "supervision_breach", "supervision_breach_clock_id_key",
         "INSERT INTO supervision_breach (clock_id, application_id, kind, owner_role, due_at, found_at, file_by, "
