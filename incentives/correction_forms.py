@@ -15,7 +15,7 @@ from applications.lifecycle import Performance
 from incentives.lifecycle import Ground
 from incentives.models import Assessment
 from incentives.reference import OTHER_PRODUCTS
-from organization.models import Employee
+from incentives.services.requests import payees_of
 
 
 def signed_yuan_field(label: Any, **kwargs: Any) -> forms.DecimalField:
@@ -39,9 +39,6 @@ class CorrectionForm(Act):
         del facts["version"]  # nothing of the case is changed that somebody else could be looking at
         return {"case": self.assessment.application.number, **facts}
 
-    def payees(self) -> Any:
-        return Employee.objects.filter(pk__in=self.assessment.entries.filter(payee__isnull=False).values("payee"))
-
 
 class AskReversal(CorrectionForm):
     slug = "reversal"
@@ -58,7 +55,7 @@ class AskReversal(CorrectionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         payee = self.fields["payee"]
-        payee.required, payee.queryset = False, self.payees()  # type: ignore[attr-defined]
+        payee.required, payee.queryset = False, payees_of(self.assessment)  # type: ignore[attr-defined]
         payee.help_text = _("Only for an upheld complaint: then only this person's lines are taken back.")
         self.fields["reason"] = note_field(_("Reason"))
 
@@ -75,7 +72,7 @@ class AskAdjustment(CorrectionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["payee"].queryset = self.payees().exclude(pk=self.actor.pk)  # type: ignore[attr-defined]
+        self.fields["payee"].queryset = payees_of(self.assessment).exclude(pk=self.actor.pk)  # type: ignore[attr-defined]
         self.fields["reason"] = note_field(_("Reason"))
 
     def said(self) -> dict[str, Any]:
@@ -89,13 +86,7 @@ class ReportCrossSell(CorrectionForm):
     consequence = _("A tracker or a supervisor confirms it, then its fixed reward is yours. Each counts once.")
     button = _("Report the sale")
 
-    product = forms.CharField(
-        label=_("Product"),
-        max_length=40,
-        widget=forms.TextInput(attrs={"list": "other-products", "autocomplete": "off"}),
-    )
-
-    known = OTHER_PRODUCTS
+    product = forms.ChoiceField(label=_("Product"), choices=[(name, name) for name in OTHER_PRODUCTS])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -32,9 +32,9 @@ def yuan_field(label: Any, **kwargs: Any) -> forms.DecimalField:
     return forms.DecimalField(label=label, min_value=Decimal("0"), max_digits=9, decimal_places=2, **kwargs)
 
 
-def percent_field(label: Any) -> forms.DecimalField:
+def percent_field(label: Any, **kwargs: Any) -> forms.DecimalField:
     return forms.DecimalField(
-        label=label, min_value=Decimal("0"), max_value=Decimal("100"), max_digits=5, decimal_places=2
+        label=label, min_value=Decimal("0"), max_value=Decimal("100"), max_digits=5, decimal_places=2, **kwargs
     )
 
 
@@ -209,7 +209,10 @@ class DraftSplit(DraftVersion):
     second_keyer_bp = percent_field(_("Second keyer's part of the entry share, %"))
     bonus_bp = percent_field(_("Bonus for being in time, per cent of the share"))
     penalty_bp = percent_field(_("Penalty for being late, per cent of the share"))
-    penalty_cap_bp = percent_field(_("Penalties of a month at most, per cent of its rewards"))
+    penalty_cap_bp = percent_field(
+        _("Penalties of a month at most, per cent of its rewards"),
+        help_text=_("Of all branches: a pilot cannot change it."),
+    )
     customer_mode = forms.ChoiceField(label=_("Customer reward"), choices=CustomerMode.choices)
     customer_fen = yuan_field(_("Fixed customer reward, yuan"))
     cross_sell_fen = yuan_field(_("Reward per other product sold, yuan"))

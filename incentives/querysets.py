@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -20,12 +23,6 @@ if TYPE_CHECKING:
 
 SEES_ALL = frozenset({Role.TR, Role.SUP, Role.MGT, Role.AUD})
 IS_CONFIRMED = Q(confirmation_line__confirmation__state=ConfirmationState.CONFIRMED)
-# Both halves of a past that was undone: the entry, and the line that mirrors it. A claw-back mirrors too, but stands
-# beside its entry for everybody to read; of a share that nobody was to get yet, it does not.
-IS_MIRROR = Q(mirrors__isnull=False) & ~Q(kind=EntryKind.REVERSAL)
-IS_MIRRORED = Q(mirrored_by__isnull=False) & (~Q(mirrored_by__kind=EntryKind.REVERSAL) | Q(payee_kind=PayeeKind.HELD))
-IS_EMPTY_REVERSAL = Q(kind=EntryKind.REVERSAL, payee_kind=PayeeKind.HELD)
-IS_VOIDED = IS_MIRROR | IS_MIRRORED | IS_EMPTY_REVERSAL
 IS_REVERSED = Q(mirrored_by__kind=EntryKind.REVERSAL)
 
 
@@ -66,20 +63,20 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
 
     def not_voided(self) -> RewardEntryQuerySet:
         """Without what was released or voided before its payment, and the mirrors that did so."""
-        return self.filter(~IS_VOIDED)
+        return self.filter(*_none_of(_voided()))
 
     def still_due(self) -> RewardEntryQuerySet:
         """What may still be paid, or has been: neither voided nor taken back before it left the house. Drafts,
         certification, export and lists of what is unpaid count nothing else."""
-        return self.filter(~_is_undone())
+        return self.filter(*_none_of(_undone()))
 
     def awaited(self) -> RewardEntryQuerySet:
         """What is still due, without what was taken back after it had left the house: its claw-back is what is open."""
-        return self.still_due().filter(~(IS_REVERSED & Q(_has_payout_line())))
+        return self.still_due().filter(~_mirrored(Q(_has_payout_line("mirrors")), kind=EntryKind.REVERSAL))
 
     def no_longer_due(self) -> RewardEntryQuerySet:
         """Voided, or taken back before it left the house."""
-        return self.filter(_is_undone())
+        return self.filter(_any_of(_undone()))
 
     def exported(self) -> RewardEntryQuerySet:
         """Entries that a batch has taken and the bank did not refuse."""
@@ -89,13 +86,18 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
         """Entries that no batch has taken, or that the bank refused to pay: what a later batch may still take."""
         return self.filter(~_has_payout_line())
 
+    def not_paid(self) -> RewardEntryQuerySet:
+        """Entries that are in no batch which has its pay date."""
+        return self.filter(~_has_payout_line(batch__paid_on__isnull=False))
+
     def sum_fen(self) -> int:
         return self.aggregate(total=Sum("amount_fen"))["total"] or 0
 
     def with_pay_date(self) -> RewardEntryQuerySet:
-        """With ``paid_on``, the pay date of the batch that it was paid with. One join, for lists and sums of many."""
+        """With ``batch_out``, the batch with which it left the house, and ``paid_on``, that batch's pay date. One join,
+        for lists and sums of many."""
         line = FilteredRelation("payout_lines", condition=Q(payout_lines__is_refused=False))
-        return self.alias(line_out=line).annotate(paid_on=F("line_out__batch__paid_on"))
+        return self.alias(line_out=line).annotate(batch_out=F("line_out__batch"), paid_on=F("line_out__batch__paid_on"))
 
     def sums_by_state(self) -> list[tuple[EntryState, int, int]]:
         """(state, entries, fen) for each state that occurs, in the order of the life cycle."""
@@ -143,11 +145,38 @@ def _has_payout_line(entry: str = "pk", **batch: object) -> Exists:
     return Exists(lines.filter(entry=OuterRef(entry), is_refused=False, **batch))
 
 
-def _is_undone() -> Q:
+def _mirrored(*conditions: Q, **facts: object) -> Exists:
+    """A line with these facts mirrors the entry. Asked of the other line: PostgreSQL leaves out what "exists" by a set,
+    and misjudges by far how much an outer join leaves."""
+    entries = apps.get_model("incentives", "RewardEntry")._default_manager
+    return Exists(entries.filter(*conditions, mirrors=OuterRef("pk"), **facts))
+
+
+def _voided() -> Sequence[Q]:
+    """Signs, of which one is enough, of a half of a past that was undone: the entry, or the line that mirrors it. A
+    claw-back mirrors too, but stands beside its entry for everybody to read; of a share that nobody was to get yet, it
+    does not."""
+    return (
+        Q(mirrors__isnull=False) & ~Q(kind=EntryKind.REVERSAL),
+        Q(kind=EntryKind.REVERSAL, payee_kind=PayeeKind.HELD),
+        Q(_mirrored(~Q(kind=EntryKind.REVERSAL))),
+        Q(payee_kind=PayeeKind.HELD) & Q(_mirrored()),
+    )
+
+
+def _undone() -> Sequence[Q]:
     """Voided, or both halves of a claw-back of what has not left the house: as long as neither half has, neither ever
     does. When one has, the other follows; a payment that the bank refused comes again beside its claw-back."""
-    taken_back_unpaid = IS_REVERSED & ~Q(_has_payout_line()) & ~Q(_has_payout_line("mirrored_by__pk"))
-    return IS_VOIDED | taken_back_unpaid | _is_claw_back_of_unpaid()
+    return (*_voided(), Q(_mirrored(_is_claw_back_of_unpaid())), _is_claw_back_of_unpaid())
+
+
+def _any_of(signs: Sequence[Q]) -> Q:
+    return reduce(or_, signs)
+
+
+def _none_of(signs: Sequence[Q]) -> list[Q]:
+    """One condition per sign, not one over all: each that asks for another row is then a set of its own."""
+    return [~sign for sign in signs]
 
 
 def _is_claw_back_of_unpaid() -> Q:
@@ -170,7 +199,7 @@ def _state() -> Case:
     its entry does: reversed."""
     return Case(
         When(IS_REVERSED | _is_claw_back_of_unpaid(), then=Value(EntryState.REVERSED)),
-        When(IS_VOIDED, then=Value(EntryState.VOIDED)),
+        When(_any_of(_voided()), then=Value(EntryState.VOIDED)),
         When(_has_payout_line(batch__paid_on__isnull=False), then=Value(EntryState.PAID)),
         When(_has_payout_line(), then=Value(EntryState.EXPORTED)),
         When(Q(payee_kind=PayeeKind.HELD) | Q(_has_open_hold()), then=Value(EntryState.HELD)),

@@ -149,7 +149,7 @@ def timeliness_of(share: Line, facts: CaseFacts, terms: Terms) -> Line | None:
     if share.payee is None or outcome in (None, Timeliness.FORGIVEN) or is_own_tracking:
         return None
     is_late = outcome is not Timeliness.ON_TIME
-    amount = -_part(share.amount_fen, terms.penalty_bp) if is_late else _part(share.amount_fen, terms.bonus_bp)
+    amount = -part_of(share.amount_fen, terms.penalty_bp) if is_late else part_of(share.amount_fen, terms.bonus_bp)
     if amount == 0:
         return None
     line = replace(share, kind=EntryKind.TIMELINESS, amount_fen=amount)
@@ -158,7 +158,7 @@ def timeliness_of(share: Line, facts: CaseFacts, terms: Terms) -> Line | None:
     return line if share.payee_kind is PayeeKind.HELD else replace(line, why=Why.LATE if is_late else Why.ON_TIME)
 
 
-def _part(amount: int, rate: int) -> int:
+def part_of(amount: int, rate: int) -> int:
     """Basis points of an amount from 0 up, in fen, rounded half up."""
     return (amount * rate + WHOLE // 2) // WHOLE
 

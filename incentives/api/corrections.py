@@ -13,6 +13,7 @@ from incentives.api.rewards import EntryAnswer, HoldReason
 from incentives.lifecycle import Ground, RequestState
 from incentives.models import Adjustment, CrossSell, Dispute, Reversal, RewardEntry
 from incentives.querysets import SEES_ALL
+from incentives.reference import OTHER_PRODUCTS
 from incentives.selectors.corrections import with_case
 from incentives.services.adjustments import approve_adjustment, ask_adjustment
 from incentives.services.cross_sells import approve_cross_sell, report_cross_sell
@@ -60,7 +61,7 @@ class NewAdjustment(Shape):
 
 
 class NewCrossSell(Shape):
-    product = FreeText(max_length=40)
+    product = serializers.ChoiceField([(name, name) for name in OTHER_PRODUCTS])
     note = FreeText(max_length=300, required=False, allow_blank=True, default="")
 
 

@@ -15,10 +15,10 @@ from django.utils.translation import pgettext_lazy
 from applications.lifecycle import Path, Performance
 from incentives.lifecycle import PRICED_ROLES, PolicyStatus
 from incentives.models import Bounty, SplitPolicy
-from incentives.rules import Terms
+from incentives.rules import Terms, part_of
 from incentives.services.notices import concerns
 from incentives.services.pricing import PriceBook
-from ops_center.kernel.money import WHOLE, divide, yuan
+from ops_center.kernel.money import divide, yuan
 from organization.models import Employee
 from organization.roles import Role
 
@@ -126,7 +126,7 @@ def _examples(terms: Terms) -> dict[str, str]:
         _("Path C: who refers"): yuan(brings(Path.C, Performance.REFERRER)),
         _("Path C: first and second keyer"): " + ".join(yuan(share) for share in keyers),
         _("Path C: entry in time, entry late"): (
-            f"+{yuan(entry * terms.bonus_bp // WHOLE)} / -{yuan(entry * terms.penalty_bp // WHOLE)}"
+            f"+{yuan(part_of(entry, terms.bonus_bp))} / -{yuan(part_of(entry, terms.penalty_bp))}"
         ),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import Performance
@@ -14,7 +14,16 @@ from incentives.lifecycle import EntryKind, PayeeKind, RequestState, Why
 from incentives.models import Adjustment, Assessment, RewardEntry
 from incentives.services.ledger import Numbers
 from incentives.services.locks import lock_ledger
-from incentives.services.requests import asked, decide, earned, lock_case, open_request, require_text
+from incentives.services.requests import (
+    asked,
+    decide,
+    earned,
+    lock_case,
+    open_request,
+    payees_of,
+    require_not_taken_back,
+    require_text,
+)
 from ops_center.kernel.errors import Malformed, Refused
 from ops_center.kernel.money import yuan
 from organization.models import Employee
@@ -28,7 +37,8 @@ ASKERS = (Role.TR,)
 def ask_adjustment(
     *, case: str, payee: Employee, role: str, amount_fen: int, reason: str, actor: Employee, at: datetime
 ) -> Adjustment:
-    """A tracker asks for a correction of another person's reward; signed fen, at most the bounty of the case."""
+    """A tracker asks for a correction of the reward of another payee of the case; signed fen. All corrections of a case
+    in one direction, those that wait included, come to at most its bounty."""
     errors.require_role(actor, *ASKERS, at=at)
     require_text(reason)
     assessment = earned(case)
@@ -48,6 +58,10 @@ def open_adjustment(
             "most": yuan(assessment.bounty_fen)
         }
         raise Malformed("bad_amount", sentence, {"amount": sentence})
+    _require_payee(assessment, payee)
+    if amount_fen > 0:
+        require_not_taken_back(assessment)
+    _require_bounded(assessment, amount_fen)
     _require_covered(assessment, payee, amount_fen)
     row = Adjustment(
         assessment=assessment, payee=payee, role=Performance(role), amount_fen=amount_fen, reason=reason.strip(),
@@ -60,10 +74,10 @@ def open_adjustment(
 def approve_adjustment(*, adjustment: int, actor: Employee, at: datetime, reason: str = "") -> Adjustment:
     """A supervisor approves: a line of the amount is written, and comes with the next document."""
     row = open_request(Adjustment, adjustment, actor=actor, at=at)
-    if row.payee_id == actor.pk:
-        raise Refused("own_reward", _("This is your own reward, so a colleague decides."))
     lock_ledger()
     lock_case(row.assessment)
+    if row.amount_fen > 0:
+        require_not_taken_back(row.assessment)
     _require_covered(row.assessment, row.payee, row.amount_fen)
     entry = RewardEntry.objects.create(
         assessment=row.assessment,
@@ -80,6 +94,34 @@ def approve_adjustment(*, adjustment: int, actor: Employee, at: datetime, reason
     tell([row.payee], kind="reward_adjusted", at=at, about=f"/rewards/{entry.pk}/",
          number=row.assessment.application.number, amount=yuan(row.amount_fen))  # fmt: skip
     return row
+
+
+def _require_payee(assessment: Assessment, payee: Employee) -> None:
+    if not payees_of(assessment).filter(pk=payee.pk).exists():
+        sentence = _("%(person)s has no part in %(number)s: choose one of its payees.") % {
+            "person": payee.name, "number": assessment.application.number,
+        }  # fmt: skip
+        raise Malformed("not_a_payee", sentence, {"payee": sentence})
+
+
+def _require_bounded(assessment: Assessment, amount_fen: int) -> None:
+    """Corrections up and down are bounded each for itself: a refusal of one must not make room for the other."""
+    same_way = Q(amount_fen__gt=0) if amount_fen > 0 else Q(amount_fen__lt=0)
+    standing = assessment.adjustments.exclude(state=RequestState.REFUSED).filter(same_way)
+    before = abs(standing.aggregate(fen=Sum("amount_fen"))["fen"] or 0)
+    if before + abs(amount_fen) > assessment.bounty_fen:
+        raise Refused(
+            "corrected_enough",
+            _(
+                "Corrections of %(number)s in this direction come to %(before)s yuan already, those that wait "
+                "included; together they are at most its bounty of %(most)s yuan."
+            )
+            % {
+                "number": assessment.application.number,
+                "before": yuan(before),
+                "most": yuan(assessment.bounty_fen),
+            },
+        )
 
 
 def _require_covered(assessment: Assessment, payee: Employee, amount_fen: int) -> None:

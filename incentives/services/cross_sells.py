@@ -10,11 +10,21 @@ from django.utils.translation import gettext as _
 from applications.lifecycle import Performance
 from applications.models import Coaching
 from incentives import errors
-from incentives.lifecycle import EntryKind, Ground, PayeeKind, RequestState, Why
+from incentives.lifecycle import EntryKind, PayeeKind, RequestState, Why
 from incentives.models import Assessment, CrossSell, RewardEntry
+from incentives.reference import OTHER_PRODUCTS
 from incentives.services.ledger import Numbers
 from incentives.services.locks import lock_ledger
-from incentives.services.requests import DECIDERS, asked, decide, earned, lock_case, open_request, policy_of
+from incentives.services.requests import (
+    DECIDERS,
+    asked,
+    decide,
+    earned,
+    lock_case,
+    open_request,
+    policy_of,
+    require_not_taken_back,
+)
 from ops_center.kernel.errors import Malformed, Refused
 from ops_center.kernel.money import yuan
 from organization.models import Employee
@@ -22,27 +32,35 @@ from organization.roles import Role
 from organization.services.inbox import tell
 
 OFFICERS = (Role.AS, Role.CM)  # on Path A the customer manager coaches
+MOST = 3  # other products of one case
 
 
 @transaction.atomic
 def report_cross_sell(*, case: str, product: str, actor: Employee, at: datetime, note: str = "") -> CrossSell:
-    """The officer who coached the client says what else was sold. Once per case and product, of an earned reward."""
+    """The officer who coached the client says what else was sold. One of the bank's list; once per
+    case and product and ``MOST`` per case, of an earned reward."""
     errors.require_role(actor, *OFFICERS, at=at)
-    if not product.strip():
-        sentence = _("Name the product that was sold.")
-        raise Malformed("product_missing", sentence, {"product": sentence})
+    if product not in OTHER_PRODUCTS:
+        sentence = _("Choose one of the products of the list: %(products)s.") % {"products": "、".join(OTHER_PRODUCTS)}
+        raise Malformed("bad_product", sentence, {"product": sentence})
     if not Coaching.objects.filter(application__number=case, officer=actor).exists():
         raise errors.not_found()
     assessment = earned(case)
     _require_standing(assessment)
-    sold = assessment.cross_sells.exclude(state=RequestState.REFUSED).filter(product=product.strip())
-    if sold.exists():
+    sold = assessment.cross_sells.exclude(state=RequestState.REFUSED)
+    if sold.filter(product=product).exists():
         raise Refused(
             "sold_before",
             _("“%(product)s” was reported for %(number)s already: it counts once.")
-            % {"product": product.strip(), "number": case},
+            % {"product": product, "number": case},
         )
-    row = CrossSell(assessment=assessment, product=product.strip(), reason=note.strip(), asked_by=actor, asked_at=at)
+    if sold.count() >= MOST:
+        raise Refused(
+            "sold_enough",
+            _("%(most)s other products were reported for %(number)s already: one call counts for no more.")
+            % {"most": MOST, "number": case},
+        )
+    row = CrossSell(assessment=assessment, product=product, reason=note.strip(), asked_by=actor, asked_at=at)
     return asked(row, told=DECIDERS[CrossSell], at=at)
 
 
@@ -77,6 +95,4 @@ def _require_standing(assessment: Assessment) -> None:
         raise Refused(
             "nothing_for_it", _("The policy of %(number)s pays nothing for other products.") % {"number": number}
         )
-    clawed_back = assessment.reversals.filter(state=RequestState.APPROVED).exclude(ground=Ground.COMPLAINT)
-    if clawed_back.exists():
-        raise Refused("clawed_back", _("The rewards of %(number)s were taken back.") % {"number": number})
+    require_not_taken_back(assessment)

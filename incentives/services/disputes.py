@@ -15,7 +15,7 @@ from incentives.services.adjustments import open_adjustment
 from incentives.services.locks import lock_ledger
 from incentives.services.requests import DECIDERS, asked, decide, lock_case, open_request, require_text
 from ops_center.clock import local_day
-from ops_center.kernel.errors import Refused
+from ops_center.kernel.errors import Malformed, Refused
 from ops_center.kernel.worktime import Limit, Mode, deadline
 from organization.models import Employee
 from organization.roles import Role
@@ -27,7 +27,8 @@ ANSWERED_WITHIN = Limit(Mode.WORKDAYS_EOD, 5)
 
 @transaction.atomic
 def dispute(*, entry: int, text: str, actor: Employee, at: datetime) -> Dispute:
-    """Somebody disputes an entry of his own; the clock runs from here. One at a time for an entry."""
+    """Somebody disputes an entry of his own; the clock runs from here. One at a time for an entry, and none
+    after a rejection."""
     require_text(text, field="text")
     lock_ledger()
     found = RewardEntry.objects.select_related("assessment__application").filter(pk=entry, payee=actor).first()
@@ -35,6 +36,9 @@ def dispute(*, entry: int, text: str, actor: Employee, at: datetime) -> Dispute:
         raise errors.not_found()
     if found.disputes.filter(state=RequestState.OPEN).exists():
         raise Refused("already_disputed", _("You have disputed this amount already; the answer is still to come."))
+    if found.disputes.filter(state=RequestState.REFUSED).exists():
+        sentence = _("Your dispute of this amount was answered and rejected. A tracker can still ask for a correction.")
+        raise Refused("answered_before", sentence)
     due = deadline(at, ANSWERED_WITHIN, working_calendar())
     row = Dispute(
         entry=found, reason=text.strip(), asked_by=actor, asked_at=at, due_at=due.due_at, explanation=due.as_json()
@@ -49,6 +53,9 @@ def decide_dispute(
     """Upholds or rejects a dispute, in a sentence. Upheld with an amount, a correction is asked for at once; another
     supervisor approves it."""
     require_text(note, field="note")
+    if amount_fen and not accepted:
+        sentence = _("A rejected dispute corrects nothing: leave the amount empty, or uphold it.")
+        raise Malformed("amount_of_nothing", sentence, {"amount": sentence})
     row = open_request(Dispute, dispute, actor=actor, at=at)
     lock_case(row.assessment)
     if accepted and amount_fen:

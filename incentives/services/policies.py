@@ -86,6 +86,8 @@ def draft_split(
         **{**(before.special_terms if before else {}), **terms},
     )
     _require_sensible(policy)
+    if is_pilot:
+        _require_cap_of_all(policy, before)
     policy.save()
     policy.branches.set(where)
     add_shares(policy, columns)
@@ -276,6 +278,13 @@ def _require_sensible(policy: SplitPolicy) -> None:
         sentence=_("A card that is cancelled unused is clawed back within the claw-back window of %(days)s days.")
         % {"days": policy.reversal_days},
     )  # fmt: skip
+
+
+def _require_cap_of_all(pilot: SplitPolicy, before: SplitPolicy | None) -> None:
+    """The cap compares all that a person earns and loses in a month, on cases of every branch: a pilot has none."""
+    if before is not None and pilot.penalty_cap_bp != before.penalty_cap_bp:
+        sentence = _("The monthly cap is the same at every branch: change it in a version that holds for all.")
+        raise Malformed("pilot_sets_cap", sentence, {"penalty_cap_bp": sentence})
 
 
 def _require_between(value: int, least: int, most: int, *, name: str, sentence: str) -> None:

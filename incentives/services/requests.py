@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import models, transaction
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from applications.models import Application
 from incentives import errors
-from incentives.lifecycle import RequestState, Verdict
+from incentives.lifecycle import Ground, RequestState, Verdict
 from incentives.models import Adjustment, Assessment, CrossSell, Dispute, Reversal, RewardEntry, SplitPolicy
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, OutOfSight, Refused
@@ -59,6 +60,21 @@ def policy_of(assessment: Assessment) -> SplitPolicy:
     """The policy by which a reward was earned."""
     assert assessment.policy is not None, "what was earned has its policy"
     return assessment.policy
+
+
+def payees_of(assessment: Assessment) -> QuerySet[Employee]:
+    """The people who have a line in a case."""
+    paid = assessment.entries.filter(payee__isnull=False).values("payee")
+    people: QuerySet[Employee] = Employee.objects.filter(pk__in=paid)
+    return people
+
+
+def require_not_taken_back(assessment: Assessment) -> None:
+    """Nothing is paid on top of a case whose rewards were taken back; a complaint concerns one person only."""
+    clawed_back = assessment.reversals.filter(state=RequestState.APPROVED).exclude(ground=Ground.COMPLAINT)
+    if clawed_back.exists():
+        number = assessment.application.number
+        raise Refused("clawed_back", _("The rewards of %(number)s were taken back.") % {"number": number})
 
 
 def lock_case(assessment: Assessment) -> None:

@@ -13,6 +13,7 @@ from applications.models.case import ReferrerType
 from applications.services import intake
 from incentives.lifecycle import Ground, RequestState
 from incentives.models import Adjustment, CrossSell, Dispute, SplitPolicy
+from incentives.reference import OTHER_PRODUCTS
 from incentives.services.accrual import accrue
 from incentives.services.adjustments import approve_adjustment, ask_adjustment
 from incentives.services.cross_sells import approve_cross_sell, report_cross_sell
@@ -20,7 +21,7 @@ from incentives.services.disputes import decide_dispute, dispute, escalate_dispu
 from incentives.services.requests import refuse
 from incentives.services.reversals import approve_reversal, ask_reversal
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
-from organization.models import Employee, Message
+from organization.models import Employee, Message, RoleAssignment
 from tests.cast import Cast, at
 from tests.incentives.conftest import earned, lines_of, who
 
@@ -72,14 +73,15 @@ def test_a_tracker_asks_a_supervisor_approves_and_the_shares_stay_the_bounty(ban
 def test_nobody_corrects_the_own_reward_on_either_side(bank: Cast, case: Application, tracker: Employee) -> None:
     with pytest.raises(Refused, match="Your own reward"):
         correct(bank, case, 1_00, payee=bank.zheng_weiguo)
-    asked = correct(bank, case, 1_00, payee=bank.feng_zhiqiang)
-    with pytest.raises(Refused, match="own reward"):
-        approve_adjustment(adjustment=asked.pk, actor=bank.feng_zhiqiang, at=WHEN)
+    asked = correct(bank, case, 1_00)
+    RoleAssignment.objects.create(employee=bank.fang_fang, role="SUP", starts_on=WHEN.date())
+    with pytest.raises(Refused, match="You earn from"):
+        approve_adjustment(adjustment=asked.pk, actor=Employee.objects.get(pk=bank.fang_fang.pk), at=WHEN)
     for person in (bank.pan_wei, tracker):
         with pytest.raises(NotAllowed):
             approve_adjustment(adjustment=asked.pk, actor=person, at=WHEN)
-    with pytest.raises(IntegrityError, match="not_ones_own"), transaction.atomic():
-        Adjustment.objects.filter(pk=asked.pk).update(state="APPROVED", decided_by=bank.feng_zhiqiang, decided_at=WHEN)
+    with pytest.raises(IntegrityError, match="payee of its case"), transaction.atomic():
+        Adjustment.objects.filter(pk=asked.pk).update(state="APPROVED", decided_by=bank.fang_fang, decided_at=WHEN)
 
 
 @pytest.mark.parametrize("fen", [0, 100_01, -100_01])
@@ -96,6 +98,35 @@ def test_no_more_is_taken_back_than_was_earned_also_when_two_are_approved(bank: 
     approve_adjustment(adjustment=first.pk, actor=bank.feng_zhiqiang, at=WHEN)
     with pytest.raises(Refused, match=r"4\.00"):
         approve_adjustment(adjustment=second.pk, actor=bank.feng_zhiqiang, at=WHEN)
+
+
+def test_a_correction_goes_to_a_payee_of_the_case_only(bank: Cast, case: Application) -> None:
+    with pytest.raises(Malformed, match="has no part in") as no:
+        correct(bank, case, 10_00, payee=bank.su_min)
+    assert list(no.value.errors) == ["payee"]
+
+
+def test_all_corrections_of_a_case_together_are_at_most_its_bounty(bank: Cast, case: Application) -> None:
+    waits = correct(bank, case, 60_00)
+    with pytest.raises(Refused, match=r"60\.00.*100\.00") as no:
+        correct(bank, case, 40_01, payee=bank.he_xiulan)
+    assert no.value.code == "corrected_enough"
+    correct(bank, case, -10_00)  # the other direction is bounded for itself
+    approve_adjustment(adjustment=waits.pk, actor=bank.feng_zhiqiang, at=WHEN)
+    with pytest.raises(Refused):
+        correct(bank, case, 40_01)
+    refuse(Adjustment, correct(bank, case, 40_00).pk, actor=bank.feng_zhiqiang, at=WHEN, reason="依据不足")
+    correct(bank, case, 40_00)
+
+
+def test_nothing_is_added_to_a_case_that_was_taken_back(bank: Cast, case: Application) -> None:
+    waits = correct(bank, case, 1_00)
+    fraud = ask_reversal(case=case.number, actor=bank.pan_wei, at=WHEN, reason="伪造", ground=Ground.FRAUD)
+    approve_reversal(reversal=fraud.pk, actor=bank.feng_zhiqiang, at=WHEN)
+    with pytest.raises(Refused, match="taken back"):
+        correct(bank, case, 1_00)
+    with pytest.raises(Refused, match="taken back"):
+        approve_adjustment(adjustment=waits.pk, actor=bank.feng_zhiqiang, at=WHEN)
 
 
 def test_a_refused_correction_writes_nothing(bank: Cast, case: Application) -> None:
@@ -118,11 +149,30 @@ def test_another_product_brings_the_officer_ten_yuan_once_a_tracker_has_confirme
 def test_a_product_counts_once_per_case_unless_it_was_refused(bank: Cast, case: Application, tracker: Employee) -> None:
     sold = report_cross_sell(case=case.number, product="账单分期", actor=bank.lin_xiaoyu, at=WHEN)
     with pytest.raises(Refused, match="counts once"):
-        report_cross_sell(case=case.number, product=" 账单分期 ", actor=bank.lin_xiaoyu, at=WHEN)
+        report_cross_sell(case=case.number, product="账单分期", actor=bank.lin_xiaoyu, at=WHEN)
     refuse(CrossSell, sold.pk, actor=tracker, at=WHEN, reason="客户未签约")
     again = report_cross_sell(case=case.number, product="账单分期", actor=bank.lin_xiaoyu, at=WHEN)
     approve_cross_sell(cross_sell=again.pk, actor=tracker, at=WHEN)
     report_cross_sell(case=case.number, product="自动还款", actor=bank.lin_xiaoyu, at=WHEN)
+
+
+@pytest.mark.parametrize("product", ["", "账单分期 12期", "帐单分期", " 账单分期"])
+def test_a_product_is_one_of_the_list(bank: Cast, case: Application, product: str) -> None:
+    with pytest.raises(Malformed, match="Choose one of the products") as no:
+        report_cross_sell(case=case.number, product=product, actor=bank.lin_xiaoyu, at=WHEN)
+    assert list(no.value.errors) == ["product"]
+
+
+def test_one_call_counts_for_three_products(bank: Cast, case: Application, tracker: Employee) -> None:
+    sold = [
+        report_cross_sell(case=case.number, product=product, actor=bank.lin_xiaoyu, at=WHEN)
+        for product in OTHER_PRODUCTS[:3]
+    ]
+    with pytest.raises(Refused) as no:
+        report_cross_sell(case=case.number, product=OTHER_PRODUCTS[3], actor=bank.lin_xiaoyu, at=WHEN)
+    assert no.value.code == "sold_enough"
+    refuse(CrossSell, sold[0].pk, actor=tracker, at=WHEN, reason="客户未签约")
+    report_cross_sell(case=case.number, product=OTHER_PRODUCTS[3], actor=bank.lin_xiaoyu, at=WHEN)
 
 
 def test_only_the_officer_who_coached_reports_and_a_payee_of_the_case_does_not_confirm(
@@ -253,6 +303,17 @@ def test_a_rejected_dispute_says_why_to_the_person_and_changes_nothing(
     news = Message.objects.get(employee=bank.fang_fang, kind="dispute_decided")
     assert news.facts["note"] == "按双录规则"
     assert (len(lines_of(case)), Adjustment.objects.count()) == (6, 0)
+
+
+def test_a_rejection_takes_no_amount_and_is_the_last_word(bank: Cast, disputed: Dispute) -> None:
+    with pytest.raises(Malformed, match="corrects nothing") as no:
+        decide_dispute(dispute=disputed.pk, accepted=False, note="无", amount_fen=4_00, actor=bank.feng_zhiqiang,
+                       at=WHEN)  # fmt: skip
+    assert list(no.value.errors) == ["amount"]
+    decide_dispute(dispute=disputed.pk, accepted=False, note="按双录规则", actor=bank.feng_zhiqiang, at=WHEN)
+    with pytest.raises(Refused) as refused:
+        dispute(entry=disputed.entry_id, text="再次", actor=bank.fang_fang, at=WHEN)
+    assert refused.value.code == "answered_before"
 
 
 def test_an_overdue_dispute_is_told_to_the_supervisors_once(bank: Cast, disputed: Dispute) -> None:

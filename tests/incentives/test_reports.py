@@ -10,7 +10,7 @@ import pytest
 
 from applications.models import Application
 from incentives.lifecycle import EntryKind, Why
-from incentives.models import PayoutBatch
+from incentives.models import PayoutBatch, RewardEntry
 from incentives.periods import period_of
 from incentives.selectors import quality, reports
 from incentives.selectors.quality import Measure
@@ -114,6 +114,20 @@ def test_of_what_was_taken_back_only_the_minus_is_unpaid_and_before_the_export_n
     assert reports.cut(asked, "unpaid").sum_fen() == -103_75
     assert set(reports.cut(asked, "unpaid").values_list("kind", flat=True)) == {"REVERSAL"}
     assert reports.overview(asked).earned == 11  # what was never to be paid cannot be late
+
+
+def test_what_was_taken_back_shows_that_it_was_paid(bank: Cast, cases: list[Application]) -> None:
+    batch = pay(bank, cases[0])
+    claw_back(bank, cases[0])
+    claw_back(bank, cases[1])
+    found = {
+        (entry.assessment_id, entry.state_code, entry.batch_out, entry.paid_on)
+        for entry in RewardEntry.objects.filter(mirrors=None).with_state().with_pay_date()
+    }
+    assert found == {(cases[0].pk, "REVERSED", batch.pk, batch.paid_on), (cases[1].pk, "REVERSED", None, None)}
+    page = signed_in(bank.fang_fang).get("/rewards/?month=2026-09").content.decode()
+    assert page.count("Reversed</span>") >= 4
+    assert "2026-10-02" in page
 
 
 def test_the_pool_stands_by_reason(bank: Cast) -> None:

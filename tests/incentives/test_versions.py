@@ -91,6 +91,7 @@ def test_s13_a_version_of_99_percent_is_refused_beside_the_one_in_force(bank: Ca
         ({"unused_days": 181}, "unused_days", "within the claw-back window of 180 days"),
         ({"is_pilot": True}, "branches", "A pilot names its branches"),
         ({"branches": ["BH01"]}, "branches", "for a pilot only"),
+        ({"is_pilot": True, "branches": ["BH01"], "penalty_cap_bp": 100}, "penalty_cap_bp", "same at every branch"),
         ({"is_pilot": True, "branches": ["BH01", "XX99"]}, "branches", "no branch XX99"),
         ({"note": "长" * 301}, "note", "At most 300 characters"),
     ],
@@ -198,6 +199,18 @@ def test_a_version_shows_what_it_changes_against_the_one_it_follows(bank: Cast) 
         ("100.00", "100.00"), ("50.00", "50.00"), ("25.00", "25.00"), ("6.00 + 4.00", "7.80 + 5.20"),
         ("+0.50 / -1.00", "+0.65 / -1.30"),
     ]  # fmt: skip
+
+
+def test_the_example_is_rounded_as_it_is_paid(bank: Cast) -> None:
+    approved_split(bank, bonus_bp=335, penalty_bp=335)
+    version = split_versions(date(2026, 11, 21)).find(2)
+    assert version is not None
+    assert version.examples[-1].after == "+0.44 / -0.44"  # 13.00 × 3.35 % = 0.4355
+
+
+def test_a_pilot_follows_the_cap_of_all(bank: Cast) -> None:
+    pilot = drafted_split(bank, is_pilot=True, branches=["BH01"], penalty_cap_bp=2_000, bonus_bp=600)
+    assert (pilot.penalty_cap_bp, pilot.bonus_bp) == (2_000, 600)
 
 
 def test_versions_stand_in_force_ahead_or_past(bank: Cast) -> None:

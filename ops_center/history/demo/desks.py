@@ -26,7 +26,7 @@ from ops_center.kernel.money import yuan
 from organization.models import Employee
 from organization.roles import Employment, Role
 
-SOLD = ("账单分期", "现金分期", "航空意外险")
+SOLD = ("账单分期", "现金分期", "自动还款")
 WEEKS_AGO = timedelta(days=21)
 
 
