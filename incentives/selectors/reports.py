@@ -86,7 +86,7 @@ class Question:
     @property
     def unpaid(self) -> RewardEntryQuerySet:
         """What stands open today, of whatever period."""
-        return self.entries.awaited().filter(~IS_PAID, at__lte=self.at)
+        return self.entries.awaited().not_paid().filter(at__lte=self.at)
 
     @property
     def pooled(self) -> RewardEntryQuerySet:
