@@ -120,6 +120,9 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
         """With ``sheet_code``: on which sheet an entry leaves the house."""
         return self.annotate(sheet_code=_sheet())
 
+    def on_sheet(self, sheet: str) -> RewardEntryQuerySet:
+        return self.annotate(sheet_code=_sheet()).filter(sheet_code=sheet)
+
     def with_trace(self) -> RewardEntryQuerySet:
         """With all that a line of a list or of an answer names: one query."""
         return self.with_state().select_related("assessment__application__product", "assessment__policy", "payee")
@@ -184,8 +187,11 @@ def _is_claw_back_of_unpaid() -> Q:
 
 
 def _sheet() -> Case:
-    """The vendor's for outsourced workers, the customers', the pool's, HR's for everybody else."""
+    """The vendor's for outsourced workers, the customers', the pool's, HR's for everybody else; as it was when the
+    entry came onto its document. A claw-back follows its entry."""
     return Case(
+        When(confirmation_line__isnull=False, then=F("confirmation_line__sheet")),
+        When(mirrors__confirmation_line__isnull=False, then=F("mirrors__confirmation_line__sheet")),
         When(payee_kind=PayeeKind.CUSTOMER, then=Value(Sheet.CUSTOMERS)),
         When(payee=None, then=Value(Sheet.POOL)),
         When(payee__employment=Employment.OUTSOURCED, then=Value(Sheet.VENDOR)),

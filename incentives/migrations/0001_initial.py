@@ -960,6 +960,19 @@ class Migration(migrations.Migration):
                         to="incentives.rewardentry",
                     ),
                 ),
+                (
+                    "sheet",
+                    models.CharField(
+                        choices=[
+                            ("hr", "HR sheet"),
+                            ("vendor", "Vendor sheet"),
+                            ("customers", "Customer rewards"),
+                            ("pool", "Undistributed pool"),
+                        ],
+                        max_length=9,
+                        verbose_name="sheet",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "confirmation line",

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from incentives.lifecycle import ConfirmationState
+from incentives.lifecycle import ConfirmationState, Sheet
 from incentives.models.ledger import RewardEntry
 from organization.models import Branch
 
@@ -69,10 +69,12 @@ class Confirmation(models.Model):
 
 
 class ConfirmationLine(models.Model):
-    """An entry stands on at most one confirmation."""
+    """An entry stands on at most one confirmation, and is settled on the sheet of that day's employment: who is hired
+    from the vendor later, or the reverse, moves no old money. Never changed (trigger)."""
 
     confirmation = models.ForeignKey(Confirmation, models.PROTECT, related_name="lines")
     entry = models.OneToOneField(RewardEntry, models.PROTECT, related_name="confirmation_line")
+    sheet = models.CharField(_("sheet"), max_length=9, choices=Sheet)
 
     class Meta:
         verbose_name = _("confirmation line")

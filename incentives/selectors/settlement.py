@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from applications.lifecycle import Step
 from applications.models import Event
@@ -36,20 +36,21 @@ class Worker:
 
 
 def outsourced_entries(span: Period) -> RewardEntryQuerySet:
-    """What the outsourced workers earned in a period."""
-    return RewardEntry.objects.filter(
-        payee__employment=Employment.OUTSOURCED, at__gte=span.starts_at, at__lt=span.ends_at
-    ).not_voided()
+    """What was earned in a period by people who were outsourced workers then."""
+    entries = RewardEntry.objects.on_sheet(Sheet.VENDOR)
+    return entries.filter(at__gte=span.starts_at, at__lt=span.ends_at).not_voided()
 
 
 def workers(span: Period) -> list[Worker]:
     """By vendor and number: everybody who works now, keyed or earned something in the period."""
-    staff = Employee.objects.filter(employment=Employment.OUTSOURCED).order_by("vendor", "number").in_bulk()
+    earned = outsourced_entries(span)
+    known = Q(employment=Employment.OUTSOURCED) | Q(pk__in=earned.order_by().values("payee"))
+    staff = Employee.objects.filter(known).order_by("vendor", "number").in_bulk()
     typed = Event.objects.filter(
         actor__in=staff, step=Step.SUBMIT_ENTRY, at__gte=span.starts_at, at__lt=span.ends_at
     ).order_by()
     keyed = dict(typed.values_list("actor").annotate(Count("application", distinct=True)))
-    rows = outsourced_entries(span).with_state().order_by().values_list(*COUNTED)
+    rows = earned.with_state().order_by().values_list(*COUNTED)
     states: dict[int, dict[EntryState, tuple[int, int]]] = {pk: {} for pk in staff}
     for payee, state, entries, fen in rows.annotate(Count("pk"), Sum("amount_fen")):
         states[payee][EntryState(state)] = (entries, fen)

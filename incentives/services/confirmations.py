@@ -199,9 +199,11 @@ def _next_number(span: Period) -> str:
 
 def _take(document: Confirmation, entries: RewardEntryQuerySet) -> int:
     """Writes a line for each entry in one statement; returns how many."""
-    query, values = entries.order_by("pk").values_list(Value(document.pk), "pk").query.sql_with_params()
+    rows = entries.with_sheet().order_by("pk").annotate(document=Value(document.pk))
+    lines = rows.values_list("document", "pk", "sheet_code")
+    query, values = lines.query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO incentives_confirmationline (confirmation_id, entry_id) {query}", values)
+        cursor.execute(f"INSERT INTO incentives_confirmationline (confirmation_id, entry_id, sheet) {query}", values)
         written: int = cursor.rowcount
     return written
 

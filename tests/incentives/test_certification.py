@@ -190,25 +190,26 @@ def test_an_administrator_who_earns_from_a_case_is_refused_like_anybody(bank: Ca
 
 
 def test_of_several_documents_each_answers_for_itself(bank: Cast) -> None:
-    """冯志强 registered nothing; of one document he earns, by a correction."""
-    first = registered(bank)
-    mine, clean = drafted(bank).no, None
-    corrected(bank, first, 1_00, payee=bank.feng_zhiqiang, approver=bank.hire("孙主管", "OC01", "SUP"))
+    """A supervisor who has registered nothing; of one document he earns, as the referrer."""
+    RoleAssignment.objects.create(employee=bank.li_wenjing, role=Role.SUP, starts_on=date(2026, 1, 1))
+    supervisor = Employee.objects.get(pk=bank.li_wenjing.pk)
+    registered(bank)
+    mine = drafted(bank).no
     registered(bank, referred=False)
     clean = draft_confirmation(period="2026-11", branches=["BH01"], actor=bank.zheng_weiguo, at=WHEN).no
-    assert [(row.confirmation.no, row.why_not and row.why_not.code) for row in drafts_for(bank.feng_zhiqiang)] == [
+    assert [(row.confirmation.no, row.why_not and row.why_not.code) for row in drafts_for(supervisor)] == [
         (clean, None), (mine, "certifier_is_payee"),
     ]  # fmt: skip
-    assert next_draft_for(bank.feng_zhiqiang).no == clean
-    results = certify_each(numbers=[mine, clean, "JXQR-202611-777"], actor=bank.feng_zhiqiang, at=LATER)
+    assert next_draft_for(supervisor).no == clean
+    results = certify_each(numbers=[mine, clean, "JXQR-202611-777"], actor=supervisor, at=LATER)
     assert [(row.done, row.refusal and row.refusal.code) for row in results] == [
         (False, "certifier_is_payee"), (True, None), (False, "not_found"),
     ]  # fmt: skip
     assert dict(Confirmation.objects.values_list("no", "state")) == {mine: "DRAFT", clean: "CONFIRMED"}
     with pytest.raises(Refused):
-        certify_each(numbers=[mine], actor=bank.feng_zhiqiang, at=LATER)
+        certify_each(numbers=[mine], actor=supervisor, at=LATER)
     with pytest.raises(Malformed):
-        certify_each(numbers=[], actor=bank.feng_zhiqiang, at=LATER)
+        certify_each(numbers=[], actor=supervisor, at=LATER)
 
 
 @pytest.mark.parametrize("period", ["2026-12", "2026-W49"])

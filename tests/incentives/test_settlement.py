@@ -7,10 +7,13 @@ from datetime import date
 import pytest
 
 from applications.models import Application
+from incentives.periods import period_of
+from incentives.selectors.settlement import workers
 from incentives.services.accrual import accrue
 from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import make_payout
 from incentives.services.registration import register
+from incentives.services.reversals import approve_reversal, ask_reversal
 from organization.models import AuditRecord, Employee
 from tests.cast import Cast, at
 from tests.incentives.conftest import earned
@@ -67,6 +70,21 @@ def test_the_list_is_cut_by_worker_and_state(vendor_manager: Employee, keyed_out
     assert keyed_outside.number not in client.get("/settlement/?period=2026-11&state=PAID").content.decode()
     assert keyed_outside.number not in client.get("/settlement/?period=2026-10").content.decode()
     assert client.get("/settlement/?state=GONE").status_code == 400
+
+
+def test_who_is_hired_from_the_vendor_moves_no_certified_money(bank: Cast, keyed_outside: Application) -> None:
+    register(applications=[keyed_outside.number], actor=bank.zheng_weiguo, at=WHEN)
+    document = draft_confirmation(period="2026-11", actor=bank.zheng_weiguo, at=WHEN)
+    certify(no=document.no, actor=bank.feng_zhiqiang, at=WHEN)
+    before = sum(worker.total_fen for worker in workers(period_of("2026-11")))
+    Employee.objects.filter(pk=bank.song_jia.pk).update(employment="REGULAR", vendor="")
+    assert sum(worker.total_fen for worker in workers(period_of("2026-11"))) == before > 0
+    made = make_payout(confirmations=[document.no], actor=bank.su_min, at=WHEN)
+    assert set(made.lines.filter(entry__payee=bank.song_jia).values_list("sheet", flat=True)) == {"vendor"}
+    asked = ask_reversal(case=keyed_outside.number, actor=bank.pan_wei, at=WHEN, reason="冒名办卡")
+    approve_reversal(reversal=asked.pk, actor=bank.feng_zhiqiang, at=WHEN)
+    claw_back = draft_confirmation(period="2026-11", actor=bank.zheng_weiguo, at=WHEN)
+    assert set(claw_back.lines.filter(entry__payee=bank.song_jia).values_list("sheet", flat=True)) == {"vendor"}
 
 
 def test_the_vendor_sheet_is_theirs_and_no_other(vendor_manager: Employee, batch: int) -> None:
