@@ -10,7 +10,7 @@ from django.test import Client
 from applications.lifecycle import Clock
 from applications.models import Application, CaseClock
 from applications.services import intake
-from incentives.models import Bounty, Confirmation, PayoutBatch, Registration, SplitPolicy
+from incentives.models import Confirmation, PayoutBatch, Registration, SplitPolicy
 from incentives.selectors.earnings import earnings_of
 from incentives.selectors.forecast import steps_left
 from incentives.services.accrual import accrue
@@ -21,7 +21,7 @@ from incentives.services.registration import register
 from ops_center import clock
 from organization.models import Employee
 from tests.cast import Cast
-from tests.incentives.conftest import SHARES, double_keyed, earned, entries_of
+from tests.incentives.conftest import SHARES, double_keyed, earned, entries_of, priced
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -187,10 +187,7 @@ def test_a_promise_of_a_double_keyed_case_names_the_second_keyer(bank: Cast, now
 
 
 def test_a_promise_says_when_the_card_has_to_be_used_first(bank: Cast, now) -> None:
-    Bounty.objects.create(
-        product=bank.product("PK"), amount_fen=100_00, starts_on=date(2026, 1, 1), status="APPROVED",
-        trigger="FIRST_SPEND", spend_days=30,
-    )  # fmt: skip
+    priced(bank, "PK", 100_00, starts_on=date(2026, 2, 1), trigger="FIRST_SPEND", spend_days=30)
     case = bank.activated(when=now)
     accrue(at=now)
     (tracking,) = (row for row in earnings_of(case, now) if row.role == "TRACKER")
