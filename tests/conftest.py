@@ -86,9 +86,11 @@ def bank(db: None) -> Cast:
     return make_bank()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def worker(runtime_dsn: str, tmp_path_factory: pytest.TempPathFactory):
     """A real Celery worker on the test database, as the role and with the broker that it has in a running stack.
+
+    It ends with the test: in the next one it would take the work from under the hands of the test.
 
     It sees what is committed: use ``@pytest.mark.django_db(transaction=True)``. Its output is in ``worker.log``.
     """

@@ -59,7 +59,8 @@ class Sender:
         again = Caller(actor).post(path, body, **key)
         assert (again.status_code, again.content, again["Idempotency-Replayed"]) == (status, answers[0].content, "true")
         if word := next((word for word in ("reason", "text", "note", "product") if word in body), ""):
-            assert Caller(actor).post(path, body | {word: "别的"}, **key).status_code == 422
+            other = "现金分期" if word == "product" else "别的"
+            assert Caller(actor).post(path, body | {word: other}, **key).status_code == 422
         assert rows() == once, path
         return again.json()
 

@@ -149,10 +149,10 @@ def test_only_trackers_register(bank: Cast) -> None:
 # -- documents ---------------------------------------------------------------------------------------------------------
 def test_documents_are_numbered_per_month_of_their_period(bank: Cast) -> None:
     numbers = []
-    for period in ("2026-11", "2026-W48", "2026-12"):
+    for period, day in (("2026-11", WHEN), ("2026-W48", WHEN), ("2026-12", at("2026-12-10 10:00"))):
         case = earned(bank, when=WHEN)
-        register(applications=[case.number], actor=bank.zheng_weiguo, at=WHEN)
-        numbers.append(draft_confirmation(period=period, actor=bank.zheng_weiguo, at=WHEN).no)
+        register(applications=[case.number], actor=bank.zheng_weiguo, at=day)
+        numbers.append(draft_confirmation(period=period, actor=bank.zheng_weiguo, at=day).no)
     assert numbers == ["JXQR-202611-001", "JXQR-202611-002", "JXQR-202612-001"]
 
 
@@ -226,7 +226,7 @@ def test_a_case_waits_for_its_fourth_stamp_until_its_share_is_decided(bank: Cast
     accrue(at=WHEN)
     register(applications=[case.number], actor=bank.zheng_weiguo, at=WHEN)
     with pytest.raises(Refused, match="Nothing registered"):
-        draft_confirmation(period="2026-12", actor=bank.zheng_weiguo, at=LATER)
+        draft_confirmation(period="2026-12", actor=bank.zheng_weiguo, at=at("2026-12-01 10:00"))
     release_due_holds(at=at("2026-12-10 10:00"))
     document = draft_confirmation(period="2026-12", actor=bank.zheng_weiguo, at=at("2026-12-10 11:00"))
     assert (document.total_fen, document.entry_count) == (100_00, 6)  # the pool's share included, the pair not
