@@ -35,7 +35,7 @@ def build_later(batch: int) -> None:
 
 def build_unfinished(*, at: datetime) -> dict[str, int]:
     """Takes up the batches whose files are not complete: the worker died, or never got the hint."""
-    waiting = list(PayoutBuild.objects.filter(finished_at=None).order_by("batch").values_list("batch", flat=True))
+    waiting = list(PayoutBuild.objects.filter(finished_at=None).order_by("batch_id").values_list("batch", flat=True))
     return {"batches": len(waiting), "finished": sum(build(batch=batch, at=at) for batch in waiting)}
 
 
