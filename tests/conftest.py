@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import psycopg2
 import pytest
+from celery import current_app
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
@@ -94,18 +95,21 @@ def worker(runtime_dsn: str, tmp_path_factory: pytest.TempPathFactory):
 
     It sees what is committed: use ``@pytest.mark.django_db(transaction=True)``. Its output is in ``worker.log``.
     """
+    current_app.control.purge()  # hints of earlier tests
     nursery = Nursery(tmp_path_factory.mktemp("worker"))
     celery = [sys.executable, "-m", "celery", "--app", "ops_center.celery", "worker"]
-    child = nursery.spawn(
-        "worker",
-        [*celery, "--concurrency", "1", "--loglevel", "INFO", "--without-gossip", "--without-mingle"],
-        env={**os.environ, "DATABASE_URL": runtime_dsn},
-        cwd=settings.BASE_DIR,
-    )
-    deadline = time.monotonic() + 30
-    while " ready." not in child.last_words():
-        if child.ended or time.monotonic() > deadline:
-            pytest.fail(f"The worker did not start:\n{child.last_words()}")
-        time.sleep(0.1)
-    yield child
-    nursery.close()
+    try:
+        child = nursery.spawn(
+            "worker",
+            [*celery, "--concurrency", "1", "--loglevel", "INFO", "--without-gossip", "--without-mingle"],
+            env={**os.environ, "DATABASE_URL": runtime_dsn},
+            cwd=settings.BASE_DIR,
+        )
+        deadline = time.monotonic() + 30
+        while " ready." not in child.log.read_text():
+            if child.ended or time.monotonic() > deadline:
+                pytest.fail(f"The worker did not start:\n{child.last_words()}")
+            time.sleep(0.1)
+        yield child
+    finally:
+        nursery.close()
