@@ -133,6 +133,27 @@ class Outcome(models.TextChoices):
     VOID = "VOID", pgettext_lazy("outcome", "Void")
 
 
+class PauseReason(models.TextChoices):
+    """What may stop a clock (rule K4): a problem that waits for somebody outside the center, or a declared outage."""
+
+    BRANCH = "BRANCH", pgettext_lazy("pause", "Waits for the branch")
+    CUSTOMER = "CUSTOMER", pgettext_lazy("pause", "Waits for the client")
+    HEAD_OFFICE = "HEAD_OFFICE", pgettext_lazy("pause", "Waits for head office")
+    OUTAGE = "OUTAGE", pgettext_lazy("pause", "Declared outage")
+
+
+class Holder(models.TextChoices):
+    """Whose hands a case or its paper is in: who is charged with the minutes that run there."""
+
+    POOL = "POOL", pgettext_lazy("holder", "Lead pool")
+    PERSON = "PERSON", pgettext_lazy("holder", "Person")  # collector, clerk, officer
+    BRANCH = "BRANCH", pgettext_lazy("holder", "Branch")
+    TRUCK = "TRUCK", pgettext_lazy("holder", "Cash truck")
+    QUEUE = "QUEUE", pgettext_lazy("holder", "Queue of the center")
+    CUSTOMER = "CUSTOMER", pgettext_lazy("holder", "Client")
+    HEAD_OFFICE = "HEAD_OFFICE", pgettext_lazy("holder", "Head office and card factory")
+
+
 LATE_OUTCOMES = (Outcome.LATE_PENDING, Outcome.LATE, Outcome.LATE_JUSTIFIED, Outcome.LATE_QUEUE, Outcome.RETURNED_LATE)
 
 

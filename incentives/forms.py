@@ -16,13 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from applications.forms.base import Act, note_field
 from applications.lifecycle import Path, Performance
 from applications.models import Product
-from incentives.lifecycle import PRICED_ROLES, CustomerMode, PolicyStatus, Trigger
+from incentives.lifecycle import PRICED_ROLES, CustomerMode, Trigger
 from incentives.models import Bounty, SplitPolicy
 from incentives.selectors.preview import may_be_tried
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.money import yuan
 from ops_center.web.notes import no_personal_numbers
 from organization.models import Branch
+from organization.models.versions import PolicyStatus
 
 COLLECTING = (Branch.Kind.BRANCH, Branch.Kind.CARD_CENTER)  # where collectors sit: a case is its collector's branch's
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

@@ -131,12 +131,6 @@ class Proof(models.TextChoices):
     DIFFERS = "DIFFERS", pgettext_lazy("proof", "Differs")
 
 
-class PolicyStatus(models.TextChoices):
-    DRAFT = "DRAFT", pgettext_lazy("policy", "Waiting for approval")
-    APPROVED = "APPROVED", pgettext_lazy("policy", "Approved")
-    DISCARDED = "DISCARDED", pgettext_lazy("policy", "Discarded")
-
-
 class CustomerMode(models.TextChoices):
     """ASM-9: how a referring customer is thanked."""
 

@@ -10,10 +10,9 @@ from django.db import transaction
 
 from applications.lifecycle import Path, Performance
 from applications.models import Product
-from incentives.lifecycle import PolicyStatus
 from incentives.models import Bounty, SplitPolicy
-from incentives.models.policy import FIRST_DAY
 from incentives.services.policies import add_shares
+from organization.models.versions import FIRST_DAY, PolicyStatus
 
 BOUNTIES = {"PK": 100_00, "JK": 150_00, "BJ": 300_00, "ZS": 600_00, "GWK": 80_00, "CZ": 120_00, "FS": 30_00}  # fen
 # Basis points, the same on every path: who performs several roles earns their shares (100 / 50 / 25).

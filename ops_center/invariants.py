@@ -18,9 +18,9 @@ from django.db import connection
 from applications.lifecycle import FINISHED, LATE_OUTCOMES, STAMP_ORDER, State
 from applications.models import Event
 from applications.models.event import digest_of
-from incentives.models.policy import FIRST_DAY
 from ops_center.kernel.chain import GENESIS
 from organization.models import AuditRecord
+from organization.models.versions import FIRST_DAY
 from organization.services.audit import broken_links
 from supervision.services import seals
 
@@ -151,15 +151,19 @@ BALANCES_ADD_UP = """
                FROM incentives_payoutline l JOIN incentives_rewardentry e ON e.id = l.entry_id
                WHERE l.sheet = 'hr' GROUP BY 1, 2) s ON s.batch_id = b.batch_id AND s.payee_id = b.payee_id
     WHERE b.due_fen IS DISTINCT FROM s.fen OR b.due_fen + b.brought_fen <> b.paid_fen + b.carried_fen
-       OR (b.fate = 'REFUSED') <> s.is_refused OR s.is_refused <> s.is_all_refused
+       OR (b.fate IN ('REFUSED', 'BOUNCED')) <> s.is_refused OR s.is_refused <> s.is_all_refused
     GROUP BY 1
-    UNION  -- what a payee brings along; where a payment was refused later, what was brought before it is history
+    UNION  -- what a payee brings along; where a payment came back later, what was brought before it is history
     SELECT 'batch ' || batch_id
-    FROM (SELECT batch_id, brought_fen, bool_or(fate = 'REFUSED') OVER (PARTITION BY payee_id) AS is_refused,
+    FROM (SELECT batch_id, brought_fen,
+                 bool_or(fate IN ('REFUSED', 'BOUNCED')) OVER (PARTITION BY payee_id) AS is_refused,
                  coalesce(sum(due_fen - paid_fen) OVER (PARTITION BY payee_id ORDER BY batch_id
                           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS open_fen
           FROM incentives_payoutbalance) b
     WHERE brought_fen <> open_fen AND NOT is_refused
+    UNION  -- of what did not come back nobody is owed anything; a minus may stand open
+    SELECT 'payee ' || p.number FROM incentives_payoutbalance b JOIN organization_employee p ON p.id = b.payee_id
+    WHERE b.fate NOT IN ('REFUSED', 'BOUNCED') GROUP BY 1 HAVING sum(b.due_fen - b.paid_fen) > 0
 """
 FILES_AS_THEY_LEFT = """
     SELECT 'batch ' || batch_id || ' ' || sheet || '.' || format FROM incentives_payoutfile

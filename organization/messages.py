@@ -86,6 +86,10 @@ WORDS: dict[str, Any] = {
     "payout_returned": _(
         "Return file of payout batch %(batch)s: %(paid)s paid, %(refused)s refused, %(unknown)s unknown."
     ),
+    "payment_bounced": _(
+        "Your payment of %(amount)s yuan had been paid and came back (%(reason)s). It comes again with the next batch: "
+        "please check your account with human resources."
+    ),
     "payment_refused": _(
         "Your payment of %(amount)s yuan was refused (%(reason)s). It comes again with the next batch: please check "
         "your account with human resources."

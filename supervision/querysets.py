@@ -1,4 +1,4 @@
-"""Cuts through the breaches, named so that they read after "breaches that are …"."""
+"""Cuts through breaches and complaints, named so that they read after "those that are …"."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from organization.models import Employee
 from organization.roles import Role
 
 if TYPE_CHECKING:
-    from supervision.models import Breach  # noqa: F401  named below
+    from supervision.models import Breach, Complaint  # noqa: F401  named below
 
 SEES_ALL = frozenset({Role.TR, Role.SUP, Role.AUD})
+HEARS_COMPLAINTS = frozenset({Role.CPL, Role.SUP, Role.AUD})
 
 
 class BreachQuerySet(models.QuerySet["Breach"]):
@@ -55,3 +56,13 @@ class BreachQuerySet(models.QuerySet["Breach"]):
             "application__product", "clock__policy", "branch", "owner__branch", "owner_branch",
             "justification__filed_by", "justification__opinion_by", "justification__decided_by",
         )  # fmt: skip
+
+
+class ComplaintQuerySet(models.QuerySet["Complaint"]):
+    def visible_to(self, employee: Employee, at: datetime) -> ComplaintQuerySet:
+        """Complaint handlers, supervisors and audit see all; nobody sees one against oneself."""
+        roles = employee.role_codes(local_day(at))
+        return self.exclude(against=employee) if roles & HEARS_COMPLAINTS else self.none()
+
+    def open(self) -> ComplaintQuerySet:
+        return self.filter(closed_at=None)

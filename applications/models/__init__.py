@@ -3,15 +3,41 @@
 from applications.models.bag import Bag, BagIncident, BagItem, Seal
 from applications.models.card import CardStatusImport, CardStatusRow, Coaching, Document
 from applications.models.case import Applicant, Application, Performer
-from applications.models.clock import CaseClock, ClockPause, ClockPolicy
+from applications.models.clock import CaseClock, ClockPause, ClockPolicy, Custody, Outage
 from applications.models.event import Event
 from applications.models.problem import Approval, ContactLog, ProblemItem, ReturnNote
 from applications.models.product import ChecklistItem, CustomerGroup, Product, ReasonCode
 from applications.models.sheet import CaseWarning, CreditCheck, EntryRecord, FactIndex, KeyDifference
 
 __all__ = [
-    "Applicant", "Application", "Approval", "Bag", "BagIncident", "BagItem", "CardStatusImport", "CardStatusRow",
-    "CaseClock", "CaseWarning", "ChecklistItem", "ClockPause", "ClockPolicy", "Coaching", "ContactLog", "CreditCheck",
-    "CustomerGroup", "Document", "EntryRecord", "Event", "FactIndex", "KeyDifference", "Performer", "ProblemItem",
-    "Product", "ReasonCode", "ReturnNote", "Seal",
+    "Applicant",
+    "Application",
+    "Approval",
+    "Bag",
+    "BagIncident",
+    "BagItem",
+    "CardStatusImport",
+    "CardStatusRow",
+    "CaseClock",
+    "CaseWarning",
+    "ChecklistItem",
+    "ClockPause",
+    "ClockPolicy",
+    "Coaching",
+    "ContactLog",
+    "CreditCheck",
+    "Custody",
+    "CustomerGroup",
+    "Document",
+    "EntryRecord",
+    "Event",
+    "FactIndex",
+    "KeyDifference",
+    "Outage",
+    "Performer",
+    "ProblemItem",
+    "Product",
+    "ReasonCode",
+    "ReturnNote",
+    "Seal",
 ]  # fmt: skip

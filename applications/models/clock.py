@@ -1,4 +1,5 @@
-"""Clocks of a case: policies by date, one row per run, every pause a row of its own (domain section 4)."""
+"""Clocks of a case: policies by date, one row per run, every interval a row of its own, and who held the case while
+they ran (domain section 4)."""
 
 from __future__ import annotations
 
@@ -10,24 +11,31 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from applications.lifecycle import LATE_OUTCOMES, Clock, Outcome
+from applications.lifecycle import LATE_OUTCOMES, Clock, Holder, Outcome, PauseReason
 from applications.models.case import Application
 from applications.querysets import CaseClockQuerySet
 from ops_center.kernel.worktime import Limit, Mode
 from organization.models import Branch
+from organization.models.versions import PolicyStatus, Version, two_people
 from organization.roles import Role
 
 
-class ClockPolicy(models.Model):
-    """The limit of one clock from a day on. Running clocks keep the version that they started under (rule K8)."""
+def every_reason() -> list[str]:
+    return [reason.value for reason in PauseReason]
+
+
+class ClockPolicy(Version):
+    """The limit of one clock from a day on. Running clocks keep the version that they started under (rule K8); what is
+    approved never changes (trigger)."""
 
     kind = models.CharField(_("clock"), max_length=16, choices=Clock)
     variant = models.CharField(_("variant"), max_length=12, blank=True)  # PROBLEM_CLOSE: the party; others: empty
-    starts_on = models.DateField(_("from"))
     mode = models.CharField(_("mode"), max_length=16, choices=[(mode.value, mode.value) for mode in Mode])
     amount = models.PositiveSmallIntegerField(_("limit"), default=0)
     warn_percent = models.PositiveSmallIntegerField(_("warning at %"), default=75)
     warn_at_day = models.PositiveSmallIntegerField(_("warning at day"), null=True, blank=True)
+    pauses_for = models.JSONField(_("pauses for"), default=every_reason)  # of PauseReason; rule K4 allows no other
+    owner_role = models.CharField(_("answered by"), max_length=4, choices=Role, blank=True)  # empty: the charter's
     has_money = models.BooleanField(_("moves money"), default=False)
     source = models.CharField(_("source"), max_length=80, blank=True)
 
@@ -36,7 +44,12 @@ class ClockPolicy(models.Model):
         verbose_name = _("clock policy")
         verbose_name_plural = _("clock policies")
         constraints = [
-            models.UniqueConstraint(fields=["kind", "variant", "starts_on"], name="clockpolicy_once_per_day"),
+            models.UniqueConstraint(
+                fields=["kind", "variant", "starts_on"],
+                condition=Q(status=PolicyStatus.APPROVED),
+                name="clockpolicy_once_per_day",
+            ),
+            two_people("clockpolicy_two_people"),
         ]
 
     def __str__(self) -> str:
@@ -142,3 +155,58 @@ class ClockPause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.clock_id} {self.reason}"
+
+
+class Custody(models.Model):
+    """Who held the case or its paper from when to when: one open row per running case, no gap between two. A clerk's
+    lease that ran out ends the clerk's row at the end of the lease. Overdue minutes are charged by these rows."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="custody", db_index=False)
+    holder = models.CharField(_("holder"), max_length=12, choices=Holder)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("person")
+    )
+    branch = models.ForeignKey(
+        Branch, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("branch")
+    )
+    since = models.DateTimeField(_("from"))
+    until = models.DateTimeField(_("until"), null=True)
+
+    class Meta:
+        ordering = ["since", "id"]
+        verbose_name = _("custody")
+        verbose_name_plural = _("custody")
+        constraints = [
+            models.UniqueConstraint(fields=["application"], condition=Q(until=None), name="custody_one_holder"),
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="custody_forward"),
+            models.CheckConstraint(condition=~Q(holder=Holder.PERSON) | Q(person__isnull=False), name="custody_person"),
+            models.CheckConstraint(condition=~Q(holder=Holder.BRANCH) | Q(branch__isnull=False), name="custody_branch"),
+        ]
+        indexes = [
+            # The history of one case: its page, the minutes of its breaches.
+            models.Index(fields=["application", "since"], name="custody_case"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.application_id} {self.holder}"
+
+
+class Outage(models.Model):
+    """A declared outage (rule K4): every clock that ran inside the window is paused for it."""
+
+    since = models.DateTimeField(_("from"))
+    until = models.DateTimeField(_("until"))
+    reason = models.CharField(_("reason"), max_length=200)
+    states = models.JSONField(_("states"), default=list)  # of the cases that stood still; empty: all
+    declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    declared_at = models.DateTimeField(_("declared"))
+    moved = models.PositiveIntegerField(_("deadlines moved"), default=0)
+
+    class Meta:
+        ordering = ["-since"]
+        verbose_name = _("outage")
+        verbose_name_plural = _("outages")
+        constraints = [models.CheckConstraint(condition=Q(until__gt=F("since")), name="outage_forward")]
+
+    def __str__(self) -> str:
+        return f"{self.since:%F %T}"

@@ -43,6 +43,7 @@ class ProblemItem(models.Model):
     note = models.CharField(_("note"), max_length=300, blank=True)
     raised_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     raised_at = models.DateTimeField(_("raised"))
+    wait_until = models.DateField(_("the client asks to wait until"), null=True)  # code U03 only
     answer = models.CharField(_("answer"), max_length=300, blank=True)
     replied_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     replied_at = models.DateTimeField(_("replied"), null=True)

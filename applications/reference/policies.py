@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from applications.lifecycle import Clock
 from applications.models import ClockPolicy
 from applications.models.problem import Party
 from ops_center.kernel.worktime import Mode
+from organization.models.versions import FIRST_DAY, PolicyStatus
 
-STARTS_ON = date(2024, 1, 1)
 PLAN = "方案原文"
 ASSUMED = "默认值（方案未写明数字）"
 REGULATION = "监管规定"
@@ -20,8 +18,8 @@ def _policy(
     warn_at_day: int | None = None,
 ) -> ClockPolicy:  # fmt: skip
     return ClockPolicy(
-        kind=kind, variant=variant, starts_on=STARTS_ON, mode=mode.value, amount=amount, warn_at_day=warn_at_day,
-        has_money=money, source=source,
+        kind=kind, variant=variant, starts_on=FIRST_DAY, status=PolicyStatus.APPROVED, mode=mode.value, amount=amount,
+        warn_at_day=warn_at_day, has_money=money, source=source,
     )  # fmt: skip
 
 

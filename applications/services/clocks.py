@@ -16,6 +16,7 @@ from applications.models import Application, CaseClock, ClockPause, ClockPolicy
 from ops_center.clock import local_day
 from ops_center.kernel.worktime import Deadline, Hours, Mode, deadline, resume
 from organization.models import Branch, Employee
+from organization.models.versions import PolicyStatus
 from organization.roles import Role
 from organization.services.calendar import working_calendar
 from organization.services.revisions import revision
@@ -33,7 +34,10 @@ def policy_for(kind: str, *, on: date, variant: str = "") -> ClockPolicy:
     current = revision("clock-policies")
     held = _policies.get("all")
     if held is None or held[0] != current or not held[1]:
-        held = _policies["all"] = (current, list(ClockPolicy.objects.order_by("-starts_on")))
+        held = _policies["all"] = (
+            current,
+            list(ClockPolicy.objects.filter(status=PolicyStatus.APPROVED).order_by("-starts_on")),
+        )
     for policy in held[1]:
         if policy.kind == kind and policy.variant == variant and policy.starts_on <= on:
             return policy
@@ -231,6 +235,12 @@ def turn_clocks(cases: Sequence[Application], *, at: datetime, stops: str, start
     if starts:
         _start_for_each([by_key[key] for key in sorted(turned)], starts, at=at)
     return turned
+
+
+def restart_clocks(cases: Sequence[Application], kind: str, *, at: datetime) -> None:
+    """The next run of a clock for each of these locked cases; one that still runs ends with its verdict first."""
+    turn_clocks(cases, at=at, stops=kind)
+    _start_for_each(cases, kind, at=at)
 
 
 def _start_for_each(cases: Sequence[Application], kind: str, *, at: datetime) -> None:

@@ -5,7 +5,6 @@ What is approved is published on the price board (计价标准公示), and every
 
 from __future__ import annotations
 
-from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -17,51 +16,27 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.lifecycle import Path, Performance
 from applications.models import Product
-from incentives.lifecycle import CustomerMode, PolicyStatus, Trigger
+from incentives.lifecycle import CustomerMode, Trigger
 from incentives.rules import Offer, Terms
 from ops_center.kernel.money import WHOLE, yuan
 from organization.models import Branch
+from organization.models.versions import PolicyStatus, Version, two_people
 
-FIRST_DAY = date(2024, 1, 1)  # of the prices that came with the system
 LARGEST_BOUNTY = 100_000_00  # fen; a bounty beyond this is a slip of the hand
 LONGEST_SPEND_DAYS = 365
 LONGEST_REVERSAL_DAYS = 730
 
 
-class PolicyVersion(models.Model):
-    """Terms from a day on. What is approved never changes again (triggers); a mistake is a new version.
+class PolicyVersion(Version):
+    """Terms from a day on. What is approved never changes again (triggers); a mistake is a new version."""
 
-    Only what holds from the first day has no drafter: it came with the system (incentives/reference.py).
-    """
-
-    starts_on = models.DateField(_("from"))
-    status = models.CharField(_("status"), max_length=9, choices=PolicyStatus, default=PolicyStatus.DRAFT)
-    drafted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("drafted by")
-    )
-    drafted_at = models.DateTimeField(_("drafted"), null=True)
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by")
-    )
-    approved_at = models.DateTimeField(_("approved"), null=True)
     # A pilot holds for the branches named only. The newest version that covers a branch is in force there; on the same
     # day a pilot goes before what holds for all.
     is_pilot = models.BooleanField(_("only for some branches"), default=False)
     branches = models.ManyToManyField(Branch, blank=True, related_name="+", verbose_name=_("branches"))
-    note = models.CharField(_("what changes and why"), max_length=300, blank=True)
 
     class Meta:
         abstract = True
-
-
-def _two_people(name: str) -> models.CheckConstraint:
-    return models.CheckConstraint(
-        condition=~Q(status=PolicyStatus.APPROVED)
-        | Q(drafted_by=None, approved_by=None, starts_on=FIRST_DAY, is_pilot=False)
-        | Q(drafted_by__isnull=False, approved_by__isnull=False, approved_at__gte=F("drafted_at"))
-        & ~Q(approved_by=F("drafted_by")),
-        name=name,
-    )
 
 
 class Bounty(PolicyVersion):
@@ -86,7 +61,7 @@ class Bounty(PolicyVersion):
                 condition=Q(amount_fen__range=(1, LARGEST_BOUNTY), spend_days__range=(1, LONGEST_SPEND_DAYS)),
                 name="bounty_sensible",
             ),
-            _two_people("bounty_two_people"),
+            two_people("bounty_two_people", is_pilot=False),
         ]
 
     def __str__(self) -> str:
@@ -145,7 +120,7 @@ class SplitPolicy(PolicyVersion):
                 ),
                 name="splitpolicy_sensible",
             ),
-            _two_people("splitpolicy_two_people"),
+            two_people("splitpolicy_two_people", is_pilot=False),
         ]
 
     def __str__(self) -> str:

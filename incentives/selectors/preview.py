@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from applications.lifecycle import Performance
 from applications.models import Application
-from incentives.lifecycle import ROLES, EntryKind, PayeeKind, PolicyStatus, Verdict, Why
+from incentives.lifecycle import ROLES, EntryKind, PayeeKind, Verdict, Why
 from incentives.models import Assessment, Bounty, RewardEntry, SplitPolicy
 from incentives.periods import Period
 from incentives.rules import Line, lines_of, verdict_on
@@ -27,6 +27,7 @@ from incentives.services.pricing import PriceBook
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
 from organization.models import Employee
+from organization.models.versions import PolicyStatus
 
 OFFERED_MONTHS = 12
 

@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from applications.lifecycle import Path, Performance
-from incentives.lifecycle import PRICED_ROLES, PolicyStatus
+from incentives.lifecycle import PRICED_ROLES
 from incentives.models import Bounty, SplitPolicy
 from incentives.rules import Terms, part_of
 from incentives.services.notices import concerns
 from incentives.services.pricing import PriceBook
 from ops_center.kernel.money import divide, yuan
 from organization.models import Employee
+from organization.models.versions import PolicyStatus
 from organization.roles import Role
 
 EXAMPLE_FEN = 100_00

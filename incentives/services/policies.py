@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from applications.lifecycle import Path
 from applications.models import Product
 from incentives import errors
-from incentives.lifecycle import PRICED_ROLES, PolicyStatus, Trigger
+from incentives.lifecycle import PRICED_ROLES, Trigger
 from incentives.models import Bounty, SplitPolicy, SplitShare
 from incentives.models.policy import LARGEST_BOUNTY, LONGEST_REVERSAL_DAYS, LONGEST_SPEND_DAYS
 from incentives.rules import not_whole
@@ -27,6 +27,7 @@ from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, Refused
 from ops_center.kernel.money import WHOLE, yuan
 from organization.models import Branch, Employee
+from organization.models.versions import PolicyStatus
 from organization.roles import Role
 from organization.services.audit import record
 

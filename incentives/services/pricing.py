@@ -9,11 +9,11 @@ from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import Path, Performance
-from incentives.lifecycle import PolicyStatus
 from incentives.models import Bounty, SplitPolicy
 from incentives.models.policy import LARGEST_BOUNTY
 from ops_center.kernel.errors import Malformed, Refused
 from ops_center.kernel.money import divide
+from organization.models.versions import PolicyStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from applications.lifecycle import Performance, Step
 from applications.models import Approval, CaseWarning, Event, KeyDifference
-from incentives.lifecycle import EntryKind, HoldCause, PayeeKind, PolicyStatus
+from incentives.lifecycle import EntryKind, HoldCause, PayeeKind
 from incentives.models import Bounty, Hold, RewardEntry, SplitPolicy
 from incentives.periods import period_of
 from incentives.querysets import IS_CONFIRMED
@@ -36,6 +36,7 @@ from ops_center.desk.homes.parts import (
 from ops_center.web import charts
 from ops_center.web.templatetags.ops import day, percent, stamp, yuan
 from organization.models import AuditRecord, Employee, JobRun, RoleAssignment
+from organization.models.versions import PolicyStatus
 from organization.roles import Employment, Role
 from organization.services.calendar import years_without_days
 from supervision.periods import Month

@@ -1,4 +1,4 @@
-"""What was late, who explained it and who was told: rows beside the clocks, never inside them."""
+"""What was late and who explained it: rows beside the clocks, never inside them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from applications.lifecycle import Clock
-from applications.models import Application, CaseClock, ContactLog
+from applications.models import Application, CaseClock
 from organization.models import Branch
 from organization.roles import Role
 from supervision.querysets import BreachQuerySet
@@ -156,71 +156,22 @@ class Justification(models.Model):
         return f"{self.breach_id} {self.code}"
 
 
-class ClockNotice(models.Model):
-    """That somebody was told about a clock, once per level."""
+class JustificationPaper(models.Model):
+    """A picture or PDF that proves an explanation; kept as it came, shown to who may see the breach."""
 
-    class Level(models.TextChoices):
-        WARNING = "WARNING", _("Warning")
-        SUPERVISOR = "SUPERVISOR", _("Supervisor told")
-        MANAGEMENT = "MANAGEMENT", _("Management told")
-
-    clock = models.ForeignKey(CaseClock, models.PROTECT, related_name="notices", db_index=False)
-    level = models.CharField(_("level"), max_length=10, choices=Level)
-    at = models.DateTimeField(_("at"))
-
-    class Meta:
-        verbose_name = _("notice")
-        verbose_name_plural = _("notices")
-        constraints = [models.UniqueConstraint(fields=["clock", "level"], name="clocknotice_once_per_level")]
-
-    def __str__(self) -> str:
-        return f"{self.clock_id} {self.level}"
-
-
-class DayNotice(models.Model):
-    """That a list or an alarm of a day has gone out, once per day and subject (a branch's code, or nothing)."""
-
-    kind = models.CharField(_("kind"), max_length=24)
-    on = models.DateField(_("day"))
-    subject = models.CharField(_("subject"), max_length=16, blank=True)
-    at = models.DateTimeField(_("at"))
+    justification = models.ForeignKey(Justification, models.PROTECT, related_name="papers")
+    name = models.CharField(_("file"), max_length=120)
+    media_type = models.CharField(max_length=40)
+    digest = models.CharField(max_length=64)  # SHA-256 of the body, hexadecimal
+    body = models.BinaryField(editable=False)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(_("added"))
 
     class Meta:
-        verbose_name = _("notice of the day")
-        verbose_name_plural = _("notices of the day")
-        constraints = [models.UniqueConstraint(fields=["kind", "on", "subject"], name="daynotice_once")]
+        ordering = ["id"]
+        verbose_name = _("evidence")
+        verbose_name_plural = _("evidence")
+        constraints = [models.UniqueConstraint(fields=["justification", "digest"], name="justificationpaper_once")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.on} {self.subject}"
-
-
-class CallReminder(models.Model):
-    """That the officer was reminded of a call agreed with a client."""
-
-    contact = models.OneToOneField(ContactLog, models.PROTECT, related_name="reminder")
-    at = models.DateTimeField(_("at"))
-
-    class Meta:
-        verbose_name = _("call reminder")
-        verbose_name_plural = _("call reminders")
-
-    def __str__(self) -> str:
-        return f"{self.contact_id}"
-
-
-class Urge(models.Model):
-    """One push on a case (催办): who asked, in which words, and how many people were told."""
-
-    application = models.ForeignKey(Application, models.PROTECT, related_name="urges", verbose_name=_("application"))
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
-    text = models.CharField(_("message"), max_length=200)
-    told = models.PositiveSmallIntegerField(_("people told"))
-    at = models.DateTimeField(_("at"))
-
-    class Meta:
-        ordering = ["-at", "-id"]
-        verbose_name = _("urge")
-        verbose_name_plural = _("urges")
-
-    def __str__(self) -> str:
-        return f"{self.application_id} {self.at:%F %T}"
+        return self.name

@@ -1,10 +1,8 @@
-"""People, branches and days: what all the other apps stand on."""
+"""Who works where: areas, branches, people with their roles, qualifications and absences, all with dates."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from datetime import date, datetime, time
+from datetime import date, time
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -14,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ops_center.clock import today
 from ops_center.kernel.worktime import Hours
-from organization.querysets import EmployeeManager, MessageQuerySet
+from organization.querysets import EmployeeManager
 from organization.roles import Employment, Role
 
 
@@ -82,6 +80,8 @@ class Employee(AbstractBaseUser):
     is_active = models.BooleanField(_("active"), default=True)
     left_on = models.DateField(_("left on"), null=True, blank=True)
     language = models.CharField(_("language"), max_length=8, default="zh-hans")
+    email = models.EmailField(_("e-mail"), blank=True)  # the bank's own address; digests and alarms go there
+    hides_name = models.BooleanField(_("hides the name on boards"), default=False)
     # Keyed hashes only: whether a client is a colleague, or a contact's telephone belongs to one.
     mobile_index = models.BinaryField(null=True, editable=False)
     id_index = models.BinaryField(null=True, editable=False)
@@ -214,142 +214,22 @@ class Absence(models.Model):
         return f"{self.employee} {self.starts_on}"
 
 
-class CalendarDay(models.Model):
-    """One day of the official calendar; a year without rows falls back to weekdays, marked provisional."""
+class RosterDay(models.Model):
+    """How long a person is planned to work on a day, where it is not a full day: part-time, a shift, training."""
 
-    on = models.DateField(_("day"), primary_key=True)
-    is_workday = models.BooleanField(_("working day"))
-    name = models.CharField(_("holiday"), max_length=40, blank=True)
-    source = models.CharField(_("source"), max_length=120, blank=True)
-
-    class Meta:
-        ordering = ["on"]
-        verbose_name = _("calendar day")
-        verbose_name_plural = _("calendar days")
-
-    def __str__(self) -> str:
-        return f"{self.on}"
-
-
-class Revision(models.Model):
-    """A number that grows with every change of a reference table, so that each process knows when to read it again."""
-
-    name = models.CharField(max_length=40, primary_key=True)
-    number = models.PositiveBigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.number}"
-
-
-class Message(models.Model):
-    """News for one person, written in the transaction of what it tells. The words are made when it is read."""
-
-    employee = models.ForeignKey(Employee, models.CASCADE, related_name="news", verbose_name=_("employee"))
-    kind = models.CharField(_("kind"), max_length=40)
-    facts = models.JSONField(_("facts"), default=dict)  # numbers, codes and times; never a client's data
-    about = models.CharField(_("about"), max_length=40, blank=True)  # the path of the page that it is about
-    at = models.DateTimeField(_("at"))
-    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
-
-    objects: ClassVar[models.Manager[Message]] = MessageQuerySet.as_manager()
+    employee = models.ForeignKey(Employee, models.CASCADE, related_name="roster", verbose_name=_("employee"))
+    on = models.DateField(_("day"))
+    minutes = models.PositiveSmallIntegerField(_("planned minutes"))
+    note = models.CharField(_("note"), max_length=80, blank=True)
 
     class Meta:
-        ordering = ["-at", "-id"]
-        verbose_name = _("message")
-        verbose_name_plural = _("messages")
-        indexes = [
-            models.Index(fields=["employee", "-at", "-id"], name="message_inbox"),  # read by the inbox page
-            models.Index(fields=["employee"], condition=Q(read_at=None), name="message_unread"),  # the bell's count
+        ordering = ["on", "employee"]
+        verbose_name = _("roster day")
+        verbose_name_plural = _("roster days")
+        constraints = [
+            models.UniqueConstraint(fields=["employee", "on"], name="rosterday_once"),
+            models.CheckConstraint(condition=Q(minutes__lte=720), name="rosterday_at_most_twelve_hours"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} → {self.employee_id}"
-
-
-class JobRun(models.Model):
-    """One pass of a periodic job. Readiness and the boards read the last finished one."""
-
-    name = models.CharField(_("job"), max_length=40)
-    started_at = models.DateTimeField(_("started"))
-    ended_at = models.DateTimeField(_("ended"), null=True)
-    counts = models.JSONField(_("counts"), default=dict)
-    error = models.CharField(_("error"), max_length=200, blank=True)
-
-    class Meta:
-        ordering = ["-started_at"]
-        verbose_name = _("job run")
-        verbose_name_plural = _("job runs")
-        indexes = [models.Index(fields=["name", "-started_at"], name="jobrun_latest")]
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.started_at:%F %T}"
-
-
-class AuditRecord(models.Model):
-    """Who looked at or changed what, outside the case's own events: reveals, sign-ins, exports, policies. Append-only.
-
-    Each row carries the digest of the row before it (docs/audit.md); a trigger refuses UPDATE, DELETE and TRUNCATE.
-    """
-
-    append_only = True
-
-    at = models.DateTimeField(_("at"))
-    actor = models.ForeignKey(Employee, models.PROTECT, null=True, related_name="+", verbose_name=_("person"))
-    action = models.CharField(_("action"), max_length=40)
-    subject = models.CharField(_("subject"), max_length=80, blank=True)
-    facts = models.JSONField(_("facts"), default=dict)
-    digest = models.BinaryField(editable=False)
-
-    class Meta:
-        ordering = ["-id"]
-        verbose_name = _("audit record")
-        verbose_name_plural = _("audit records")
-        indexes = [
-            models.Index(fields=["subject", "-id"], name="audit_subject"),
-            models.Index(fields=["action", "at"], name="audit_action"),  # what was opened today (audit's home)
-            models.Index(fields=["actor", "action", "at"], name="audit_actor"),  # counts a person's reveals of the day
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.action} {self.subject}"
-
-
-class ApiToken(models.Model):
-    """A sign-in of a program; only the hash of the token is kept."""
-
-    digest = models.CharField(max_length=64, primary_key=True)
-    employee = models.ForeignKey(Employee, models.CASCADE, related_name="tokens")
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.employee_id} {self.created_at:%F %T}"
-
-    @staticmethod
-    def digest_of(token: str) -> str:
-        return hashlib.sha256(token.encode()).hexdigest()
-
-    @classmethod
-    def issue(cls, *, employee: Employee, at: datetime, expires_at: datetime) -> str:
-        """Makes a token; the clear value is returned once and never stored."""
-        token = secrets.token_urlsafe(32)
-        cls.objects.create(digest=cls.digest_of(token), employee=employee, created_at=at, expires_at=expires_at)
-        return token
-
-
-class Switch(models.Model):
-    """A rule of the bank that can be turned on or off in the application (domain section 16)."""
-
-    name = models.CharField(_("name"), max_length=40, primary_key=True)
-    is_on = models.BooleanField(_("on"), default=False)
-
-    class Meta:
-        verbose_name = _("switch")
-        verbose_name_plural = _("switches")
-
-    def __str__(self) -> str:
-        return self.name
-
-    @classmethod
-    def state_of(cls, name: str) -> bool:
-        return bool(cls.objects.filter(pk=name, is_on=True).exists())
+        return f"{self.employee} {self.on}"

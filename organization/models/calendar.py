@@ -1,0 +1,91 @@
+"""Which days are working days, and when a branch is open on them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from organization.models.people import Branch
+from organization.models.versions import PolicyStatus, Version, two_people
+
+
+class CalendarDay(models.Model):
+    """One day of the official calendar; a year without rows falls back to weekdays, marked provisional."""
+
+    on = models.DateField(_("day"), primary_key=True)
+    is_workday = models.BooleanField(_("working day"))
+    name = models.CharField(_("holiday"), max_length=40, blank=True)
+    source = models.CharField(_("source"), max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["on"]
+        verbose_name = _("calendar day")
+        verbose_name_plural = _("calendar days")
+
+    def __str__(self) -> str:
+        return f"{self.on}"
+
+
+class CalendarChange(models.Model):
+    """A change of the calendar: a year's official list, or single days that the bank turns. Drafted by one person with
+    a diff and a preview, put in force by a second; then the open clocks are computed again."""
+
+    year = models.PositiveSmallIntegerField(_("year"))
+    days = models.JSONField(_("days"))  # [{"on": "2027-01-01", "is_workday": false, "name": "元旦"}]: what changes
+    source = models.CharField(_("source"), max_length=120)
+    status = models.CharField(_("status"), max_length=9, choices=PolicyStatus, default=PolicyStatus.DRAFT)
+    drafted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("drafted by")
+    )
+    drafted_at = models.DateTimeField(_("drafted"))
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by")
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True)
+    moved = models.PositiveIntegerField(_("deadlines moved"), null=True)  # of open clocks, at the approval
+
+    class Meta:
+        ordering = ["-drafted_at"]
+        verbose_name = _("change of the calendar")
+        verbose_name_plural = _("changes of the calendar")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status=PolicyStatus.APPROVED)
+                | Q(approved_by__isnull=False, approved_at__gte=F("drafted_at")) & ~Q(approved_by=F("drafted_by")),
+                name="calendarchange_two_people",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.year} {self.source}"
+
+
+class BranchTimes(Version):
+    """Business hours and the cut-off of a branch from a day on; without a row the branch's own columns hold."""
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="times", verbose_name=_("branch"))
+    opens_at = models.TimeField(_("opens"))
+    closes_at = models.TimeField(_("closes"))
+    cut_off = models.TimeField(_("cut-off of the day's bag"))
+    # Other cut-offs by weekday: {"5": "16:00"} is Saturday (Monday is 0), for make-up days at the weekend too.
+    cut_offs = models.JSONField(_("cut-offs by weekday"), default=dict)
+    truck_at = models.TimeField(_("cash truck"))
+
+    class Meta:
+        ordering = ["branch", "-starts_on"]
+        verbose_name = _("times of a branch")
+        verbose_name_plural = _("times of branches")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["branch", "starts_on"],
+                condition=Q(status=PolicyStatus.APPROVED),
+                name="branchtimes_once_per_day",
+            ),
+            models.CheckConstraint(condition=Q(opens_at__lt=F("closes_at")), name="branchtimes_open_before_close"),
+            two_people("branchtimes_two_people"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.branch_id} {self.starts_on}"

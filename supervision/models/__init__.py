@@ -1,0 +1,31 @@
+"""What was late, what was promised, what was told: the tables of supervision."""
+
+from supervision.models.breach import Breach, Ground, Justification, JustificationPaper, Standing
+from supervision.models.capacity import SimulationRun, StandardMinutes
+from supervision.models.complaint import Complaint, ComplaintEvent
+from supervision.models.goals import Broadcast, Measure, MonthSummary, Target, WeeklyNote, WeeklySheet
+from supervision.models.notices import CallReminder, ClockNotice, DayNotice, Urge
+from supervision.models.reports import ReportRun
+
+__all__ = [
+    "Breach",
+    "Broadcast",
+    "CallReminder",
+    "ClockNotice",
+    "Complaint",
+    "ComplaintEvent",
+    "DayNotice",
+    "Ground",
+    "Justification",
+    "JustificationPaper",
+    "Measure",
+    "MonthSummary",
+    "ReportRun",
+    "SimulationRun",
+    "StandardMinutes",
+    "Standing",
+    "Target",
+    "Urge",
+    "WeeklyNote",
+    "WeeklySheet",
+]  # fmt: skip
