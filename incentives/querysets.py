@@ -86,6 +86,11 @@ class RewardEntryQuerySet(models.QuerySet["RewardEntry"]):
         """Entries that no batch has taken, or that the bank refused to pay: what a later batch may still take."""
         return self.filter(~_has_payout_line())
 
+    def sent_back(self) -> RewardEntryQuerySet:
+        """Entries that the bank refused or returned, and that no later batch has paid: what its payee waits for."""
+        lines = apps.get_model("incentives", "PayoutLine")._default_manager
+        return self.filter(Exists(lines.filter(entry=OuterRef("pk"), is_refused=True))).not_paid().still_due()
+
     def not_paid(self) -> RewardEntryQuerySet:
         """Entries that are in no batch which has its pay date."""
         return self.filter(~_has_payout_line(batch__paid_on__isnull=False))

@@ -72,6 +72,7 @@ class PaymentsAnswer(serializers.Serializer[Payments]):
     carried = Yuan(source="carried_fen")
     open = serializers.IntegerField(help_text="Payees about whom no return file has said anything yet.")
     refused = serializers.IntegerField()
+    bounced = serializers.IntegerField(help_text="Answered as paid, and returned by the bank later.")
 
 
 class PayoutAnswer(serializers.Serializer[PayoutBatch]):
@@ -119,6 +120,7 @@ class ReturnAnswer(serializers.Serializer[PayoutReturn]):
     uploaded_at = serializers.DateTimeField()
     paid = serializers.IntegerField()
     refused = serializers.IntegerField()
+    bounced = serializers.IntegerField(help_text="Answered as paid before, and returned by the bank now.")
     done_before = serializers.IntegerField()
     unknown = serializers.IntegerField()
     unknown_rows = serializers.SerializerMethodField()
@@ -179,8 +181,8 @@ class PayoutReturns(UploadApi):
 
     @operation(roles="HR", facts=ReturnFile, answer=ReturnAnswer, status=201, summary="Load a return file")
     def post(self, call: Call, batch: int) -> PayoutReturn:
-        """What the payroll says became of each payment. Refused payments come again with the next batch; a row that
-        fits no payment changes nothing. The same file counts once."""
+        """What the payroll says became of each payment. What it refuses, or returns after it was paid, comes again with
+        the next batch; a row that fits no payment changes nothing. The same file counts once."""
         upload = call.facts["file"]
         file = take_return(batch=batch, name=upload.name, content=upload.read(), actor=call.actor, at=call.at)
         return returns_of(file.batch).get(pk=file.pk)

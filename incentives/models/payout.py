@@ -82,7 +82,7 @@ class PayoutBuild(models.Model):
 
 class PayoutLine(models.Model):
     """An entry is paid out by at most one batch, on one sheet; again by a later one only when the bank refused to pay
-    it. The line never changes, except that a refusal is noted once (trigger)."""
+    it, or returned it later. The line never changes, except that this is noted once (trigger)."""
 
     batch = models.ForeignKey(PayoutBatch, models.PROTECT, related_name="lines")
     entry = models.ForeignKey(RewardEntry, models.PROTECT, related_name="payout_lines", db_index=False)
@@ -109,6 +109,9 @@ class PayoutBalance(models.Model):
         OPEN = "OPEN", pgettext_lazy("payment", "Not answered yet")
         PAID = "PAID", pgettext_lazy("payment", "Paid")
         REFUSED = "REFUSED", pgettext_lazy("payment", "Refused")
+        BOUNCED = "BOUNCED", pgettext_lazy("payment", "Bounced")  # paid first, returned by the bank later
+
+    CAME_BACK = (Fate.REFUSED, Fate.BOUNCED)  # the lines behind it come again
 
     batch = models.ForeignKey(PayoutBatch, models.PROTECT, related_name="balances")
     payee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -137,6 +140,10 @@ class PayoutBalance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.batch_id} {self.payee_id}"
+
+    @property
+    def has_come_back(self) -> bool:
+        return self.fate in self.CAME_BACK
 
 
 class PayoutReturn(models.Model):
@@ -169,6 +176,7 @@ class PayoutReturnRow(models.Model):
     class Fate(models.TextChoices):
         PAID = "PAID", pgettext_lazy("payment", "Paid")
         REFUSED = "REFUSED", pgettext_lazy("payment", "Refused")
+        BOUNCED = "BOUNCED", pgettext_lazy("payment", "Bounced")
         DONE_BEFORE = "DONE_BEFORE", pgettext_lazy("payment", "Answered before")
         UNKNOWN = "UNKNOWN", pgettext_lazy("payment", "Unknown")
 

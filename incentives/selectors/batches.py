@@ -86,6 +86,7 @@ class Payments:
     carried_fen: int
     open: int
     refused: int
+    bounced: int
 
 
 class Sums(NamedTuple):
@@ -150,13 +151,14 @@ def payments_of(batch: PayoutBatch) -> Payments:
         carried_fen=Coalesce(Sum("carried_fen"), 0),
         open=Count("pk", filter=Q(fate=fate.OPEN)),
         refused=Count("pk", filter=Q(fate=fate.REFUSED)),
+        bounced=Count("pk", filter=Q(fate=fate.BOUNCED)),
     )
     return Payments(**sums)
 
 
 def remarkable_balances(batch: PayoutBatch) -> QuerySet[PayoutBalance]:
-    """Payees who get something else than what is due to them in this batch: the minus carried, the refused."""
-    is_remarkable = ~Q(brought_fen=0) | ~Q(carried_fen=0) | Q(fate=PayoutBalance.Fate.REFUSED)
+    """Payees who get something else than what is due to them in this batch: the minus carried, what came back."""
+    is_remarkable = ~Q(brought_fen=0) | ~Q(carried_fen=0) | Q(fate__in=PayoutBalance.CAME_BACK)
     return batch.balances.filter(is_remarkable).select_related("payee").order_by("payee__number")
 
 

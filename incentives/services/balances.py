@@ -7,7 +7,7 @@ from django.db import connection
 from incentives.models import PayoutBatch
 
 # What a payee brings along is what stands open over all earlier batches: due and not paid, never above nothing. A
-# payment that the bank refused is left out with its lines: these come again.
+# payment that the bank sent back is left out with its lines: these come again.
 _SETTLE = """
     INSERT INTO incentives_payoutbalance
            (batch_id, payee_id, due_fen, brought_fen, paid_fen, carried_fen, fate, finding)
@@ -18,7 +18,7 @@ _SETTLE = """
           GROUP BY e.payee_id) d
     CROSS JOIN LATERAL (SELECT coalesce(sum(due_fen - paid_fen), 0) AS fen
                         FROM incentives_payoutbalance
-                        WHERE payee_id = d.payee_id AND fate <> 'REFUSED') b
+                        WHERE payee_id = d.payee_id AND fate NOT IN ('REFUSED', 'BOUNCED')) b
 """
 
 

@@ -11,15 +11,13 @@ from django.db.models import Count, QuerySet, Sum, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications.lifecycle import Clock
-from applications.models import Application
-from applications.services.clocks import turn_clocks
 from incentives import errors
 from incentives.lifecycle import ConfirmationState, PayeeKind
 from incentives.models import Confirmation, ConfirmationLine, Registration, RewardEntry
 from incentives.periods import Period, period_of
 from incentives.querysets import RewardEntryQuerySet
 from incentives.results import RowResult, unless_all_refused
+from incentives.services import pay_clock
 from incentives.services.holds import pull_holds
 from incentives.services.locks import lock_ledger
 from ops_center.clock import local_day
@@ -126,7 +124,7 @@ def certify(*, no: str, actor: Employee, at: datetime) -> Confirmation:
     document.check_code = check_code_of(document)
     document.save()
     record(action="certify", at=at, actor=actor, subject=no, fen=document.total_fen, entries=document.entry_count)
-    _start_paying(document, at=at)
+    pay_clock.begin(document, at=at)
     _tell_everybody(document, at=at)
     return document
 
@@ -261,12 +259,6 @@ def _count(document: Confirmation) -> None:
         total=Sum("entry__amount_fen"), entries=Count("pk"), cases=Count("entry__assessment", distinct=True)
     )
     document.total_fen, document.entry_count, document.case_count = sums["total"] or 0, sums["entries"], sums["cases"]
-
-
-def _start_paying(document: Confirmation, *, at: datetime) -> None:
-    """The clock of the certification ends and that of the payout begins, once per case."""
-    cases = Application.objects.filter(pk__in=document.lines.values("entry__assessment_id")).order_by("pk")
-    turn_clocks(list(cases.select_for_update(of=("self",))), at=at, stops=Clock.CERTIFY, starts=Clock.PAY)
 
 
 def _tell_everybody(document: Confirmation, *, at: datetime) -> None:

@@ -9,13 +9,11 @@ from django.db import connection, transaction
 from django.db.models import QuerySet, Sum, Value
 from django.utils.translation import gettext as _
 
-from applications.lifecycle import Clock
-from applications.models import Application
-from applications.services.clocks import turn_clocks
 from incentives import errors
 from incentives.lifecycle import Sheet
 from incentives.models import Confirmation, PayoutBalance, PayoutBatch, PayoutBuild, PayoutFile, PayoutLine
 from incentives.selectors.batches import Draft, batch_of
+from incentives.services import pay_clock
 from incentives.services.balances import settle
 from incentives.services.builds import build, build_later, not_ready
 from incentives.services.holds import pull_holds
@@ -161,8 +159,7 @@ def mark_paid(*, batch: int, actor: Employee, at: datetime, paid_on: date | None
         raise Malformed("bad_pay_date", sentence, {"paid_on": sentence})
     found.paid_on, found.paid_by, found.paid_at = day, actor, at
     found.save(update_fields=["paid_on", "paid_by", "paid_at"])
-    cases = Application.objects.filter(pk__in=found.lines.values("entry__assessment_id")).order_by("pk")
-    turn_clocks(list(cases.select_for_update(of=("self",))), at=at, stops=Clock.PAY)
+    pay_clock.end(found, at=at)
     record(action="mark_paid", at=at, actor=actor, subject=f"payout {found.pk}", paid_on=day.isoformat())
     paid = {payee: {"amount": yuan(fen), "day": day.isoformat()} for payee, fen in _payments(found).items() if fen > 0}
     tell_each(paid, kind="reward_paid", at=at, about="/rewards/")
@@ -171,9 +168,8 @@ def mark_paid(*, batch: int, actor: Employee, at: datetime, paid_on: date | None
 
 def _payments(batch: PayoutBatch) -> dict[int, int]:
     """Fen per person that leave the house with this batch: by the balances, and to the vendor's workers."""
-    own: QuerySet[PayoutBalance, tuple[int, int]] = batch.balances.exclude(fate=PayoutBalance.Fate.REFUSED).values_list(
-        "payee", "paid_fen"
-    )
+    went_out = batch.balances.exclude(fate__in=PayoutBalance.CAME_BACK)
+    own: QuerySet[PayoutBalance, tuple[int, int]] = went_out.values_list("payee", "paid_fen")
     workers = batch.lines.filter(sheet=Sheet.VENDOR).order_by().values_list("entry__payee")
     return dict(own) | dict(workers.annotate(fen=Sum("entry__amount_fen")))
 

@@ -18,6 +18,7 @@ from incentives import errors
 from incentives.lifecycle import EntryKind, Ground, RequestState
 from incentives.models import Assessment, Reversal, RewardEntry
 from incentives.querysets import RewardEntryQuerySet
+from incentives.services import pay_clock
 from incentives.services.confirmations import leave_drafts
 from incentives.services.holds import end_holds
 from incentives.services.ledger import Numbers, mirror_of
@@ -83,6 +84,7 @@ def approve_reversal(*, reversal: int, actor: Employee, at: datetime, reason: st
     )
     end_holds(lines, by=actor, at=at, reason=str(row.get_ground_display()))  # taken back: nothing is left to hold
     leave_drafts(lines)
+    pay_clock.give_up([row.assessment_id], at=at)
     decide(row, RequestState.APPROVED, actor=actor, at=at, reason=reason)
     _tell_payees(row, lines, at=at)
     return row

@@ -12,6 +12,7 @@ from applications.models import Application
 from incentives import errors
 from incentives.lifecycle import EntryKind, EntryState, PayeeKind, Why
 from incentives.models import RewardEntry
+from incentives.services import pay_clock
 from incentives.services.confirmations import leave_drafts
 from incentives.services.holds import end_holds, visible_entry
 from incentives.services.ledger import Numbers, line_beside, mirror_of
@@ -73,6 +74,7 @@ def void_lines(entries: Sequence[RewardEntry], *, by: Employee, at: datetime, re
     RewardEntry.objects.bulk_create(rows)
     end_holds(entries, by=by, at=at, reason=reason)
     leave_drafts(entries)
+    pay_clock.give_up({entry.assessment_id for entry in entries}, at=at)
     for entry in entries:
         number = entry.assessment.application.number
         record(action="void_reward", at=at, actor=by, subject=number, entry=entry.pk, reason=reason.strip())

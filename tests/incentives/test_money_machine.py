@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from applications.lifecycle import State
-from applications.models import Application, Event
+from applications.lifecycle import Clock, State
+from applications.models import Application, CaseClock, Event
 from applications.models.case import ReferrerType
 from applications.services import issue
 from incentives.lifecycle import EntryKind, Ground, PayeeKind, Trigger
@@ -35,6 +35,7 @@ from incentives.models import (
     Reversal,
     RewardEntry,
 )
+from incentives.return_file import HEADER
 from incentives.services import adjustments, cross_sells, disputes, holds, leavers, requests, reversals, voids
 from incentives.services.accrual import accrue
 from incentives.services.caps import close_ended_months
@@ -42,6 +43,8 @@ from incentives.services.confirmations import certify, discard_confirmation, dra
 from incentives.services.payouts import make_payout, mark_paid
 from incentives.services.registration import register
 from incentives.services.releases import release_due_holds
+from incentives.services.returns import take_return
+from incentives.sheets import Table, as_csv
 from ops_center import invariants
 from ops_center.clock import local_day
 from ops_center.kernel.errors import DomainError
@@ -96,9 +99,22 @@ NOTE = "随机检验"
 LEAVERS = ("li_wenjing", "lin_xiaoyu", "fang_fang")
 REQUESTS = (Reversal, Adjustment, CrossSell, Dispute)
 
+ANSWERS = {(fate, fate) for fate in PayoutBalance.Fate} | {
+    ("OPEN", "PAID"), ("OPEN", "REFUSED"), ("PAID", "BOUNCED"),
+}  # fmt: skip
 CARD = ("coaches", "activates", "activates", "coaches_late", "spends")
 PASSES = ("sweeps", "sweeps", "closes_months", "explains", "decides_an_explanation", "windows_lapse")
-PAPERS = ("registers", "drafts", "certifies", "discards", "exports", "pays")
+PAPERS = (
+    "registers",
+    "drafts",
+    "certifies",
+    "discards",
+    "exports",
+    "pays",
+    "the_payroll_answers",
+    "it_bounces",
+    "it_bounces",
+)
 STOPS = (
     "holds_an_entry", "releases_an_entry", "becomes_suspect", "is_complained_about", "leaves_the_bank",
     "hr_decides_about_a_leaver", "voids_an_entry",
@@ -134,6 +150,7 @@ class Money(RuleBasedStateMachine):
         self.now = START
         self.written: dict[int, tuple[Any, ...]] = {}
         self.frozen: dict[tuple[type[Model], int], tuple[Any, ...]] = {}
+        self.answered: dict[int, str] = {}
         self._history = transaction.atomic()
         self._history.__enter__()
 
@@ -202,6 +219,8 @@ class Money(RuleBasedStateMachine):
         self.a_month_is_paid()
         if die.yes:
             self.is_taken_back(die)
+        else:
+            self.the_payroll_answers(die)
 
     @rule(hours=st.sampled_from([1, 20, 24 * 3, 24 * 16, 24 * 31]))
     def time_goes_by(self, hours: int) -> None:
@@ -285,6 +304,30 @@ class Money(RuleBasedStateMachine):
     def pays(self, die: Die) -> None:
         if batch := self.one(PayoutBatch.objects.all(), die.n):
             self.does(mark_paid, batch=batch.pk, actor=self.by(die.who, "su_min"))
+
+    def the_payroll_answers(self, die: Die) -> None:
+        """Every payment of a batch but one is said to be paid; that one is paid, or comes back."""
+        if batch := self.one(PayoutBatch.objects.all(), die.n):
+            paid = list(batch.balances.order_by("pk").values_list("payee__number", "paid_fen"))
+            back = die.fen % len(paid) if paid and not die.yes else None
+            self._returns(batch, [
+                (number, f"{fen / 100:.2f}", "退回" if place == back else "已发放", NOTE)
+                for place, (number, fen) in enumerate(paid)
+            ], by=self.by(die.who, "su_min"))  # fmt: skip
+
+    def it_bounces(self, die: Die) -> None:
+        """A payment comes back, whatever was said of it before; mostly one that had been paid."""
+        fate = PayoutBalance.Fate.PAID if die.yes else PayoutBalance.Fate.OPEN
+        if found := self.one(PayoutBalance.objects.filter(fate=fate).select_related("batch", "payee"), die.n):
+            row = (found.payee.number, f"{found.paid_fen / 100:.2f}", "退回", NOTE)
+            self._returns(found.batch, [row], by=self.by(die.who, "su_min"))
+
+    def _returns(self, batch: PayoutBatch, rows: list[tuple[str, ...]], *, by: Employee) -> None:
+        before = set(PayoutBalance.objects.filter(fate="BOUNCED").values_list("pk", flat=True))
+        content = as_csv(Table("回盘", HEADER, rows))
+        self.does(take_return, batch=batch.pk, name="回盘.csv", content=content, actor=by)
+        after = set(PayoutBalance.objects.filter(fate="BOUNCED").values_list("pk", flat=True))
+        self.tally["bounced"] += len(after - before)
 
     def a_month_is_paid(self) -> None:
         self.does(accrue)
@@ -400,6 +443,7 @@ class Money(RuleBasedStateMachine):
         documents = self._papers_add_up({entry.pk: entry for entry in entries})
         self._nobody_judges_an_own_case(entries, documents)
         self._histories_run_forward(verdicts)
+        self._what_came_back_is_waited_for()
 
     def _nothing_written_changes(self, entries: list[RewardEntry]) -> None:
         columns = [field.attname for field in RewardEntry._meta.concrete_fields]
@@ -439,20 +483,41 @@ class Money(RuleBasedStateMachine):
         certified = {pk for pks in documents.values() for pk in pks}
         batches: Counter[int] = Counter()
         people: Counter[tuple[int, int | None]] = Counter()
+        standing: Counter[int | None] = Counter()  # on lines that did not come back
         for batch, entry, sheet, is_refused in PayoutLine.objects.values_list("batch", "entry", "sheet", "is_refused"):
             assert entry in certified, "paid without a document"
             assert entries[entry].payee_kind != PayeeKind.HELD, "paid to nobody"
             batches[batch] += entries[entry].amount_fen
-            if sheet == "hr" and not is_refused:
+            if sheet == "hr":
                 people[batch, entries[entry].payee_id] += entries[entry].amount_fen
+                standing[entries[entry].payee_id] += 0 if is_refused else entries[entry].amount_fen
         for batch in PayoutBatch.objects.all():
             assert batch.total_fen == batches[batch.pk] == batch.confirmed_fen - batch.held_fen - batch.voided_fen
+        self._payments_add_up(people, standing)
+        return documents
+
+    def _payments_add_up(self, people: Counter[tuple[int, int | None]], standing: Counter[int | None]) -> None:
+        """A balance is what its payee's lines came to and what stood open; what has come back is out of all sums."""
         open_fen: Counter[int] = Counter()
+        paid: Counter[int] = Counter()
         for row in PayoutBalance.objects.order_by("batch_id"):
             assert row.due_fen == people[row.batch_id, row.payee_id]
-            assert row.brought_fen == open_fen[row.payee_id]
-            open_fen[row.payee_id] = row.carried_fen
-        return documents
+            if row.pk not in self.answered:
+                assert row.brought_fen == open_fen[row.payee_id], "brought forward when the batch was made"
+            before = self.answered.setdefault(row.pk, "OPEN")
+            assert (before, row.fate) in ANSWERS, "an answer was taken back"
+            self.answered[row.pk] = row.fate
+            if not row.has_come_back:
+                open_fen[row.payee_id] += row.due_fen - row.paid_fen
+                paid[row.payee_id] += row.paid_fen
+        assert all(fen <= 0 for fen in open_fen.values()), "somebody was paid too little"
+        assert all(standing[payee] == paid[payee] + open_fen[payee] for payee in {*standing, *paid} if payee)
+
+    def _what_came_back_is_waited_for(self) -> None:
+        """The clock of the payout runs wherever a line that the bank sent back is to be paid again."""
+        waited = set(RewardEntry.objects.sent_back().values_list("assessment_id", flat=True))
+        running = CaseClock.objects.filter(kind=Clock.PAY, stopped_at=None).values_list("application_id", flat=True)
+        assert waited <= set(running)
 
     def _nobody_judges_an_own_case(self, entries: list[RewardEntry], documents: dict[int, list[int]]) -> None:
         payees: defaultdict[int, set[int | None]] = defaultdict(set)
@@ -489,7 +554,7 @@ def prove(bank: Cast, *, runs: int, steps: int, derandomize: bool) -> Counter[st
 def test_random_histories_leave_the_books_right(bank: Cast) -> None:
     """The same ones at every run, until somebody changes this test; each of these acts has succeeded among them."""
     tally = prove(bank, runs=25, steps=30, derandomize=True)
-    for act in ("activate", "register", "certify", "make_payout", "mark_paid", "approve_reversal"):
+    for act in ("activate", "register", "certify", "make_payout", "mark_paid", "approve_reversal", "bounced"):
         assert tally[act], act
 
 

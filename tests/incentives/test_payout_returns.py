@@ -10,19 +10,23 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, transaction
 from django.test import Client
 
-from applications.models import Application
-from incentives.models import PayoutBatch, PayoutLine, PayoutReturn, RewardEntry
+from applications.lifecycle import Clock
+from applications.models import Application, CaseClock
+from incentives.models import PayoutBalance, PayoutBatch, PayoutLine, PayoutReturn, RewardEntry
 from incentives.return_file import HEADER, read
 from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import make_payout, mark_paid
 from incentives.services.registration import register
 from incentives.services.returns import take_return
+from incentives.services.reversals import approve_reversal, ask_reversal
 from incentives.sheets import Table, as_csv, as_xlsx
+from ops_center.clock import local_day
 from ops_center.invariants import CHECKS
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
-from organization.models import Message
+from organization.models import AuditRecord, Message
 from tests.cast import Cast, at
 from tests.incentives.test_api import API, As
 
@@ -92,9 +96,7 @@ def test_the_same_file_counts_once_and_a_later_one_answers_the_rest(bank: Cast, 
     rest = load(bank, batch, everybody())
     assert fates(rest)[0] == (2, "DONE_BEFORE")
     assert [fate for _line, fate in fates(rest)][1:] == ["PAID"] * 6
-    contrary = load(bank, batch, lines(("LZ10001", "250.00", "退回", "")))
-    assert list(contrary.rows.values_list("fate", "finding")) == [("UNKNOWN", "Answered before as “Paid”.")]
-    assert PayoutReturn.objects.count() == 3
+    assert PayoutReturn.objects.count() == 2
 
 
 def test_a_refused_payment_comes_again_with_the_next_batch(bank: Cast, batch: PayoutBatch) -> None:
@@ -115,9 +117,145 @@ def test_a_refused_payment_comes_again_with_the_next_batch(bank: Cast, batch: Pa
     assert PayoutLine.objects.filter(entry__in=manager, is_refused=False).count() == manager.count()
     with pytest.raises(Refused):
         make_payout(confirmations=[no], actor=bank.su_min, at=LATER)
-    assert [check.name for check in CHECKS if check.no == "7" and check.broken()] == []
+    assert broken() == []
 
 
+# -- 退票: paid, and returned by the bank later ------------------------------------------------------------------------
+BOUNCE = lines(("LZ10001", "250.00", "退回", "账户已销户"))
+
+
+def test_a_payment_that_bounces_is_recorded_and_comes_again_once(bank: Cast, batch: PayoutBatch) -> None:
+    no = batch.confirmations.get().no
+    load(bank, batch, everybody())
+    mark_paid(batch=batch.pk, actor=bank.su_min, at=LATER)
+    manager = RewardEntry.objects.filter(payee=bank.chen_xiaoming)
+    assert {row.state for row in manager.with_state()} == {"PAID"}
+
+    file = load(bank, batch, BOUNCE)
+    assert list(file.rows.values_list("fate", "finding")) == [("BOUNCED", "账户已销户")]
+    balance = batch.balances.get(payee=bank.chen_xiaoming)
+    assert (balance.fate, balance.finding) == ("BOUNCED", "账户已销户")
+    assert {row.state for row in manager.with_state()} == {"CERTIFIED"}
+    told = Message.objects.get(kind="payment_bounced")
+    assert (told.employee, told.facts) == (bank.chen_xiaoming, {"amount": "250.00", "reason": "账户已销户"})
+    assert Message.objects.get(kind="payout_returned", employee=bank.su_min).facts["refused"] == 1
+    assert AuditRecord.objects.filter(action="return_payout", facts__bounced=1).exists()
+
+    again = make_payout(confirmations=[no], actor=bank.su_min, at=LATER)
+    assert (again.total_fen, again.lines.count()) == (250_00, manager.count())
+    (paid,) = again.balances.all()
+    assert (paid.payee, paid.due_fen, paid.brought_fen, paid.paid_fen) == (bank.chen_xiaoming, 250_00, 0, 250_00)
+    with pytest.raises(Refused) as no_more:
+        make_payout(confirmations=[no], actor=bank.su_min, at=LATER)
+    assert no_more.value.code == "already_exported"
+    assert broken() == []
+
+
+def test_a_bounce_is_said_once_and_is_the_last_word_of_its_batch(bank: Cast, batch: PayoutBatch) -> None:
+    load(bank, batch, everybody(LZ10234="退回"))
+    load(bank, batch, BOUNCE)
+    again = load(bank, batch, lines(("LZ10001", "250.00", "退回", "再次退回"), ("LZ10234", "25.00", "退回", "又退")))
+    assert [fate for _line, fate in fates(again)] == ["DONE_BEFORE", "DONE_BEFORE"]
+    contrary = load(bank, batch, lines(("LZ10001", "250.00", "已发放", ""), ("LZ10234", "25.00", "已发放", "")))
+    assert list(contrary.rows.values_list("fate", "finding")) == [
+        ("UNKNOWN", "Answered before as “Bounced”."), ("UNKNOWN", "Answered before as “Refused”."),
+    ]  # fmt: skip
+    assert Counter(batch.balances.values_list("fate", flat=True)) == {"PAID": 5, "REFUSED": 1, "BOUNCED": 1}
+    assert Message.objects.filter(kind="payment_bounced").count() == 1
+
+
+def test_what_bounces_twice_comes_a_third_time(bank: Cast, batch: PayoutBatch) -> None:
+    no, bounced = batch.confirmations.get().no, batch
+    for _time in range(2):
+        load(bank, bounced, lines(("LZ10001", "250.00", "已发放", "")))
+        load(bank, bounced, BOUNCE)
+        bounced = make_payout(confirmations=[no], actor=bank.su_min, at=LATER)
+    assert bounced.total_fen == 250_00
+    assert PayoutLine.objects.filter(entry__payee=bank.chen_xiaoming, is_refused=False).count() == (
+        bounced.lines.count()
+    )
+    assert broken() == []
+
+
+@pytest.mark.parametrize(
+    ("after", "before"), [("BOUNCED", "OPEN"), ("OPEN", "PAID"), ("BOUNCED", "PAID"), ("PAID", "BOUNCED")]
+)
+def test_no_hand_in_the_tables_makes_a_bounce(bank: Cast, batch: PayoutBatch, after: str, before: str) -> None:
+    load(bank, batch, lines(("LZ10234", "25.00", "已发放", ""), ("LZ10001", "250.00", "已发放", "")))
+    load(bank, batch, BOUNCE)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        PayoutBalance.objects.filter(fate=before).update(fate=after)
+
+
+def broken() -> list[str]:
+    """The rules of the money that do not hold."""
+    return [check.name for check in CHECKS if check.no in ("7", "money") and check.broken()]
+
+
+# -- the clock of the payout -------------------------------------------------------------------------------------------
+def pay_clocks(case: Application) -> list[tuple[int, str, str]]:
+    """(run, outcome, day on which it is due) of each run."""
+    clocks = CaseClock.objects.filter(application=case, kind=Clock.PAY).order_by("run")
+    return [(clock.run, clock.outcome, f"{local_day(clock.due_at)}") for clock in clocks]
+
+
+NEXT_MONTH, AFTER = at("2026-12-03 10:00"), at("2026-12-10 10:00")
+
+
+@pytest.mark.parametrize("is_answered_first", [True, False])
+def test_the_clock_of_the_payout_runs_again_for_what_comes_back(
+    bank: Cast, batch: PayoutBatch, month: list[Application], is_answered_first: bool
+) -> None:
+    """The manager is paid for the second and third case, the referrer for the first: whether HR marks the batch as paid
+    before the payroll's answer or after it, the clocks are the same."""
+    no, mine, others = batch.confirmations.get().no, month[1], month[0]
+    refusal = everybody(LZ10001="退回")
+
+    def answer() -> None:
+        take_return(batch=batch.pk, name="回盘.csv", content=refusal, actor=bank.su_min, at=NEXT_MONTH)
+
+    def pay() -> None:
+        mark_paid(batch=batch.pk, actor=bank.su_min, at=NEXT_MONTH)
+
+    for act in (answer, pay) if is_answered_first else (pay, answer):
+        act()
+    assert pay_clocks(others) == [(1, "ON_TIME", "2026-12-15")]
+    assert pay_clocks(mine) == [(1, "ON_TIME", "2026-12-15"), (2, "", "2027-01-15")]
+
+    again = make_payout(confirmations=[no], actor=bank.su_min, at=AFTER)
+    mark_paid(batch=again.pk, actor=bank.su_min, at=AFTER)
+    assert pay_clocks(mine) == [(1, "ON_TIME", "2026-12-15"), (2, "ON_TIME", "2027-01-15")]
+
+
+def test_the_clock_goes_on_while_another_batch_pays_the_rest_of_the_case(
+    bank: Cast, batch: PayoutBatch, month: list[Application]
+) -> None:
+    """Two come back, one after the other: the case is not paid until both are."""
+    no, case = batch.confirmations.get().no, month[1]
+    load(bank, batch, everybody(LZ10001="退回"))
+    second = make_payout(confirmations=[no], actor=bank.su_min, at=LATER)
+    load(bank, batch, lines(("LZ10011", "80.00", "退回", "")))
+    mark_paid(batch=second.pk, actor=bank.su_min, at=LATER)
+    assert pay_clocks(case)[-1][1] == ""
+    third = make_payout(confirmations=[no], actor=bank.su_min, at=LATER)
+    mark_paid(batch=third.pk, actor=bank.su_min, at=LATER)
+    assert pay_clocks(case)[-1][1] == "ON_TIME"
+    assert {run[1] for run in pay_clocks(case)} == {"ON_TIME"}
+
+
+def test_what_is_taken_back_waits_for_no_payment(bank: Cast, batch: PayoutBatch, month: list[Application]) -> None:
+    """Sent back and then clawed back: neither half is ever paid, and no clock runs for it."""
+    load(bank, batch, everybody(LZ10001="退回"))
+    mark_paid(batch=batch.pk, actor=bank.su_min, at=LATER)
+    path_a_case = month[2]
+    assert pay_clocks(path_a_case)[-1][1] == ""
+    asked = ask_reversal(case=path_a_case.number, reason="资料不实", actor=bank.pan_wei, at=LATER)
+    approve_reversal(reversal=asked.pk, actor=bank.feng_zhiqiang, at=LATER)
+    assert pay_clocks(path_a_case)[-1][1] == "VOID"
+    assert not CaseClock.objects.running().filter(application=path_a_case).exists()
+
+
+# -- accounts ----------------------------------------------------------------------------------------------------------
 def test_long_numbers_of_accounts_are_not_kept(bank: Cast, batch: PayoutBatch) -> None:
     file = load(bank, batch, lines(("LZ10001", "250.00", "退回", "账号6222021234567890123已销户")))
     assert file.rows.get().finding == batch.balances.get(fate="REFUSED").finding == "账号****0123已销户"
@@ -240,8 +378,8 @@ def test_the_api_takes_the_file_and_answers_with_the_rows_that_fit_nothing(bank:
     answer = post(content)
     assert answer.status_code == 201
     said = answer.json()
-    assert {name: said[name] for name in ("paid", "refused", "done_before", "unknown")} == {
-        "paid": 6, "refused": 1, "done_before": 0, "unknown": 1,
+    assert {name: said[name] for name in ("paid", "refused", "bounced", "done_before", "unknown")} == {
+        "paid": 6, "refused": 1, "bounced": 0, "done_before": 0, "unknown": 1,
     }  # fmt: skip
     [unknown] = said["unknown_rows"]
     assert (unknown["line"], unknown["number"], bool(unknown["finding"])) == (9, "LZ404", True)
@@ -253,6 +391,7 @@ def test_the_api_takes_the_file_and_answers_with_the_rows_that_fit_nothing(bank:
     assert one["build"] == {"percent": 100, "finished": True}
     assert one["payments"] == {
         "payees": 7, "paid": "490.00", "brought": "0.00", "carried": "0.00", "open": 0, "refused": 1,
+        "bounced": 0,
     }  # fmt: skip
     assert As(bank.pan_wei).get(path).status_code == 200
     assert As(bank.zheng_weiguo).get(path).status_code == 403
