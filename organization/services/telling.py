@@ -1,0 +1,47 @@
+"""When people may be told: on working days, while they are at work, outside the quiet hours that they have chosen.
+
+Messages of the inbox wait silently and may be written at any time. Whatever comes to a person of itself (escalations,
+digests, letters) asks here first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time
+
+from ops_center.clock import SHANGHAI, local_day
+from organization.models import Absence, Employee, NewsPreference
+from organization.services.calendar import working_calendar
+
+_USUAL = NewsPreference()  # what holds for everybody who has chosen nothing
+
+
+def may_be_told(at: datetime, person: Employee) -> bool:
+    """Whether news may come to this person now: a working day, at work, and not in the person's quiet hours."""
+    return bool(who_may_be_told(at, [person.pk]))
+
+
+def who_may_be_told(at: datetime, people: Iterable[int]) -> set[int]:
+    """Those of these people (by key) to whom news may come now; at most three queries for however many."""
+    on = local_day(at)
+    if not working_calendar().is_workday(on):
+        return set()
+    employed = set(Employee.objects.active().filter(pk__in=set(people)).values_list("pk", flat=True))
+    away = Absence.objects.filter(employee__in=employed, starts_on__lte=on, ends_on__gte=on)
+    chosen = {row.pk: row for row in NewsPreference.objects.filter(pk__in=employed)}
+    present = employed - set(away.values_list("employee_id", flat=True))
+    clock = at.astimezone(SHANGHAI).time()
+    return {pk for pk in present if not is_quiet(chosen.get(pk, _USUAL), clock)}
+
+
+def is_quiet(preference: NewsPreference, clock: time) -> bool:
+    """Whether a time of the day lies in the quiet hours; they may span midnight, and equal ends mean none."""
+    start, end = preference.quiet_from, preference.quiet_to
+    if start <= end:
+        return start <= clock < end
+    return clock >= start or clock < end
+
+
+def preference_of(person: Employee) -> NewsPreference:
+    """What the person has chosen, or what holds without a choice (not saved)."""
+    return NewsPreference.objects.filter(pk=person.pk).first() or NewsPreference(employee=person)

@@ -1,0 +1,56 @@
+"""When people may be told: one home for working days, absences and quiet hours."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+import pytest
+
+from organization.models import Absence, NewsPreference
+from organization.services.telling import may_be_told, who_may_be_told
+from tests.cast import Cast, at
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("2026-11-25 08:29", False),
+        ("2026-11-25 08:30", True),
+        ("2026-11-25 17:29", True),
+        ("2026-11-25 17:30", False),
+        ("2026-11-28 10:00", False),  # Saturday
+        ("2026-10-10 10:00", True),  # a Saturday that is worked
+        ("2026-10-01 10:00", False),  # National Day
+    ],
+)
+def test_without_a_choice_people_are_told_in_working_hours(bank: Cast, when: str, told: bool) -> None:
+    assert may_be_told(at(when), bank.feng_zhiqiang) is told
+
+
+def test_quiet_hours_are_the_persons_own_and_may_span_midnight_or_not(bank: Cast) -> None:
+    person = bank.feng_zhiqiang
+    NewsPreference.objects.create(employee=person, quiet_from=time(22), quiet_to=time(7))
+    assert [may_be_told(at(f"2026-11-25 {hour}"), person) for hour in ("06:59", "07:00", "21:59", "22:00")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    NewsPreference.objects.filter(employee=person).update(quiet_from=time(12), quiet_to=time(14))
+    assert [may_be_told(at(f"2026-11-25 {hour}"), person) for hour in ("11:59", "12:00", "13:59", "14:00")] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_who_is_absent_or_has_left_is_told_nothing(bank: Cast) -> None:
+    Absence.objects.create(employee=bank.fang_fang, starts_on=date(2026, 11, 25), ends_on=date(2026, 11, 26))
+    bank.he_xiulan.left_on = date(2026, 11, 1)
+    bank.he_xiulan.save()
+    people = [bank.fang_fang.pk, bank.he_xiulan.pk, bank.zheng_weiguo.pk]
+    assert who_may_be_told(at("2026-11-25 10:00"), people) == {bank.zheng_weiguo.pk}
+    assert may_be_told(at("2026-11-27 10:00"), bank.fang_fang)
