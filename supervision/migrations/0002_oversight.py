@@ -20,6 +20,50 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Untold",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "news",
+                    models.CharField(
+                        choices=[
+                            ("WARNING", "Warning"),
+                            ("BREACH", "Breach to be explained"),
+                            ("OVERDUE", "Breach that is nobody's fault"),
+                            ("FOUND", "Trackers told"),
+                            ("SUPERVISOR", "Supervisor told"),
+                            ("MANAGEMENT", "Management told"),
+                        ],
+                        max_length=10,
+                        verbose_name="news",
+                    ),
+                ),
+                (
+                    "clock",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="applications.caseclock",
+                    ),
+                ),
+                (
+                    "employee",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "news that wait",
+                "verbose_name_plural": "news that wait",
+                "constraints": [models.UniqueConstraint(fields=("employee", "clock", "news"), name="untold_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="Complaint",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

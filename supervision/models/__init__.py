@@ -4,7 +4,7 @@ from supervision.models.breach import Breach, Ground, Justification, Justificati
 from supervision.models.capacity import SimulationRun, StandardMinutes
 from supervision.models.complaint import Complaint, ComplaintEvent
 from supervision.models.goals import Broadcast, Measure, MonthSummary, Target, WeeklyNote, WeeklySheet
-from supervision.models.notices import CallReminder, ClockNotice, DayNotice, Urge
+from supervision.models.notices import CallReminder, ClockNotice, DayNotice, Untold, Urge
 from supervision.models.reports import ReportRun
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "StandardMinutes",
     "Standing",
     "Target",
+    "Untold",
     "Urge",
     "WeeklyNote",
     "WeeklySheet",

@@ -30,6 +30,32 @@ class ClockNotice(models.Model):
         return f"{self.clock_id} {self.level}"
 
 
+class Untold(models.Model):
+    """Somebody who has still to hear of a clock: what falls due in the night waits here for the morning. Gone once the
+    person has been told, or when there is nothing left to tell."""
+
+    class News(models.TextChoices):
+        WARNING = "WARNING", _("Warning")
+        BREACH = "BREACH", _("Breach to be explained")
+        OVERDUE = "OVERDUE", _("Breach that is nobody's fault")
+        FOUND = "FOUND", _("Trackers told")
+        SUPERVISOR = "SUPERVISOR", _("Supervisor told")
+        MANAGEMENT = "MANAGEMENT", _("Management told")
+
+    employee = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    clock = models.ForeignKey(CaseClock, models.PROTECT, related_name="+", db_index=False)
+    news = models.CharField(_("news"), max_length=10, choices=News)
+
+    class Meta:
+        verbose_name = _("news that wait")
+        verbose_name_plural = _("news that wait")
+        # Also how the news of a person are found.
+        constraints = [models.UniqueConstraint(fields=["employee", "clock", "news"], name="untold_once")]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id} {self.news} → {self.employee_id}"
+
+
 class DayNotice(models.Model):
     """That a list or an alarm of a day has gone out, once per day and subject (a branch's code, or nothing)."""
 
