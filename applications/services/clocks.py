@@ -18,7 +18,7 @@ from ops_center.kernel.worktime import Deadline, Hours, Mode, deadline, resume
 from organization.models import Branch, Employee
 from organization.models.versions import PolicyStatus
 from organization.roles import Role
-from organization.services.calendar import working_calendar
+from organization.services.calendar import OpeningTimes, opening_times, working_calendar
 from organization.services.revisions import revision
 
 CENTER_HOURS = Hours()
@@ -46,16 +46,28 @@ def policy_for(kind: str, *, on: date, variant: str = "") -> ClockPolicy:
     raise LookupError(f"no policy for {kind} on {on}")
 
 
-def hours_of(kind: str, branch: Branch | None) -> Hours:
-    return branch.hours if branch is not None and kind in BY_THE_BRANCH else CENTER_HOURS
+def hours_of(kind: str, branch: Branch | None, *, on: date, times: OpeningTimes | None = None) -> Hours:
+    """By whose hours a clock runs, in the version of a day; ``times``: already read, for jobs over many cases."""
+    if branch is None or kind not in BY_THE_BRANCH:
+        return CENTER_HOURS
+    return (times or opening_times()).hours(branch, on=on)
+
+
+def day_of_rules(case: Application, kind: str, *, at: datetime) -> date:
+    """The day whose versions a clock of the case runs by (rule K8): of the referral, or of the intake; of the start for
+    what has neither yet."""
+    if kind in FROM_THE_REFERRAL:
+        return local_day(case.referred_at or at)
+    return case.priced_on or local_day(at)
 
 
 def deadline_for(
     kind: str, *, start: datetime, branch: Branch | None = None, on: date | None = None, variant: str = ""
 ) -> Deadline:
-    """When a clock that starts then is due, why, and when it warns. ``on`` picks the policy."""
-    policy = policy_for(kind, on=on or local_day(start), variant=variant)
-    return deadline(start, policy.limit, working_calendar(), hours_of(kind, branch))
+    """When a clock that starts then is due, why, and when it warns. ``on`` picks the versions."""
+    day = on or local_day(start)
+    policy = policy_for(kind, on=day, variant=variant)
+    return deadline(start, policy.limit, working_calendar(), hours_of(kind, branch, on=day))
 
 
 # -- the clocks of one case -------------------------------------------------------------------------------------------
@@ -73,7 +85,9 @@ class Ticking:
 
     def _hours(self, kind: str) -> Hours:
         """By the branch that has the paper, for the clocks that run by a branch's hours."""
-        return hours_of(kind, self.case.host_branch if self.case.host_confirmed_at else self.case.branch)
+        case = self.case
+        branch = case.host_branch if case.host_confirmed_at else case.branch
+        return hours_of(kind, branch, on=day_of_rules(case, kind, at=self.at))
 
     def find(self, kind: str) -> CaseClock | None:
         return next((clock for clock in self.clocks if clock.kind == kind), None)
@@ -89,8 +103,7 @@ class Ticking:
     ) -> CaseClock:
         """Starts the next run of a clock; ``due_at`` and its explanation are computed once, here."""
         case, at = self.case, self.at
-        day = local_day(case.referred_at or at) if kind in FROM_THE_REFERRAL else case.priced_on or local_day(at)
-        policy = policy_for(kind, on=day, variant=variant)
+        policy = policy_for(kind, on=day_of_rules(case, kind, at=at), variant=variant)
         due = deadline(at, policy.limit, working_calendar(), self._hours(kind))
         runs = (
             CaseClock.objects.filter(application=case, kind=kind, round=case.round).count() if case.event_count else 0
@@ -246,15 +259,13 @@ def restart_clocks(cases: Sequence[Application], kind: str, *, at: datetime) -> 
 def _start_for_each(cases: Sequence[Application], kind: str, *, at: datetime) -> None:
     earlier = CaseClock.objects.filter(application__in=cases, kind=kind)
     runs = Counter(earlier.values_list("application_id", "round"))
-    days = {case.priced_on or local_day(at) for case in cases}
+    days = {day_of_rules(case, kind, at=at) for case in cases}
     policies = {on: policy_for(kind, on=on) for on in days}
     # They start together, so a policy has one deadline.
-    dues = {
-        policy.pk: deadline(at, policy.limit, working_calendar(), hours_of(kind, None)) for policy in policies.values()
-    }
+    dues = {policy.pk: deadline(at, policy.limit, working_calendar(), CENTER_HOURS) for policy in policies.values()}
     clocks = []
     for case in cases:
-        policy = policies[case.priced_on or local_day(at)]
+        policy = policies[day_of_rules(case, kind, at=at)]
         due = dues[policy.pk]
         clocks.append(
             CaseClock(

@@ -28,6 +28,7 @@ from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, View, staff
 from organization.models import Branch
 from organization.roles import Role
+from organization.services.calendar import opening_times
 
 PACKERS = frozenset({Role.BAG, Role.BH})
 CLOSERS = frozenset({Role.RCV, Role.SUP})
@@ -81,8 +82,9 @@ def at_the_branch(request: StaffRequest) -> dict[str, Any]:
     branch: Branch = request.actor.branch
     today = local_day(request.at)
     own = bags.bags_visible_to(request.actor, request.at).filter(branch=branch)
-    cut_off = datetime.combine(today, branch.cut_off, SHANGHAI)
-    truck = datetime.combine(today, branch.truck_at, SHANGHAI)
+    times = opening_times()
+    cut_off = datetime.combine(today, times.hours(branch, on=today).cut_off_on(today), SHANGHAI)
+    truck = datetime.combine(today, times.truck(branch, on=today), SHANGHAI)
     return {
         "branch": branch,
         "cut_off": cut_off,

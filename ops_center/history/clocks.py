@@ -14,9 +14,10 @@ from typing import Any
 
 from applications.lifecycle import CLOCK_OWNER, FINISHED, Clock, Outcome
 from applications.models import ClockPolicy
-from applications.services.clocks import FROM_THE_REFERRAL, hours_of, judge
+from applications.services.clocks import day_of_rules, hours_of, judge
 from ops_center.kernel.worktime import SHANGHAI, Hours, Mode, WorkCalendar, deadline, due_at, resume, warn_at
 from organization.models import Branch, Employee
+from organization.services.calendar import OpeningTimes
 
 DayKey = tuple[int, Hours, date, date, int]
 
@@ -30,8 +31,9 @@ class JsonText(str):
 class Deadlines:
     """The bank's calendar and policies, read once for a whole set, and the explanations seen so far."""
 
-    def __init__(self, calendar: WorkCalendar, policies: Iterable[ClockPolicy]) -> None:
+    def __init__(self, calendar: WorkCalendar, policies: Iterable[ClockPolicy], times: OpeningTimes) -> None:
         self.calendar = calendar
+        self.times = times
         self._policies: dict[tuple[str, str], list[ClockPolicy]] = {}
         for policy in sorted(policies, key=lambda policy: policy.starts_on, reverse=True):
             self._policies.setdefault((policy.kind, policy.variant), []).append(policy)
@@ -56,7 +58,7 @@ class Deadlines:
         the same side of closing time, that are due on the same day: they are spelled once."""
         begun, ends = start.astimezone(SHANGHAI), due.astimezone(SHANGHAI)
         of_day = begun.time()
-        side = (of_day >= hours.closes) + (of_day > hours.closes) + (of_day > hours.cut_off)
+        side = (of_day >= hours.closes) + (of_day > hours.closes) + (of_day > hours.cut_off_on(begun.date()))
         key = (policy.pk, hours, begun.date(), ends.date(), side)
         days = self._explained.get(key)
         if days is None:
@@ -121,8 +123,7 @@ class PastTicking:
         owner_role: str = "",
     ) -> None:
         case = self.case
-        from_referral = kind in FROM_THE_REFERRAL
-        day = _local(case.referred_at or at).date() if from_referral else case.priced_on or _local(at).date()
+        day = day_of_rules(case, kind, at=at)
         policy = self.deadlines.policy(kind, on=day, variant=variant)
         branch = owner_branch or (case.host_branch if case.host_confirmed_at else case.branch)
         self._runs[kind, case.round] += 1
@@ -131,7 +132,7 @@ class PastTicking:
             round=case.round,
             run=self._runs[kind, case.round],
             policy=policy,
-            hours=hours_of(kind, branch),
+            hours=hours_of(kind, branch, on=day, times=self.deadlines.times),
             started_at=at,
             owner=owner,
             owned_since=at if owner else None,
@@ -225,7 +226,3 @@ class PastTicking:
         if self.case.is_imported:
             return Outcome.ON_TIME if at <= clock.due_at else Outcome.LATE
         return judge(clock, at=at)  # type: ignore[arg-type]  # it asks only what both kinds of row have
-
-
-def _local(at: datetime) -> datetime:
-    return at.astimezone(SHANGHAI)

@@ -31,7 +31,7 @@ from ops_center.history.clocks import Deadlines
 from ops_center.history.past import PastBag, PastCase, Told, tell
 from ops_center.history.rows import keys, numbers, table
 from organization.models.versions import PolicyStatus
-from organization.services.calendar import working_calendar
+from organization.services.calendar import opening_times, working_calendar
 
 BATCH = 1000
 
@@ -42,7 +42,9 @@ class HistoryWriter:
     def __init__(self, *, batch: int = BATCH, code: Callable[[], str] = status_code) -> None:
         self.batch = batch
         self.code = code
-        self.deadlines = Deadlines(working_calendar(), ClockPolicy.objects.filter(status=PolicyStatus.APPROVED))
+        self.deadlines = Deadlines(
+            working_calendar(), ClockPolicy.objects.filter(status=PolicyStatus.APPROVED), opening_times()
+        )
 
     def write(self, cases: Iterable[PastCase]) -> Iterator[list[Told]]:
         """Writes the cases and gives back each batch after its commit."""

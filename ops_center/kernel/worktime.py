@@ -47,16 +47,25 @@ _PAUSED_IN_REAL_TIME = _BY_THE_WALL_CLOCK | {Mode.SAME_DAY, Mode.NEXT_DAY_NOON}
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Business hours of a place, Shanghai time. Raises ``ValueError`` when it closes before it opens."""
+    """Business hours of a place, Shanghai time. ``cut_offs`` are those that differ by weekday (Monday is 0). Raises
+    ``ValueError`` when it closes before it opens, or for a weekday that there is not."""
 
     opens: time = time(8, 30)
     closes: time = time(17, 30)
     cut_off: time = time(17, 30)
     dispatch_by: time = time(20, 0)
+    cut_offs: tuple[tuple[int, time], ...] = ()
 
     def __post_init__(self) -> None:
         if self.opens >= self.closes:
             raise ValueError("business hours must open before they close")
+        if not all(0 <= weekday < 7 for weekday, _cut_off in self.cut_offs):
+            raise ValueError("a week has seven days, from 0")
+
+    def cut_off_on(self, on: date) -> time:
+        """Until when the bag of that day takes what comes in."""
+        weekday = on.weekday()
+        return next((cut_off for day, cut_off in self.cut_offs if day == weekday), self.cut_off)
 
 
 BANK_HOURS = Hours()
@@ -285,11 +294,20 @@ def resume(
         raise ValueError("a pause ends after it began")
     if paused_at >= due_at:
         return due_at.astimezone(UTC), 0
+    left = minutes_between(paused_at, due_at, mode, calendar, hours)
     if mode in _PAUSED_IN_REAL_TIME:
-        left = (due_at - paused_at) // _MINUTE
         return resumed_at.astimezone(UTC) + timedelta(minutes=left), left
-    left = calendar.working_minutes(paused_at, due_at, hours)
     return calendar.add_working_minutes(resumed_at, left, hours), left
+
+
+def minutes_between(
+    since: datetime, until: datetime, mode: Mode, calendar: WorkCalendar, hours: Hours = BANK_HOURS
+) -> int:
+    """What a clock of this mode measures between two instants, whether it ran or was paused: whole working minutes,
+    rounded down, and real minutes in the modes that a pause keeps in real time; 0 when ``until`` is not after."""
+    if mode in _PAUSED_IN_REAL_TIME:
+        return max((until - since) // _MINUTE, 0)
+    return calendar.working_minutes(since, until, hours)
 
 
 def warn_at(
@@ -300,7 +318,8 @@ def warn_at(
     if limit.warn_at_day is not None:
         return begun + timedelta(days=limit.warn_at_day)
     if limit.mode is Mode.SAME_DAY:  # the truck will not wait: an hour before the cut-off of the day it is due
-        return _at(_local(due).date(), hours.cut_off) - timedelta(hours=1)
+        on = _local(due).date()
+        return _at(on, hours.cut_off_on(on)) - timedelta(hours=1)
     if limit.mode in _BY_THE_WALL_CLOCK:
         return begun + timedelta(minutes=(due - begun) // _MINUTE * limit.warn_percent // 100)
     minutes = calendar.working_minutes(start, due, hours)
@@ -345,7 +364,7 @@ def _is_after_hours(local: datetime, mode: Mode, hours: Hours) -> bool:
         case Mode.WORKDAYS_EOD:
             return local.time() > hours.closes
         case Mode.SAME_DAY:
-            return local.time() > hours.cut_off
+            return local.time() > hours.cut_off_on(local.date())
         case _:
             return False
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from ops_center.kernel.worktime import Hours
 from organization.models.people import Branch
 from organization.models.versions import PolicyStatus, Version, two_people
 
@@ -89,3 +92,11 @@ class BranchTimes(Version):
 
     def __str__(self) -> str:
         return f"{self.branch_id} {self.starts_on}"
+
+    @property
+    def hours(self) -> Hours:
+        """For the clocks."""
+        by_weekday = ((int(weekday), time.fromisoformat(cut_off)) for weekday, cut_off in self.cut_offs.items())
+        return Hours(
+            opens=self.opens_at, closes=self.closes_at, cut_off=self.cut_off, cut_offs=tuple(sorted(by_weekday))
+        )

@@ -1,17 +1,21 @@
-"""The working calendar: read from the table once per process and revision, never from a library at run time."""
+"""The working calendar and the times of the branches: read from their tables once per process and revision, never from
+a library at run time."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, time
 
 from django.db import transaction
 
-from ops_center.kernel.worktime import Day, WorkCalendar
-from organization.models import CalendarDay
+from ops_center.kernel.worktime import Day, Hours, WorkCalendar
+from organization.models import Branch, BranchTimes, CalendarDay
+from organization.models.versions import PolicyStatus
 from organization.services.revisions import bump, revision
 
 _loaded: dict[str, tuple[int, WorkCalendar]] = {}
+_opening: dict[str, tuple[int, OpeningTimes]] = {}
 
 
 def working_calendar() -> WorkCalendar:
@@ -24,6 +28,37 @@ def working_calendar() -> WorkCalendar:
             for on, is_workday, name in CalendarDay.objects.values_list("on", "is_workday", "name")
         ]
         held = _loaded["calendar"] = (current, WorkCalendar(days))
+    return held[1]
+
+
+class OpeningTimes:
+    """When the branches are open and close the day's bag, by date: the newest version that holds, else what stands
+    with the branch itself."""
+
+    def __init__(self, versions: Iterable[BranchTimes] = ()) -> None:
+        self._versions: dict[int, list[BranchTimes]] = defaultdict(list)
+        for version in sorted(versions, key=lambda version: version.starts_on, reverse=True):
+            self._versions[version.branch_id].append(version)
+
+    def version(self, branch: int, *, on: date) -> BranchTimes | None:
+        """The version in force on a day, of the branch with this key."""
+        return next((row for row in self._versions.get(branch, ()) if row.starts_on <= on), None)
+
+    def hours(self, branch: Branch, *, on: date) -> Hours:
+        return (self.version(branch.pk, on=on) or branch).hours
+
+    def truck(self, branch: Branch, *, on: date) -> time:
+        """When the cash truck comes."""
+        return (self.version(branch.pk, on=on) or branch).truck_at
+
+
+def opening_times() -> OpeningTimes:
+    """The approved versions as they stand now."""
+    current = revision("branch-times")
+    held = _opening.get("all")
+    if held is None or held[0] != current:
+        versions = BranchTimes.objects.filter(status=PolicyStatus.APPROVED)
+        held = _opening["all"] = (current, OpeningTimes(versions))
     return held[1]
 
 

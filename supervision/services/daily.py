@@ -18,7 +18,7 @@ from ops_center.clock import local_day
 from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Branch, Employee
 from organization.roles import Role
-from organization.services.calendar import working_calendar, years_without_days
+from organization.services.calendar import opening_times, working_calendar, years_without_days
 from organization.services.inbox import tell
 from supervision.models import CallReminder, DayNotice
 from supervision.services.notices import NAMED
@@ -37,17 +37,17 @@ def remind_of_cut_off(*, at: datetime) -> int:
     today = local_day(at)
     if not working_calendar().is_workday(today):
         return 0
-    waiting = _files_at_branches([State.TAKEN_IN])
+    waiting, times = _files_at_branches([State.TAKEN_IN]), opening_times()
     told = 0
     for branch in Branch.objects.filter(pk__in=waiting):
-        cut_off = datetime.combine(today, branch.cut_off, SHANGHAI)
+        cut_off = datetime.combine(today, times.hours(branch, on=today).cut_off_on(today), SHANGHAI)
         left = (cut_off - at) / timedelta(minutes=1)
         due = min((minutes for minutes in REMIND_BEFORE_CUT_OFF if 0 < left <= minutes), default=None)
         if due is None or not _first_time(f"cut_off_{due}", today, branch.code, at):
             continue
         people = Employee.objects.filter(branch=branch).holding(Role.CM, Role.BAG, Role.BH, on=today)
         tell(people, kind="cut_off_soon", at=at, about="/bags/", count=len(waiting[branch.pk]),
-             cut_off=f"{branch.cut_off:%H:%M}")  # fmt: skip
+             cut_off=f"{cut_off:%H:%M}")  # fmt: skip
         told += 1
     return told
 

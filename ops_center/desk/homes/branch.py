@@ -37,7 +37,7 @@ from ops_center.desk.homes.parts import (
 from ops_center.kernel.money import divide
 from ops_center.web.templatetags.ops import day, yuan
 from organization.roles import Role
-from organization.services.calendar import working_calendar
+from organization.services.calendar import opening_times, working_calendar
 from referrals.selectors import leads_for, referrals_of
 from supervision.models import Breach
 from supervision.periods import Month
@@ -177,7 +177,8 @@ def cut_off_hint(morning: Morning) -> str:
     """When the bag of the day closes at the own branch."""
     if not working_calendar().is_workday(morning.today):
         return _("no truck today")
-    return _("bag closes at %(cut_off)s") % {"cut_off": f"{morning.me.branch.cut_off:%H:%M}"}
+    cut_off = opening_times().hours(morning.me.branch, on=morning.today).cut_off_on(morning.today)
+    return _("bag closes at %(cut_off)s") % {"cut_off": f"{cut_off:%H:%M}"}
 
 
 def _in_hand(morning: Morning) -> Agenda:
@@ -323,7 +324,7 @@ def sealer(morning: Morning) -> Section:
         open=Count("pk", filter=Q(state=Bag.State.OPEN)), sealed=Count("pk", filter=Q(state=Bag.State.SEALED))
     )  # fmt: skip
     offered = Application.objects.filter(host_branch=home, host_confirmed_at=None, state=State.TAKEN_IN)
-    truck = _("truck at %(truck)s") % {"truck": f"{home.truck_at:%H:%M}"}
+    truck = _("truck at %(truck)s") % {"truck": f"{opening_times().truck(home, on=morning.today):%H:%M}"}
     return Section(
         Role.BAG,
         tiles=[
