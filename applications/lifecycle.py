@@ -142,6 +142,13 @@ class PauseReason(models.TextChoices):
     OUTAGE = "OUTAGE", pgettext_lazy("pause", "Declared outage")
 
 
+class Freeze(models.TextChoices):
+    """Why a case stands still: its client says not to have applied. Upheld, it may still be ended, nothing else."""
+
+    DENIED = "DENIED", pgettext_lazy("freeze", "The client says not to have applied")
+    UPHELD = "UPHELD", pgettext_lazy("freeze", "The client did not apply")
+
+
 class Holder(models.TextChoices):
     """Whose hands a case or its paper is in: who is charged with the minutes that run there."""
 

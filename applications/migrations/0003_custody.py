@@ -39,6 +39,38 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="application",
+            name="freeze",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("DENIED", "The client says not to have applied"),
+                    ("UPHELD", "The client did not apply"),
+                ],
+                max_length=6,
+                verbose_name="stands still",
+            ),
+        ),
+        migrations.AddField(
+            model_name="application",
+            name="frozen_for",
+            field=models.CharField(blank=True, max_length=16),
+        ),
+        migrations.AddConstraint(
+            model_name="application",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("freeze", ""),
+                    ("frozen_for", ""),
+                )
+                | models.Q(
+                    models.Q(("freeze", ""), _negated=True),
+                    models.Q(("frozen_for", ""), _negated=True),
+                ),
+                name="application_frozen_with_its_complaint",
+            ),
+        ),
         migrations.CreateModel(
             name="Custody",
             fields=[

@@ -19,6 +19,7 @@ from applications.lifecycle import (
     RULES,
     STAGE_OF,
     EntryMode,
+    Freeze,
     Goes,
     Path,
     Performance,
@@ -131,6 +132,8 @@ class Application(models.Model):
     event_digest = models.BinaryField(default=bytes(32))
     is_imported = models.BooleanField(_("imported"), default=False)
     is_risk = models.BooleanField(_("risk flag"), default=False)
+    freeze = models.CharField(_("stands still"), max_length=6, choices=Freeze, blank=True)  # rules.require_not_frozen
+    frozen_for = models.CharField(max_length=16, blank=True)  # the number of the complaint
 
     referred_at = models.DateTimeField(_("referred"), null=True)
     accepted_at = models.DateTimeField(_("accepted"), null=True)
@@ -219,6 +222,10 @@ class Application(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state=State.PROBLEM) | ~Q(resume_state=""), name="application_problem_remembers"
+            ),
+            models.CheckConstraint(
+                condition=Q(freeze="", frozen_for="") | ~Q(freeze="") & ~Q(frozen_for=""),
+                name="application_frozen_with_its_complaint",
             ),
         ]
 

@@ -9,6 +9,25 @@ from django.db import migrations, models
 
 guard = import_module("organization.migrations.0002_append_only").guard
 
+# Who handles a complaint took no part in its case, neither sold it nor worked on it (回避).
+HANDLER = """
+CREATE FUNCTION supervision_handler_not_concerned() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM applications_application
+               WHERE id = NEW.application_id AND NEW.handler_id IN (referrer_id, collector_id))
+       OR EXISTS (SELECT FROM applications_performer
+                  WHERE application_id = NEW.application_id AND employee_id = NEW.handler_id) THEN
+        RAISE EXCEPTION 'the handler of complaint % took part in its case', NEW.number
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER supervision_handler_not_concerned BEFORE INSERT OR UPDATE OF handler_id, application_id
+    ON supervision_complaint FOR EACH ROW WHEN (NEW.handler_id IS NOT NULL AND NEW.application_id IS NOT NULL)
+    EXECUTE FUNCTION supervision_handler_not_concerned()
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -116,7 +135,9 @@ class Migration(migrations.Migration):
                 ("version", models.PositiveIntegerField(default=1)),
                 ("opened_at", models.DateTimeField(verbose_name="opened")),
                 ("reply_by", models.DateTimeField(verbose_name="reply by")),
+                ("reply_warn_at", models.DateTimeField()),
                 ("close_by", models.DateTimeField(verbose_name="close by")),
+                ("close_warn_at", models.DateTimeField()),
                 ("is_complex", models.BooleanField(default=False, verbose_name="complex")),
                 ("extended_at", models.DateTimeField(null=True, verbose_name="extended")),
                 ("replied_at", models.DateTimeField(null=True, verbose_name="replied")),
@@ -184,10 +205,35 @@ class Migration(migrations.Migration):
             name="ComplaintEvent",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("act", models.CharField(max_length=16, verbose_name="act")),
+                (
+                    "act",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "Opened"),
+                            ("ASSIGN", "Taken in hand"),
+                            ("LINK", "Case found"),
+                            ("REPLY", "First reply"),
+                            ("ESCALATE", "Passed to the supervisor"),
+                            ("SOLVE", "Solved"),
+                            ("FOLLOW_UP", "Follow-up call"),
+                            ("CLOSE", "Closed"),
+                            ("MARK_COMPLEX", "Marked as complex"),
+                            ("ASK_EXTENSION", "More time asked for"),
+                            ("EXTEND", "More time approved"),
+                            ("TICK", "None missed"),
+                            ("REPLY_SOON", "Reply due soon"),
+                            ("REPLY_LATE", "Reply overdue"),
+                            ("CLOSE_SOON", "Closing due soon"),
+                            ("CLOSE_LATE", "Closing overdue"),
+                        ],
+                        max_length=16,
+                        verbose_name="act",
+                    ),
+                ),
                 ("at", models.DateTimeField(verbose_name="at")),
                 ("text", models.CharField(blank=True, max_length=1000, verbose_name="text")),
                 ("facts", models.JSONField(default=dict)),
+                ("due_at", models.DateTimeField(null=True)),
                 (
                     "by",
                     models.ForeignKey(
@@ -605,6 +651,30 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="complaint",
             constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "CLOSED"), _negated=True),
+                    models.Q(
+                        ("fed_back_at__isnull", False),
+                        ("handled_at__isnull", False),
+                        ("rechecked_at__isnull", False),
+                        ("recorded_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="complaint_closed_none_missed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="complaintevent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("due_at__isnull", False)),
+                fields=("complaint", "act", "due_at"),
+                name="complaintevent_told_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="complaint",
+            constraint=models.CheckConstraint(
                 condition=models.Q(("handler", models.F("against")), _negated=True), name="complaint_handled_by_another"
             ),
         ),
@@ -713,4 +783,6 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("sheet", "branch"), name="weeklynote_once_per_branch"),
         ),
         guard("supervision_complaintevent"),
+        migrations.RunSQL("CREATE SEQUENCE supervision_complaint_number", "DROP SEQUENCE supervision_complaint_number"),
+        migrations.RunSQL(HANDLER, "DROP FUNCTION supervision_handler_not_concerned() CASCADE"),
     ]

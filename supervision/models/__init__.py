@@ -2,7 +2,7 @@
 
 from supervision.models.breach import Breach, Ground, Justification, JustificationPaper, Standing
 from supervision.models.capacity import SimulationRun, StandardMinutes
-from supervision.models.complaint import Complaint, ComplaintEvent
+from supervision.models.complaint import Complaint, ComplaintAct, ComplaintEvent
 from supervision.models.goals import Broadcast, Measure, MonthSummary, Target, WeeklyNote, WeeklySheet
 from supervision.models.notices import CallReminder, ClockNotice, DayNotice, Untold, Urge
 from supervision.models.reports import ReportRun
@@ -13,6 +13,7 @@ __all__ = [
     "CallReminder",
     "ClockNotice",
     "Complaint",
+    "ComplaintAct",
     "ComplaintEvent",
     "DayNotice",
     "Ground",

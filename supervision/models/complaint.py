@@ -14,6 +14,27 @@ from applications.models import Application
 from supervision.querysets import ComplaintQuerySet
 
 
+class ComplaintAct(models.TextChoices):
+    """What is done on a complaint; who may, from where and to where stands in supervision/lifecycle.py."""
+
+    OPEN = "OPEN", pgettext_lazy("complaint act", "Opened")
+    ASSIGN = "ASSIGN", pgettext_lazy("complaint act", "Taken in hand")
+    LINK = "LINK", pgettext_lazy("complaint act", "Case found")
+    REPLY = "REPLY", pgettext_lazy("complaint act", "First reply")
+    ESCALATE = "ESCALATE", pgettext_lazy("complaint act", "Passed to the supervisor")
+    SOLVE = "SOLVE", pgettext_lazy("complaint act", "Solved")
+    FOLLOW_UP = "FOLLOW_UP", pgettext_lazy("complaint act", "Follow-up call")
+    CLOSE = "CLOSE", pgettext_lazy("complaint act", "Closed")
+    MARK_COMPLEX = "MARK_COMPLEX", pgettext_lazy("complaint act", "Marked as complex")
+    ASK_EXTENSION = "ASK_EXTENSION", pgettext_lazy("complaint act", "More time asked for")
+    EXTEND = "EXTEND", pgettext_lazy("complaint act", "More time approved")
+    TICK = "TICK", pgettext_lazy("complaint act", "None missed")
+    REPLY_SOON = "REPLY_SOON", pgettext_lazy("complaint act", "Reply due soon")
+    REPLY_LATE = "REPLY_LATE", pgettext_lazy("complaint act", "Reply overdue")
+    CLOSE_SOON = "CLOSE_SOON", pgettext_lazy("complaint act", "Closing due soon")
+    CLOSE_LATE = "CLOSE_LATE", pgettext_lazy("complaint act", "Closing overdue")
+
+
 class Complaint(models.Model):
     """One complaint of a client (开放态度 → 及时处理 → 主管受理 → 制订对策 → 跟踪结果)."""
 
@@ -55,7 +76,9 @@ class Complaint(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("handler")
     )
     reply_by = models.DateTimeField(_("reply by"))
+    reply_warn_at = models.DateTimeField()
     close_by = models.DateTimeField(_("close by"))
+    close_warn_at = models.DateTimeField()
     is_complex = models.BooleanField(_("complex"), default=False)  # 30 days instead of 15
     extended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     extended_at = models.DateTimeField(_("extended"), null=True)  # by 30 more days, once, with approval
@@ -83,6 +106,16 @@ class Complaint(models.Model):
                 | Q(followed_up_at__isnull=False, closed_at__isnull=False, is_upheld__isnull=False),
                 name="complaint_closed_after_the_call",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="CLOSED")
+                | Q(
+                    recorded_at__isnull=False,
+                    handled_at__isnull=False,
+                    rechecked_at__isnull=False,
+                    fed_back_at__isnull=False,
+                ),
+                name="complaint_closed_none_missed",
+            ),
             models.CheckConstraint(condition=~Q(handler=F("against")), name="complaint_handled_by_another"),
             models.CheckConstraint(condition=~Q(extended_by=F("handler")), name="complaint_extended_by_another"),
             models.CheckConstraint(condition=Q(close_by__gt=F("opened_at")), name="complaint_due_after_opening"),
@@ -105,16 +138,25 @@ class ComplaintEvent(models.Model):
     append_only = True
 
     complaint = models.ForeignKey(Complaint, models.PROTECT, related_name="events")
-    act = models.CharField(_("act"), max_length=16)
+    act = models.CharField(_("act"), max_length=16, choices=ComplaintAct)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(_("at"))
     text = models.CharField(_("text"), max_length=1000, blank=True)
     facts = models.JSONField(default=dict)
+    due_at = models.DateTimeField(null=True)  # of a warning: the deadline that it is about
 
     class Meta:
         ordering = ["id"]
         verbose_name = _("act on a complaint")
         verbose_name_plural = _("acts on complaints")
+        constraints = [
+            # What runs out is told once, however often the job looks.
+            models.UniqueConstraint(
+                fields=["complaint", "act", "due_at"],
+                condition=Q(due_at__isnull=False),
+                name="complaintevent_told_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.complaint_id} {self.act}"
