@@ -3,6 +3,7 @@
 from supervision.models.breach import Breach, Ground, Justification, JustificationPaper, Standing
 from supervision.models.capacity import SimulationRun, StandardMinutes
 from supervision.models.complaint import Complaint, ComplaintAct, ComplaintEvent
+from supervision.models.figures import DayFigure, DayTimes, Part, PeriodTimes, TouchedDay
 from supervision.models.goals import Broadcast, Measure, MonthSummary, Target, WeeklyNote, WeeklySheet
 from supervision.models.notices import CallReminder, ClockNotice, DayNotice, Untold, Urge
 from supervision.models.reports import ReportRun
@@ -15,17 +16,22 @@ __all__ = [
     "Complaint",
     "ComplaintAct",
     "ComplaintEvent",
+    "DayFigure",
     "DayNotice",
+    "DayTimes",
     "Ground",
     "Justification",
     "JustificationPaper",
     "Measure",
     "MonthSummary",
+    "Part",
+    "PeriodTimes",
     "ReportRun",
     "SimulationRun",
     "StandardMinutes",
     "Standing",
     "Target",
+    "TouchedDay",
     "Untold",
     "Urge",
     "WeeklyNote",

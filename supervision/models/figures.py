@@ -1,0 +1,122 @@
+"""What the boards count of days that are over: once per day, from the clocks that stopped on it.
+
+A day whose clocks have changed since is named in the queue of touched days (trigger on the clocks, in the same
+transaction). Readers take such a day from the clocks themselves, and so today; the job counts it and takes it off the
+queue. So the figures equal a recount at every moment, whether the job has run or not.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from applications.lifecycle import Clock, Outcome
+from organization.models import Branch
+
+
+class TouchedDay(models.Model):
+    """A day of which something has to be counted: one row per clock that stopped, was judged again or moved with its
+    case to another branch. Written by a trigger, never merged: two writers do not wait for each other."""
+
+    day = models.DateField()
+
+    class Meta:
+        indexes = [models.Index(fields=["day"], name="touchedday_day")]  # the job, and every reader of figures
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
+class DayFigure(models.Model):
+    """How many clocks of a kind stopped on a day with an outcome: of the bank, of a branch, of a person. Void ones are
+    not counted."""
+
+    class Scope(models.TextChoices):
+        BANK = "BANK", pgettext_lazy("scope", "Bank")
+        BRANCH = "BRANCH", pgettext_lazy("scope", "Branch")
+        PERSON = "PERSON", pgettext_lazy("scope", "Person")
+
+    day = models.DateField(_("day"))
+    kind = models.CharField(_("clock"), max_length=16, choices=Clock)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome)
+    scope = models.CharField(max_length=6, choices=Scope)
+    key = models.BigIntegerField()  # of the branch or the person; 0: the bank, and cases without a branch
+    clocks = models.PositiveIntegerField(_("clocks"))
+    first_pass = models.PositiveIntegerField(default=0)  # entries that had neither a problem nor a return before
+
+    class Meta:
+        verbose_name = _("figure of a day")
+        verbose_name_plural = _("figures of days")
+        constraints = [
+            # Also what a table over one clock reads: all branches, all people.
+            models.UniqueConstraint(fields=["scope", "kind", "day", "key", "outcome"], name="dayfigure_once"),
+        ]
+        indexes = [
+            # One branch, one person, over all clocks.
+            models.Index(fields=["scope", "key", "day"], name="dayfigure_of_one"),
+            # A day is counted anew.
+            models.Index(fields=["day"], name="dayfigure_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.outcome} {self.clocks}"
+
+
+class Part(models.TextChoices):
+    """What of the time of a stage is measured, in working minutes (clocks by the calendar: in minutes)."""
+
+    GROSS = "GROSS", pgettext_lazy("time of a stage", "Total, pauses in")
+    NET = "NET", pgettext_lazy("time of a stage", "Total, pauses out")
+    WAIT = "WAIT", pgettext_lazy("time of a stage", "Wait")
+    WORK = "WORK", pgettext_lazy("time of a stage", "Handling")
+
+
+class DayTimes(models.Model):
+    """The minutes of every clock of a kind and branch that stopped on a day, part by part. ``wait`` and ``work`` are of
+    those clocks whose work somebody takes from a queue."""
+
+    day = models.DateField(_("day"))
+    kind = models.CharField(_("clock"), max_length=16, choices=Clock)
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+", db_index=False)
+    gross = ArrayField(models.IntegerField())
+    net = ArrayField(models.IntegerField())
+    wait = ArrayField(models.IntegerField())
+    work = ArrayField(models.IntegerField())
+
+    class Meta:
+        verbose_name = _("times of a day")
+        verbose_name_plural = _("times of days")
+        indexes = [
+            models.Index(fields=["day"], name="daytimes_day"),
+            models.Index(fields=["branch", "day"], name="daytimes_branch"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.branch_id}"
+
+
+class PeriodTimes(models.Model):
+    """Median and 90th percentile of the bank over a period of days that are over; a branch is small enough to be asked
+    of its days."""
+
+    period = models.CharField(max_length=7)  # "7", "30": so many days back; "2026-11": a month
+    until = models.DateField()  # the last day that is counted
+    kind = models.CharField(_("clock"), max_length=16, choices=Clock)
+    part = models.CharField(max_length=5, choices=Part)
+    median = models.PositiveIntegerField()
+    p90 = models.PositiveIntegerField()
+    clocks = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("times of a period")
+        verbose_name_plural = _("times of periods")
+        constraints = [
+            models.UniqueConstraint(fields=["period", "kind", "part"], name="periodtimes_once"),
+            models.CheckConstraint(condition=Q(p90__gte=models.F("median")), name="periodtimes_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period} {self.kind} {self.part}"
