@@ -1,12 +1,15 @@
 """Clock policies are versions now; custody and outages are written down; a client may ask to wait."""
 
 import datetime
+from importlib import import_module
 
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
 import applications.models.clock
+
+decided_once = import_module("organization.migrations.0004_version_guards").decided_once
 
 # Where every running case is when its custody begins to be written down.
 HELD_NOW = """
@@ -34,7 +37,7 @@ WHERE a.state NOT IN ('ACTIVATED', 'REJECTED', 'WITHDRAWN', 'EXPIRED') AND NOT a
 class Migration(migrations.Migration):
     dependencies = [
         ("applications", "0002_guards"),
-        ("organization", "0003_oversight"),
+        ("organization", "0004_version_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -317,4 +320,5 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(HELD_NOW, migrations.RunSQL.noop),
+        *decided_once("applications_clockpolicy"),
     ]

@@ -143,6 +143,10 @@ class Migration(migrations.Migration):
                 ("days", models.JSONField(verbose_name="days")),
                 ("source", models.CharField(max_length=120, verbose_name="source")),
                 (
+                    "reason",
+                    models.CharField(blank=True, max_length=300, verbose_name="reason of the correction"),
+                ),
+                (
                     "status",
                     models.CharField(
                         choices=[

@@ -36,8 +36,9 @@ class CalendarChange(models.Model):
     a diff and a preview, put in force by a second; then the open clocks are computed again."""
 
     year = models.PositiveSmallIntegerField(_("year"))
-    days = models.JSONField(_("days"))  # [{"on": "2027-01-01", "is_workday": false, "name": "元旦"}]: what changes
+    days = models.JSONField(_("days"))  # all that it lays down: [{"on": "2027-01-01", "is_workday": false, "name": "元旦"}]
     source = models.CharField(_("source"), max_length=120)
+    reason = models.CharField(_("reason of the correction"), max_length=300, blank=True)  # of days that have begun
     status = models.CharField(_("status"), max_length=9, choices=PolicyStatus, default=PolicyStatus.DRAFT)
     drafted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("drafted by")
