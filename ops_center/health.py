@@ -18,11 +18,9 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from incentives.services.accrual import oldest_unassessed
-from ops_center.schedule import HEARTBEAT
 from ops_center.web.api import Api, Call, operation
-from organization.services.jobs import last_finished
+from organization.services.jobs import HEARTBEAT, SILENCE, last_finished
 
-SILENCE = timedelta(minutes=5)  # a sweep that has been silent for longer is an alarm
 _started = monotonic()  # of this process: a new installation has not swept yet
 
 

@@ -27,14 +27,14 @@ from incentives.services.holds import pull_holds
 from incentives.services.releases import release_due_holds
 from ops_center.reconciliation import reconcile_nightly
 from ops_center.web.idempotency import forget
-from organization.services.jobs import Counts, forget_runs, job_run
-from supervision.services import breaches, daily, justifications, seals
+from organization.services.jobs import Counts, forget_runs, job_run, silent_since
+from supervision.services import breaches, daily, justifications, notices, seals
 
 logger = logging.getLogger(__name__)
 Act = Callable[[datetime], Counts]
 
 MINUTE, FIVE_MINUTES, HOUR, DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
-# So far back the minute's pass looks for late clocks; the night's looks at everything.
+# So far back the minute's pass looks for clocks that have stopped late; the night's looks at everything.
 LOOK_BACK = 2 * DAY
 JOB_RUNS_KEPT = timedelta(days=14)
 KEYS_KEPT = timedelta(days=7)
@@ -66,7 +66,12 @@ def _card_files(at: datetime) -> Counts:
 
 
 def _recent_breaches(at: datetime) -> Counts:
-    return {"found": breaches.find_breaches(at=at, since=at - LOOK_BACK)}
+    """After a silence it looks back as far as the silence reaches, and says once from when to when nobody looked."""
+    silent = silent_since(at)
+    found = breaches.find_breaches(at=at, since=min(silent or at, at) - LOOK_BACK)
+    if silent is not None:
+        daily.tell_of_silence(since=silent, until=at)
+    return {"found": found}
 
 
 def _all_breaches(at: datetime) -> Counts:
@@ -79,6 +84,7 @@ JOBS: tuple[Job, ...] = (
     Job("breaches-all", DAY, _all_breaches),
     Job("warnings", MINUTE, lambda at: {"told": breaches.warn(at=at)}),
     Job("escalation", FIVE_MINUTES, lambda at: breaches.escalate(at=at)),
+    Job("news", MINUTE, lambda at: {"told": notices.tell_waiting(at=at)}),
     Job("explanations", MINUTE, lambda at: justifications.close_lapsed_windows(at=at)),
     Job("accrual", MINUTE, lambda at: dict(accrue(at=at))),
     Job("holds", FIVE_MINUTES, lambda at: dict(release_due_holds(at=at))),
@@ -98,7 +104,6 @@ JOBS: tuple[Job, ...] = (
     Job("job-runs", DAY, lambda at: {"removed": forget_runs(before=at - JOB_RUNS_KEPT)}),
 )
 BY_NAME = {job.name: job for job in JOBS}
-HEARTBEAT = "breaches"  # readiness asks when this one last finished (ops_center/health.py)
 
 
 def run(job: Job, *, at: datetime, wait: bool = False) -> Counts | None:

@@ -46,6 +46,9 @@ WORDS: dict[str, Any] = {
     "clock_warning": _("%(number)s: “%(clock)s” is due %(due)s."),
     "breach": _("%(number)s: “%(clock)s” was due %(due)s and is overdue. You may explain it until %(file_by)s."),
     "overdue": _("%(number)s: “%(clock)s” was due %(due)s and is overdue."),
+    "clock_warnings": _("%(count)s of your cases fall due soon, the first %(due)s: %(numbers)s."),
+    "breaches": _("%(count)s of your cases are overdue: %(numbers)s. You may explain the first until %(file_by)s."),
+    "overdue_several": _("%(count)s cases with you are overdue: %(numbers)s."),
     "breaches_found": _("%(count)s newly overdue: %(numbers)s."),
     "escalated_supervisor": _("%(count)s overdue for more than one working day: %(numbers)s."),
     "escalated_management": _("%(count)s overdue for more than three working days: %(numbers)s."),
@@ -95,6 +98,10 @@ WORDS: dict[str, Any] = {
         "your account with human resources."
     ),
     "invariants_broken": _("The reconciliation found %(count)s broken rules: please look at the page."),
+    "sweep_stood_still": _(
+        "The search for overdue cases stood still from %(since)s to %(until)s. What fell due meanwhile has been found "
+        "now, with its own times."
+    ),
     # the day
     "cut_off_soon": _("%(count)s files are not in a bag yet; cut-off %(cut_off)s."),
     "undispatched": _("%(branch)s: %(count)s files were not dispatched today: %(numbers)s."),

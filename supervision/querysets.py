@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from applications.lifecycle import Outcome
 from ops_center.clock import local_day
 from organization.models import Employee
 from organization.roles import Role
@@ -15,7 +16,12 @@ from organization.roles import Role
 if TYPE_CHECKING:
     from supervision.models import Breach, Complaint  # noqa: F401  named below
 
+# A clock that has ended so was not late after all: an outage was declared, a day or a stamp was corrected.
+LIFTED_OUTCOMES = (Outcome.ON_TIME, Outcome.RETURNED_IN_TIME, Outcome.EXEMPT, Outcome.VOID)
 SEES_ALL = frozenset({Role.TR, Role.SUP, Role.AUD})
+# The clock has ended otherwise, or its deadline has been moved and lies ahead; one that was missed again has the
+# breach's date (services/breaches.py).
+IS_LIFTED = Q(clock__outcome__in=LIFTED_OUTCOMES) | Q(clock__stopped_at=None, clock__due_at__gt=F("due_at"))
 HEARS_COMPLAINTS = frozenset({Role.CPL, Role.SUP, Role.AUD})
 
 
@@ -36,7 +42,7 @@ class BreachQuerySet(models.QuerySet["Breach"]):
 
     def to_explain(self, at: datetime) -> BreachQuerySet:
         """No explanation yet, and still time to file one."""
-        return self.unsettled().filter(justification=None, file_by__gte=at)
+        return self.unsettled().filter(justification=None, file_by__gte=at).exclude(IS_LIFTED)
 
     def answered_by(self, employee: Employee, *, is_head: bool) -> BreachQuerySet:
         """Those that this person explains: the own ones, and for a head those of the branch as such."""
@@ -48,7 +54,7 @@ class BreachQuerySet(models.QuerySet["Breach"]):
         return self.filter(Q(owner__branch=branch) | Q(owner=None, owner_branch=branch))
 
     def to_decide(self) -> BreachQuerySet:
-        return self.filter(justification__isnull=False, justification__decided_at=None)
+        return self.filter(justification__isnull=False, justification__decided_at=None).exclude(IS_LIFTED)
 
     def with_facts(self) -> BreachQuerySet:
         """With all that a line of a list shows: one query."""
@@ -66,3 +72,10 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
 
     def open(self) -> ComplaintQuerySet:
         return self.filter(closed_at=None)
+
+    def with_facts(self) -> ComplaintQuerySet:
+        """With all that a line of the list and a ticket show: one query."""
+        return self.select_related(
+            "application__product", "application__branch", "application__applicant", "application__referrer",
+            "application__collector", "against", "handler", "opened_by", "extended_by",
+        )  # fmt: skip

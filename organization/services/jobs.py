@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from organization.models import JobRun
 
 Counts = dict[str, int]
+HEARTBEAT = "breaches"  # the job by whose passes one knows that the periodic work is alive
+SILENCE = timedelta(minutes=5)  # of it: longer is an alarm
 
 
 @contextmanager
@@ -45,3 +47,9 @@ def last_finished(name: str) -> datetime | None:
         .first()
     )
     return ended
+
+
+def silent_since(at: datetime) -> datetime | None:
+    """When the heartbeat last ended well, if that is too long ago. ``None``: all is well, or nothing has run yet."""
+    last = last_finished(HEARTBEAT)
+    return last if last is not None and at - last > SILENCE else None

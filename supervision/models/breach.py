@@ -11,11 +11,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from applications.lifecycle import Clock
+from applications.lifecycle import Clock, Outcome
 from applications.models import Application, CaseClock
 from organization.models import Branch
 from organization.roles import Role
-from supervision.querysets import BreachQuerySet
+from supervision.querysets import LIFTED_OUTCOMES, BreachQuerySet
 
 
 class Standing(models.TextChoices):
@@ -86,18 +86,23 @@ class Breach(models.Model):
         """The justification that was filed, if any."""
         return getattr(self, "justification", None)
 
+    def is_lifted(self, at: datetime) -> bool:
+        """The clock is not late any more: it ended otherwise, or its deadline was moved and lies ahead."""
+        clock = self.clock
+        return clock.outcome in LIFTED_OUTCOMES or (clock.stopped_at is None and self.due_at < at <= clock.due_at)
+
     def standing(self, at: datetime) -> Standing:
-        """Where it stands at an instant: the explanation first, then the verdict of the clock, then the window."""
+        """Where it stands at an instant: nothing late any more, else the explanation, the verdict of the clock, the
+        window."""
         filed = self.explanation
+        if self.is_lifted(at):
+            return Standing.LIFTED
         if filed is not None:
             if filed.is_accepted is None:
                 return Standing.TO_DECIDE
             return Standing.ACCEPTED if filed.is_accepted else Standing.REFUSED
-        match self.clock.outcome:
-            case "LATE_QUEUE":
-                return Standing.NOBODYS
-            case "ON_TIME" | "EXEMPT" | "VOID" | "RETURNED_IN_TIME":
-                return Standing.LIFTED
+        if self.clock.outcome == Outcome.LATE_QUEUE:
+            return Standing.NOBODYS
         return Standing.TO_EXPLAIN if at <= self.file_by else Standing.UNEXPLAINED
 
 

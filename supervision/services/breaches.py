@@ -7,7 +7,6 @@ K10). Cases imported from the time before the system are left alone (domain sect
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -21,7 +20,7 @@ from ops_center.kernel.worktime import BANK_HOURS, SHANGHAI, Limit, Mode, WorkCa
 from organization.roles import Role
 from organization.services.calendar import working_calendar
 from supervision.models import ClockNotice
-from supervision.services.notices import iso, tell_answering, tell_watchers
+from supervision.services.notices import News, for_the_answering, for_the_watching, tell_waiting
 
 SUPERVISOR_AFTER = Limit(Mode.WORKDAYS_EOD, 1)  # K3: one working day after due
 MANAGEMENT_AFTER = Limit(Mode.WORKDAYS_EOD, 3)
@@ -54,10 +53,28 @@ _FIND = f"""
     UNION ALL
     SELECT {_COLUMNS} {_UNSEEN.format(join=_WINDOWS, late=_STOPPED)}
     ON CONFLICT (clock_id) DO NOTHING
-    RETURNING id, application_id, file_by
+    RETURNING id, clock_id, file_by, TRUE
 """
-_DAYS_OF_STOPPED = f"SELECT DISTINCT {_DAY_OF.format(column='c.due_at')} {_UNSEEN.format(join='', late=_STOPPED)}"
-_OLDEST_RUNNING = f"SELECT min(due_at) FROM applications_caseclock c WHERE {_RUNNING}"  # noqa: S608
+# A deadline that was moved after it had been missed (an outage, a corrected day or stamp) and is missed again: the
+# breach takes the new dates. It is news only if it was lifted in between.
+_MISSED_AGAIN = f"""
+    b.settled_at IS NULL AND c.due_at <> b.due_at
+    AND (({_RUNNING}) OR c.outcome IN %(late)s AND c.due_at < c.stopped_at)
+"""
+_MOVE = f"""
+    UPDATE supervision_breach b
+    SET due_at = c.due_at, file_by = w.file_by, supervisor_at = w.supervisor_at, management_at = w.management_at,
+        found_at = CASE WHEN c.due_at < b.found_at THEN b.found_at ELSE %(at)s END
+    FROM applications_caseclock c {_WINDOWS}
+    WHERE c.id = b.clock_id AND {_MISSED_AGAIN}
+    RETURNING b.id, b.clock_id, b.file_by, b.found_at = %(at)s
+"""  # noqa: S608
+_OLDEST = f"""
+    SELECT least((SELECT min(due_at) FROM applications_caseclock c WHERE {_RUNNING}),
+                 (SELECT min(c.due_at) {_UNSEEN.format(join="", late=_STOPPED)}),
+                 (SELECT min(c.due_at) FROM supervision_breach b JOIN applications_caseclock c ON c.id = b.clock_id
+                  WHERE {_MISSED_AGAIN}))
+"""  # noqa: S608
 
 _WARN = """
     INSERT INTO supervision_clocknotice (clock_id, level, at)
@@ -69,35 +86,19 @@ _WARN = """
     ON CONFLICT (clock_id, level) DO NOTHING
     RETURNING clock_id
 """
-_WARNED = f"""
-    SELECT c.kind, c.owner_id, c.owner_branch_id, c.owner_role, 'clock_warning' AS message,
-           '/applications/' || a.number || '/' AS about,
-           jsonb_build_object('number', a.number, 'due', {iso("c.due_at")}) AS facts
-    FROM applications_caseclock c JOIN applications_application a ON a.id = c.application_id
-    WHERE c.id = ANY(%(ids)s::bigint[])
-"""  # noqa: S608
-_BREACHED = f"""
-    SELECT b.kind, b.owner_id, b.owner_branch_id, b.owner_role,
-           CASE WHEN b.id = ANY(%(nobodys)s::bigint[]) THEN 'overdue' ELSE 'breach' END AS message,
-           '/breaches/' || b.id || '/' AS about,
-           jsonb_build_object('number', a.number, 'due', {iso("b.due_at")}, 'file_by', {iso("b.file_by")}) AS facts
-    FROM supervision_breach b JOIN applications_application a ON a.id = b.application_id
-    WHERE b.id = ANY(%(ids)s::bigint[])
-"""  # noqa: S608
 # Who took a case after its clock was started may have had less than two hours left: then nobody has to explain.
 _TAKEN_LATER = """
-    SELECT b.id, c.owner_id, c.owned_since, c.started_at, c.due_at
-    FROM supervision_breach b JOIN applications_caseclock c ON c.id = b.clock_id
-    WHERE b.id = ANY(%(ids)s) AND b.owner_id IS NOT NULL AND c.owned_since > c.started_at
+    SELECT id, owner_id, owned_since, started_at, due_at FROM applications_caseclock
+    WHERE id = ANY(%(clocks)s) AND owned_since > started_at
 """
 _ESCALATE = """
     INSERT INTO supervision_clocknotice (clock_id, level, at)
     SELECT b.clock_id, %(level)s, %(at)s
     FROM supervision_breach b JOIN applications_caseclock c ON c.id = b.clock_id
-    WHERE b.settled_at IS NULL AND b.{column} <= %(at)s AND c.stopped_at IS NULL AND c.paused_at IS NULL
+    WHERE b.settled_at IS NULL AND b.{column} <= %(at)s AND {running}
       AND NOT EXISTS (SELECT FROM supervision_clocknotice n WHERE n.clock_id = b.clock_id AND n.level = %(level)s)
     ON CONFLICT (clock_id, level) DO NOTHING
-    RETURNING clock_id, (SELECT application_id FROM applications_caseclock c WHERE c.id = clock_id)
+    RETURNING clock_id
 """
 
 
@@ -113,13 +114,19 @@ def find_breaches(*, at: datetime, since: datetime | None = None) -> int:
         "since": since or datetime.min.replace(tzinfo=UTC),
     }
     with connection.cursor() as cursor:
-        facts |= _windows(_due_days(cursor, facts), working_calendar())
+        cursor.execute(_OLDEST, facts)
+        oldest = cursor.fetchone()[0]
+        if oldest is None:
+            return 0
+        facts |= _windows(local_day(oldest), local_day(at), working_calendar())
+        cursor.execute(_MOVE, facts)
+        moved = cursor.fetchall()
         cursor.execute(_FIND, facts)
         found = cursor.fetchall()
     # What is so old that the window for explanations has closed is no news.
-    fresh = [(breach, case) for breach, case, file_by in found if file_by >= at]
+    fresh = [clock for _breach, clock, file_by, is_news in (*moved, *found) if is_news and file_by >= at]
     if fresh:
-        _tell_of_breaches([breach for breach, _case in fresh], cases={case for _breach, case in fresh}, at=at)
+        _tell_of_breaches(fresh, at=at)
     return len(found)
 
 
@@ -129,8 +136,8 @@ def warn(*, at: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_WARN, {"at": at})
         warned = [row[0] for row in cursor.fetchall()]
-    if warned:
-        tell_answering(_WARNED, {"ids": warned}, at=at)
+    for_the_answering(warned, News.WARNING, at=at)
+    tell_waiting(at=at)
     return len(warned)
 
 
@@ -140,50 +147,43 @@ def escalate(*, at: datetime) -> dict[str, int]:
 
     Returns the number of clocks per level, each counted once in its life.
     """
-    return {
-        "supervisor": _escalate("supervisor_at", ClockNotice.Level.SUPERVISOR, Role.SUP, at=at),
-        "management": _escalate("management_at", ClockNotice.Level.MANAGEMENT, Role.MGT, at=at),
+    counts = {
+        "supervisor": _escalate("supervisor_at", News.SUPERVISOR, Role.SUP, at=at),
+        "management": _escalate("management_at", News.MANAGEMENT, Role.MGT, at=at),
     }
+    tell_waiting(at=at)
+    return counts
 
 
-def _escalate(column: str, level: ClockNotice.Level, role: Role, *, at: datetime) -> int:
+def _escalate(column: str, level: News, role: Role, *, at: datetime) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(_ESCALATE.format(column=column), {"at": at, "level": level})
-        raised = cursor.fetchall()
-    cases = {case for _clock, case in raised}
-    tell_watchers([role], kind=f"escalated_{level.lower()}", at=at, cases=cases, about="/boards/overdue/")
+        cursor.execute(_ESCALATE.format(column=column, running=_RUNNING), {"at": at, "level": ClockNotice.Level(level)})
+        raised = [row[0] for row in cursor.fetchall()]
+    for_the_watching(raised, level, role, at=at)
     return len(raised)
 
 
-def _tell_of_breaches(ids: list[int], *, cases: set[int], at: datetime) -> None:
-    """The owner hears of each breach, the trackers of all of a pass in one message."""
+def _tell_of_breaches(clocks: list[int], *, at: datetime) -> None:
+    """The owner hears of each breach, the trackers of all of a pass."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKEN_LATER, {"ids": ids})
-        taken_later = {
-            breach: CaseClock(owner_id=owner, owned_since=owned_since, started_at=started_at, due_at=due)
-            for breach, owner, owned_since, started_at, due in cursor.fetchall()
-        }
-    nobodys = [breach for breach, clock in taken_later.items() if not is_personal(clock)]
-    tell_answering(_BREACHED, {"ids": ids, "nobodys": nobodys}, at=at)
-    tell_watchers([Role.TR], kind="breaches_found", at=at, cases=cases, about="/boards/overdue/")
+        cursor.execute(_TAKEN_LATER, {"clocks": clocks})
+        taken_later = [
+            (clock, CaseClock(owner_id=owner, owned_since=owned_since, started_at=started_at, due_at=due))
+            for clock, owner, owned_since, started_at, due in cursor.fetchall()
+        ]
+    nobodys = {pk for pk, clock in taken_later if not is_personal(clock)}
+    for_the_answering([pk for pk in clocks if pk not in nobodys], News.BREACH, at=at)
+    for_the_answering(sorted(nobodys), News.OVERDUE, at=at)
+    for_the_watching(clocks, News.FOUND, Role.TR, at=at)
+    tell_waiting(at=at)
 
 
-def _due_days(cursor: Any, facts: dict[str, Any]) -> set[date]:
-    """Every day to which the due time of a new breach can belong."""
-    cursor.execute(_DAYS_OF_STOPPED, facts)
-    days = {row[0] for row in cursor.fetchall()}
-    cursor.execute(_OLDEST_RUNNING, facts)
-    oldest = cursor.fetchone()[0]
-    if oldest is not None:
-        first, last = local_day(oldest).toordinal(), local_day(facts["at"]).toordinal()
-        days |= {date.fromordinal(ordinal) for ordinal in range(first, last + 2)}
-    return days
-
-
-def _windows(days: Iterable[date], calendar: WorkCalendar) -> dict[str, list[Any]]:
-    """What follows from a due time on each day: until when it may be explained, when it is escalated."""
+def _windows(first: date, last: date, calendar: WorkCalendar) -> dict[str, list[Any]]:
+    """What follows from a due time on each of these days, and on the day after (rule K1): until when it may be
+    explained, when it is escalated."""
     windows: dict[str, list[Any]] = {"days": [], "file_by": [], "supervisor": [], "management": []}
-    for day in sorted(days):
+    for ordinal in range(first.toordinal(), last.toordinal() + 2):
+        day = date.fromordinal(ordinal)
         noon = datetime.combine(day, time(12), SHANGHAI)
         windows["days"].append(day)
         windows["file_by"].append(due_at(noon, policy_for(Clock.JUSTIFY, on=day).limit, calendar))

@@ -131,6 +131,16 @@ def alarm_missing_calendar(*, at: datetime) -> int:
     return len(missing)
 
 
+@transaction.atomic
+def tell_of_silence(*, since: datetime, until: datetime) -> int:
+    """After the sweep stood still: supervisors and administrators hear from when to when, once. Returns how many."""
+    if not _first_time("sweep_stood_still", local_day(since), f"{since.astimezone(SHANGHAI):%H:%M:%S}", until):
+        return 0
+    people = Employee.objects.holding(Role.SUP, Role.ADM, on=local_day(until))
+    return tell(people, kind="sweep_stood_still", at=until, about="/rules/jobs/", since=since.isoformat(),
+                until=until.isoformat())  # fmt: skip
+
+
 def _files_at_branches(states: list[State] | tuple[State, ...]) -> dict[int, list[str]]:
     """The files whose paper lies at a branch, by the branch that has it in custody."""
     at_branch: dict[int, list[str]] = {}

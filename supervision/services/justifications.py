@@ -19,6 +19,7 @@ from organization.roles import Role
 from organization.services.inbox import tell
 from supervision import errors
 from supervision.models import Breach, Ground, Justification, Standing
+from supervision.querysets import LIFTED_OUTCOMES
 from supervision.services.notices import clock_word
 
 DECIDERS = (Role.TR, Role.SUP)
@@ -70,6 +71,8 @@ def decide_justification(*, breach_id: int, actor: Employee, at: datetime, accep
     if not actor.has_role(*DECIDERS, on=local_day(at)):
         raise errors.deciders_only()
     filed = _undecided(breach)
+    if breach.is_lifted(at):
+        raise errors.no_longer_late()
     if is_concerned(breach, actor):
         raise errors.own_breach()
     if filed.code == Ground.WORKLOAD and accepted and not actor.has_role(Role.SUP, on=local_day(at)):
@@ -95,7 +98,7 @@ def close_lapsed_windows(*, at: datetime) -> dict[str, int]:
 # -- who may what ------------------------------------------------------------------------------------------------------
 def standing(breach: Breach, at: datetime) -> Standing:
     """Where a breach stands, with the rule of the last two hours: who took the case too late answers for nothing."""
-    if not answers_to_anybody(breach):
+    if not breach.is_lifted(at) and not answers_to_anybody(breach):
         return Standing.NOBODYS
     return breach.standing(at)
 
@@ -155,6 +158,8 @@ def _undecided(breach: Breach) -> Justification:
 
 
 # -- the verdict -------------------------------------------------------------------------------------------------------
+# A deadline that was moved and missed again gets its own window with the next pass of the sweep.
+_LAPSED = "b.file_by < %(at)s AND b.due_at = c.due_at"
 _JUSTIFIED = """
     UPDATE applications_caseclock c SET outcome = %(justified)s
     FROM supervision_breach b JOIN supervision_justification j ON j.breach_id = b.id AND j.is_accepted
@@ -164,16 +169,17 @@ _LATE = """
     UPDATE applications_caseclock c SET outcome = %(final)s
     FROM supervision_breach b LEFT JOIN supervision_justification j ON j.breach_id = b.id
     WHERE b.settled_at IS NULL {only} AND c.id = b.clock_id AND c.outcome = %(pending)s
-      AND (j.is_accepted IS FALSE OR (j.id IS NULL AND b.file_by < %(at)s))
+      AND (j.is_accepted IS FALSE OR (j.id IS NULL AND {lapsed}))
 """
 _SETTLED = """
     UPDATE supervision_breach b SET settled_at = %(at)s
     FROM applications_caseclock c
     WHERE b.settled_at IS NULL {only} AND c.id = b.clock_id AND c.stopped_at IS NOT NULL AND c.outcome <> %(pending)s
       AND CASE
+        WHEN c.outcome IN %(lifted)s THEN TRUE
         WHEN EXISTS (SELECT FROM supervision_justification j WHERE j.breach_id = b.id)
         THEN EXISTS (SELECT FROM supervision_justification j WHERE j.breach_id = b.id AND j.decided_at IS NOT NULL)
-        ELSE b.file_by < %(at)s OR c.outcome NOT IN %(late)s
+        ELSE {lapsed} OR c.outcome NOT IN %(late)s
       END
 """
 
@@ -188,10 +194,11 @@ def _settle(*, at: datetime, breach_id: int | None = None) -> dict[str, int]:
         "final": Outcome.LATE.value,
         "justified": Outcome.LATE_JUSTIFIED.value,
         "late": (Outcome.LATE_PENDING.value, Outcome.LATE.value, Outcome.RETURNED_LATE.value),
+        "lifted": tuple(outcome.value for outcome in LIFTED_OUTCOMES),
     }
     counts = {}
     with connection.cursor() as cursor:
         for name, statement in (("justified", _JUSTIFIED), ("late", _LATE), ("settled", _SETTLED)):
-            cursor.execute(statement.format(only=only), facts)
+            cursor.execute(statement.format(only=only, lapsed=_LAPSED), facts)
             counts[name] = cursor.rowcount
     return counts

@@ -8,7 +8,6 @@ import pytest
 
 from applications.lifecycle import Clock, Outcome, State
 from applications.models import CaseClock
-from organization.messages import words_of
 from organization.models import Message
 from supervision.models import Breach, ClockNotice
 from supervision.services.breaches import escalate, find_breaches, warn
@@ -16,10 +15,6 @@ from tests.cast import at
 from tests.supervision.conftest import Bank
 
 pytestmark = pytest.mark.django_db
-
-
-def told(person, kind: str) -> list[str]:
-    return [words_of(row.kind, row.facts) for row in Message.objects.filter(employee=person, kind=kind)]
 
 
 def test_a_case_entered_at_the_last_minute_is_on_time(bank: Bank, s5: CaseClock) -> None:
@@ -99,34 +94,9 @@ def test_who_claimed_after_the_due_time_does_not_own_the_breach(bank: Bank) -> N
     assert Breach.objects.get().owner is None
 
 
-def test_the_owner_and_the_trackers_are_told_of_a_breach_once(bank: Bank, s5: CaseClock) -> None:
-    for minute in range(3):
-        find_breaches(at=at("2026-11-26 17:31") + timedelta(minutes=minute))
-    [to_owner] = told(bank.people.ec, "breach")
-    assert s5.application.number in to_owner
-    assert "11-30 17:30" in to_owner
-    assert len(told(bank.people.tr, "breaches_found")) == 1
-    assert Message.objects.count() == 2
-
-
-def test_a_branch_that_answers_as_such_is_told_through_its_head(bank: Bank) -> None:
-    bank.clock(Clock.DISPATCH, at("2026-11-23 16:40"), owner_branch=bank.branches.bh01, owner_role="BAG")
-    find_breaches(at=at("2026-11-23 20:01"))
-    assert told(bank.people.bh, "breach")
-    assert told(bank.people.bag, "breach")
-    assert not told(bank.people.bh2, "breach")
-
-
 def test_a_breach_too_old_to_be_explained_is_no_news(bank: Bank, s5: CaseClock) -> None:
     assert find_breaches(at=at("2026-12-10 09:00")) == 1
     assert Message.objects.count() == 0
-
-
-def test_the_owner_is_warned_once_at_three_quarters(bank: Bank, s5: CaseClock) -> None:
-    assert s5.warn_at == at("2026-11-26 10:47")
-    assert warn(at=at("2026-11-26 10:46")) == 0
-    assert [warn(at=at("2026-11-26 10:47") + timedelta(minutes=n)) for n in range(4)] == [1, 0, 0, 0]
-    assert len(told(bank.people.ec, "clock_warning")) == 1
 
 
 def test_a_case_that_nobody_holds_warns_nobody(bank: Bank) -> None:
@@ -143,8 +113,6 @@ def test_supervisors_hear_after_one_working_day_and_management_after_three(bank:
     }  # fmt: skip
     for when, (supervisor, management) in steps.items():
         assert escalate(at=at(when)) == {"supervisor": supervisor, "management": management}, when
-    assert len(told(bank.people.sup, "escalated_supervisor")) == 1
-    assert len(told(bank.people.mgt, "escalated_management")) == 1
 
 
 def test_what_has_been_done_meanwhile_is_not_escalated(bank: Bank, s5: CaseClock) -> None:

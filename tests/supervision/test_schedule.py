@@ -21,10 +21,11 @@ from organization.services.inbox import tell
 from supervision.models import Breach
 from supervision.services.breaches import find_breaches
 from supervision.services.justifications import decide_justification, justify
+from supervision.services.notices import tell_waiting
 from tests.cast import at
 from tests.supervision.conftest import Bank, found_bank
 
-LATE = at("2026-11-26 17:31")
+LATE, MORNING = at("2026-11-26 17:31"), at("2026-11-27 08:30")
 
 
 def at_once(act: Callable[[], object], times: int = 3) -> list[object]:
@@ -58,7 +59,9 @@ def test_three_sweeps_at_once_make_one_breach_and_one_message_each() -> None:
     overdue_cases(bank, 20)
     found = at_once(lambda: find_breaches(at=LATE))
     assert sum(found) == Breach.objects.count() == 20
-    assert Message.objects.filter(kind="breach").count() == 20
+    at_once(lambda: tell_waiting(at=MORNING))
+    [message] = Message.objects.filter(kind="breaches")
+    assert message.facts["count"] == 20
 
 
 @pytest.mark.django_db(transaction=True)
