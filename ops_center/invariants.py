@@ -363,12 +363,14 @@ PROBLEM_HAS_ONE_ITEM = """
 PAUSED_FOR_A_REASON = """
     SELECT a.number FROM applications_caseclock c
     JOIN applications_application a ON a.id = c.application_id
-    LEFT JOIN applications_clockpause u ON u.clock_id = c.id AND u.resumed_at IS NULL
+    LEFT JOIN applications_clockpolicy k ON k.id = c.policy_id
+    LEFT JOIN applications_clockinterval u ON u.clock_id = c.id AND u.until IS NULL AND u.pause <> ''
     LEFT JOIN applications_problemitem p
            ON p.application_id = a.id AND p.closed_at IS NULL AND p.party <> 'CENTER'
-    WHERE (c.paused_at IS NULL) <> (u.id IS NULL)
-       OR (c.paused_at IS NOT NULL AND u.reason <> 'OUTAGE' AND p.id IS NULL)
-       OR (c.stopped_at IS NULL AND c.paused_at IS NULL AND c.started_at < p.raised_at)
+    WHERE (c.paused_at IS NULL) <> (u.id IS NULL) OR c.paused_at <> u.since
+       OR (c.paused_at IS NOT NULL AND u.pause <> 'OUTAGE' AND u.pause IS DISTINCT FROM p.party)
+       OR (c.stopped_at IS NULL AND c.paused_at IS NULL AND c.started_at < p.raised_at
+           AND coalesce(k.pauses_for ? p.party, TRUE))
     GROUP BY a.number
 """
 

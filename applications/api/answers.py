@@ -47,7 +47,7 @@ def whole_cases() -> ApplicationQuerySet:
     """Cases with everything that their answer shows: a fixed number of queries."""
     return Application.objects.with_people().prefetch_related(
         "performers__employee",
-        Prefetch("clocks", CaseClock.objects.select_related("owner", "owner_branch").prefetch_related("pauses")),
+        Prefetch("clocks", CaseClock.objects.select_related("owner", "owner_branch").prefetch_related("intervals")),
         Prefetch("events", Event.objects.select_related("actor")),
         Prefetch("problems", ProblemItem.objects.filter(closed_at=None), to_attr="open_problems"),
         Prefetch("returns", ReturnNote.objects.filter(answered_at=None), to_attr="open_returns"),

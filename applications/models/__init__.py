@@ -3,7 +3,7 @@
 from applications.models.bag import Bag, BagIncident, BagItem, Seal
 from applications.models.card import CardStatusImport, CardStatusRow, Coaching, Document
 from applications.models.case import Applicant, Application, Performer
-from applications.models.clock import CaseClock, ClockPause, ClockPolicy, Custody, Outage
+from applications.models.clock import CaseClock, ClockInterval, ClockPolicy, Custody, Outage
 from applications.models.event import Event
 from applications.models.problem import Approval, ContactLog, ProblemItem, ReturnNote
 from applications.models.product import ChecklistItem, CustomerGroup, Product, ReasonCode
@@ -21,7 +21,7 @@ __all__ = [
     "CaseClock",
     "CaseWarning",
     "ChecklistItem",
-    "ClockPause",
+    "ClockInterval",
     "ClockPolicy",
     "Coaching",
     "ContactLog",

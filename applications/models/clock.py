@@ -135,26 +135,44 @@ class CaseClock(models.Model):
         return "soon" if self.warn_at <= at else "in-time"
 
 
-class ClockPause(models.Model):
-    """One pause of one clock run: only for the reasons of rule K4."""
+class ClockInterval(models.Model):
+    """A stretch of one clock run in which it only ran, or was only paused: the rows of a run follow each other without
+    a gap, and the open one is the last. ``minutes`` is filled when it ends, by the same measure for both kinds
+    (``kernel.worktime.minutes_between``), so that those of a run add up to the minutes from its start to its stop."""
 
-    clock = models.ForeignKey(CaseClock, models.CASCADE, related_name="pauses")
-    paused_at = models.DateTimeField(_("paused"))
-    resumed_at = models.DateTimeField(_("resumed"), null=True)
-    reason = models.CharField(_("reason"), max_length=16)  # the party waited for, or OUTAGE
-    minutes_left = models.IntegerField(_("minutes left"), null=True)  # working minutes at the pause
-    due_before = models.DateTimeField()
+    clock = models.ForeignKey(CaseClock, models.CASCADE, related_name="intervals", db_index=False)
+    since = models.DateTimeField(_("from"))
+    until = models.DateTimeField(_("until"), null=True)
+    pause = models.CharField(_("paused for"), max_length=16, choices=PauseReason, blank=True)  # empty: it ran
+    minutes = models.PositiveIntegerField(_("minutes"), null=True)
+    # Of a pause: what was left of the limit when it began, and where the deadline stood.
+    minutes_left = models.PositiveIntegerField(_("minutes left"), null=True)
+    due_before = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["paused_at"]
-        verbose_name = _("pause")
-        verbose_name_plural = _("pauses")
+        ordering = ["since", "id"]
+        verbose_name = _("interval of a clock")
+        verbose_name_plural = _("intervals of clocks")
         constraints = [
-            models.UniqueConstraint(fields=["clock"], condition=Q(resumed_at=None), name="clockpause_one_open"),
+            models.UniqueConstraint(fields=["clock"], condition=Q(until=None), name="clockinterval_one_open"),
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="clockinterval_forward"),
+            models.CheckConstraint(
+                condition=Q(until=None, minutes=None) | Q(until__isnull=False, minutes__isnull=False),
+                name="clockinterval_measured_at_its_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(pause="", minutes_left=None, due_before=None)
+                | (~Q(pause="") & Q(minutes_left__isnull=False, due_before__isnull=False)),
+                name="clockinterval_pause_knows_the_deadline",
+            ),
+        ]
+        indexes = [
+            # The story of one run: its page, what was left, the minutes of its delay.
+            models.Index(fields=["clock", "since"], name="clockinterval_clock"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.clock_id} {self.reason}"
+        return f"{self.clock_id} {self.pause or 'ran'}"
 
 
 class Custody(models.Model):

@@ -1,4 +1,5 @@
-"""The clocks of a case: started once with a stored deadline, paused and resumed, stopped with an outcome.
+"""The clocks of a case: started once with a stored deadline, paused and resumed, stopped with an outcome. What a run
+does from when to when stands in its intervals, one row each.
 
 Called by the engine inside the transaction of a step, with the case's row locked; the floors above use
 ``start_clock``, ``stop_clock`` and ``judge`` for the clocks that are theirs (REGISTER, CERTIFY, PAY, explanations).
@@ -12,9 +13,10 @@ from datetime import date, datetime
 from typing import Any
 
 from applications.lifecycle import CHARTER, CLOCK_OWNER, FINISHED, Clock, Outcome
-from applications.models import Application, CaseClock, ClockPause, ClockPolicy
+from applications.models import Application, CaseClock, ClockInterval, ClockPolicy
+from applications.services.intervals import end_intervals, measure_again, minutes_run, mode_of, open_intervals
 from ops_center.clock import local_day
-from ops_center.kernel.worktime import Deadline, Hours, Mode, deadline, resume
+from ops_center.kernel.worktime import Deadline, Hours, deadline, minutes_between, resume
 from organization.models import Branch, Employee
 from organization.models.versions import PolicyStatus
 from organization.roles import Role
@@ -115,6 +117,7 @@ class Ticking:
         )  # fmt: skip
         clock.save(force_insert=True)
         self.clocks.append(clock)
+        open_intervals([clock], at=at)
         return clock
 
     def stop(self, kind: str, *, outcome: Outcome | None = None) -> CaseClock | None:
@@ -122,10 +125,9 @@ class Ticking:
         clock = self.find(kind)
         if clock is None:
             return None
-        if clock.paused_at is not None:
-            _close_pause(clock, at=self.at, minutes=None)
         clock.outcome = outcome or judge(clock, at=clock.paused_at or self.at)
         clock.stopped_at = self.at
+        self._end_interval(clock)
         clock.paused_at = None
         clock.save(update_fields=["outcome", "stopped_at", "paused_at"])
         self.clocks.remove(clock)
@@ -140,12 +142,18 @@ class Ticking:
         self.stop_all([clock.kind for clock in self.clocks] if kinds is None else kinds, outcome=Outcome.VOID)
 
     def pause(self, *, reason: str) -> None:
-        """Pauses everything that runs (rule K4); what starts afterwards, such as the problem's own clocks, runs."""
+        """Pauses what runs and whose policy lets this reason stop it (rule K4); what starts afterwards, such as the
+        problem's own clocks, runs."""
         for clock in self.clocks:
-            if clock.is_running:
+            if clock.is_running and (clock.policy is None or reason in clock.policy.pauses_for):
+                self._end_interval(clock)
                 clock.paused_at = self.at
                 clock.save(update_fields=["paused_at"])
-                ClockPause.objects.create(clock=clock, paused_at=self.at, reason=reason, due_before=clock.due_at)
+                hours = self._hours(clock.kind)
+                left = minutes_between(self.at, clock.due_at, mode_of(clock), working_calendar(), hours)
+                ClockInterval.objects.create(
+                    clock=clock, since=self.at, pause=reason, minutes_left=left, due_before=clock.due_at
+                )
 
     def resume(self) -> None:
         """Resumes what is paused with the working minutes that were left (rule K5)."""
@@ -153,13 +161,13 @@ class Ticking:
         for clock in self.clocks:
             if clock.paused_at is None:
                 continue
-            mode = Mode(clock.policy.mode) if clock.policy else Mode.WORKDAYS_EOD
-            hours = self._hours(clock.kind)
+            mode, hours = mode_of(clock), self._hours(clock.kind)
             clock.warn_at, _left = resume(clock.warn_at, clock.paused_at, self.at, mode, calendar, hours)
-            clock.due_at, minutes = resume(clock.due_at, clock.paused_at, self.at, mode, calendar, hours)
-            _close_pause(clock, at=self.at, minutes=minutes)
+            clock.due_at, _left = resume(clock.due_at, clock.paused_at, self.at, mode, calendar, hours)
+            self._end_interval(clock)
             clock.paused_at = None
             clock.save(update_fields=["warn_at", "due_at", "paused_at"])
+            open_intervals([clock], at=self.at)
 
     def correct(self, stamp: str, *, old: datetime, new: datetime) -> None:
         """A corrected stamp (T42): the clocks that its step started or stopped are computed and judged again. What the
@@ -168,16 +176,18 @@ class Ticking:
         starts, stops = ({kind for rule in steps for kind in getattr(rule, side)} for side in ("starts", "stops"))
         clocks = CaseClock.objects.filter(application=self.case).select_related("policy")
         for clock in clocks.filter(kind__in=starts, started_at=old):
-            if clock.policy is None or clock.pauses.exists():
+            if clock.policy is None or clock.intervals.exclude(pause="").exists():
                 continue
             due = deadline(new, clock.policy.limit, working_calendar(), self._hours(clock.kind))
             clock.owned_since = new if clock.owned_since == old else clock.owned_since
             clock.started_at, clock.due_at, clock.warn_at = new, due.due_at, due.warn_at
             clock.explanation = due.as_json()
             _judge_again(clock)
+            measure_again({clock.pk: (clock, self._hours(clock.kind))})
         for clock in clocks.filter(kind__in=stops, stopped_at=old):
             clock.stopped_at = new
             _judge_again(clock)
+            measure_again({clock.pk: (clock, self._hours(clock.kind))})
         self.clocks = list(clocks.filter(stopped_at=None))
 
     def give_to(self, kind: str, *, owner: Employee | None, owner_branch: Branch | None = None) -> None:
@@ -190,6 +200,10 @@ class Ticking:
         clock.owner = owner
         clock.owner_branch = owner_branch
         clock.save(update_fields=["owner", "owned_since", "owner_branch"])
+
+    def _end_interval(self, clock: CaseClock) -> None:
+        minutes = minutes_run(clock, until=self.at, hours=self._hours(clock.kind))
+        end_intervals({clock.pk: minutes}, at=self.at)
 
     def settle(self) -> None:
         """Writes the earliest running deadline onto the case: what queues and lists order by."""
@@ -239,11 +253,10 @@ def turn_clocks(cases: Sequence[Application], *, at: datetime, stops: str, start
     )
     by_outcome: dict[Outcome, list[int]] = {}
     for clock in stopped:
-        if clock.paused_at is not None:
-            _close_pause(clock, at=at, minutes=None)
         by_outcome.setdefault(judge(clock, at=clock.paused_at or at), []).append(clock.pk)
     for outcome, keys in by_outcome.items():
         CaseClock.objects.filter(pk__in=keys).update(outcome=outcome, stopped_at=at, paused_at=None)
+    end_intervals({clock.pk: minutes_run(clock, until=at, hours=CENTER_HOURS) for clock in stopped}, at=at)
     turned = {clock.application_id for clock in stopped}
     if starts:
         _start_for_each([by_key[key] for key in sorted(turned)], starts, at=at)
@@ -281,20 +294,22 @@ def _start_for_each(cases: Sequence[Application], kind: str, *, at: datetime) ->
                 explanation=due.as_json(),
             )
         )
-    CaseClock.objects.bulk_create(clocks, batch_size=1000)
+    open_intervals(CaseClock.objects.bulk_create(clocks, batch_size=1000), at=at)
 
 
 def explain(clock: CaseClock) -> dict[str, Any]:
     """How the deadline came about: the days as they were counted, then every pause."""
     pauses = [
         {
-            "from": pause.paused_at.isoformat(),
-            "to": pause.resumed_at.isoformat() if pause.resumed_at else None,
-            "reason": pause.reason,
-            "minutes_left": pause.minutes_left,
-            "due_before": pause.due_before.isoformat(),
+            "from": row.since.isoformat(),
+            "to": row.until.isoformat() if row.until else None,
+            "reason": row.pause,
+            "minutes": row.minutes,
+            "minutes_left": row.minutes_left,
+            "due_before": row.due_before.isoformat() if row.due_before else None,
         }
-        for pause in clock.pauses.all()
+        for row in clock.intervals.all()
+        if row.pause
     ]
     return {**clock.explanation, "pauses": pauses}
 
@@ -306,10 +321,6 @@ def _judge_again(clock: CaseClock) -> None:
     if clock.stopped_at is not None and clock.outcome in JUDGED:
         clock.outcome = judge(clock, at=clock.stopped_at)
     clock.save(update_fields=["started_at", "owned_since", "due_at", "warn_at", "explanation", "stopped_at", "outcome"])
-
-
-def _close_pause(clock: CaseClock, *, at: datetime, minutes: int | None) -> None:
-    ClockPause.objects.filter(clock=clock, resumed_at=None).update(resumed_at=at, minutes_left=minutes)
 
 
 def owner_of(kind: str, case: Application, *, performer: Employee | None) -> dict[str, Any]:

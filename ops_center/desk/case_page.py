@@ -160,7 +160,7 @@ def case_page(case: Application, *, actor: Employee, at: datetime) -> dict[str, 
     """The facts of the page: about ten queries, whatever the case's history."""
     sight = sight_of(case, actor=actor, at=at)
     clocks = list(
-        case.clocks.select_related("owner", "owner_branch", "policy").prefetch_related("pauses").order_by("id")
+        case.clocks.select_related("owner", "owner_branch", "policy").prefetch_related("intervals").order_by("id")
     )
     events = list(case.events.select_related("actor").order_by("-seq"))
     steps = open_steps(case, actor=actor, at=at)
@@ -177,7 +177,7 @@ def case_page(case: Application, *, actor: Employee, at: datetime) -> dict[str, 
         "is_held": case.is_claimed(at),
         "holds": case.is_claimed_by(actor.pk, at),
         "earnings": list(_earnings(case, actor=actor, roles=roles, at=at)),
-        "ways": ways_from(case, actor=actor, roles=roles),
+        "ways": ways_from(case, actor=actor, roles=roles, at=at),
     }
     if sight != WHOLE:
         return facts

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,7 +15,17 @@ from typing import Any
 from applications.lifecycle import CLOCK_OWNER, FINISHED, Clock, Outcome
 from applications.models import ClockPolicy
 from applications.services.clocks import day_of_rules, hours_of, judge
-from ops_center.kernel.worktime import SHANGHAI, Hours, Mode, WorkCalendar, deadline, due_at, resume, warn_at
+from ops_center.kernel.worktime import (
+    SHANGHAI,
+    Hours,
+    Mode,
+    WorkCalendar,
+    deadline,
+    due_at,
+    minutes_between,
+    resume,
+    warn_at,
+)
 from organization.models import Branch, Employee
 from organization.services.calendar import OpeningTimes
 
@@ -71,6 +81,15 @@ class Deadlines:
             f'"warn_at":"{warns.astimezone(SHANGHAI).isoformat()}",{days}'
         )
 
+    def measured(self, clock: PastClock) -> Iterator[dict[str, Any]]:
+        """The intervals of a run with their minutes, as applications.services.intervals measures them."""
+        mode, done = Mode(clock.policy.mode), 0
+        for row in clock.intervals:
+            if row["until"] is not None:
+                total = minutes_between(clock.started_at, row["until"], mode, self.calendar, clock.hours)
+                row["minutes"], done = total - done, total
+            yield row
+
 
 NOT_YET = datetime.max.replace(tzinfo=UTC)
 
@@ -95,11 +114,18 @@ class PastClock:
     stopped_at: datetime | None = None
     paused_at: datetime | None = None
     outcome: str = ""
-    pauses: list[dict[str, Any]] = field(default_factory=list)
+    intervals: list[dict[str, Any]] = field(default_factory=list)  # the columns of ClockInterval
 
     @property
     def owner_id(self) -> int | None:
         return self.owner.pk if self.owner else None
+
+    def go_on(self, at: datetime, **pause: Any) -> None:
+        """The next interval begins where the last one ends."""
+        if self.intervals:
+            self.intervals[-1]["until"] = at
+        blank = {"since": at, "until": None, "pause": "", "minutes": None, "minutes_left": None, "due_before": None}
+        self.intervals.append(blank | pause)
 
 
 class PastTicking:
@@ -139,6 +165,7 @@ class PastTicking:
             owner_branch=owner_branch,
             owner_role=owner_role or CLOCK_OWNER.get(kind, ""),
         )
+        clock.go_on(at)
         self.clocks.append(clock)
         self.open[kind] = clock
 
@@ -154,10 +181,9 @@ class PastTicking:
         clock = self.open.pop(kind, None)
         if clock is None:
             return
-        if clock.paused_at is not None:
-            clock.pauses[-1]["resumed_at"] = at
         clock.outcome = outcome or self._verdict(self.reckon(clock), at=clock.paused_at or at)
         clock.stopped_at, clock.paused_at = at, None
+        clock.intervals[-1]["until"] = at
 
     def returned(self, *, at: datetime) -> dict[str, str]:
         """The verdicts of a return: in time or late, as problems.return_case judges them."""
@@ -182,12 +208,10 @@ class PastTicking:
 
     def pause(self, *, at: datetime, reason: str) -> None:
         for clock in map(self.reckon, self.open.values()):
-            if clock.paused_at is None:
+            if clock.paused_at is None and reason in clock.policy.pauses_for:
                 clock.paused_at = at
-                clock.pauses.append(
-                    {"paused_at": at, "resumed_at": None, "reason": reason, "minutes_left": None,
-                     "due_before": clock.due_at}
-                )  # fmt: skip
+                left = minutes_between(at, clock.due_at, Mode(clock.policy.mode), self.deadlines.calendar, clock.hours)
+                clock.go_on(at, pause=reason, minutes_left=left, due_before=clock.due_at)
 
     def resume(self, *, at: datetime) -> None:
         calendar = self.deadlines.calendar
@@ -196,9 +220,9 @@ class PastTicking:
                 continue
             mode, hours = Mode(clock.policy.mode), clock.hours
             clock.warn_at, _left = resume(clock.warn_at, clock.paused_at, at, mode, calendar, hours)
-            clock.due_at, minutes = resume(clock.due_at, clock.paused_at, at, mode, calendar, hours)
-            clock.pauses[-1].update(resumed_at=at, minutes_left=minutes)
+            clock.due_at, _left = resume(clock.due_at, clock.paused_at, at, mode, calendar, hours)
             clock.paused_at = None
+            clock.go_on(at)
 
     def give_to(self, kind: str, *, at: datetime, owner: Employee | None, owner_branch: Branch | None = None) -> None:
         clock = self.open.get(kind)

@@ -19,7 +19,7 @@ from applications.models import (
     Application,
     Bag,
     CaseClock,
-    ClockPause,
+    ClockInterval,
     ClockPolicy,
     EntryRecord,
     Event,
@@ -90,11 +90,11 @@ class HistoryWriter:
             ),
             with_key=True,
         )
-        table(ClockPause).copy(
+        table(ClockInterval).copy(
             (
-                {**pause, "clock": key}
+                {**row, "clock": key}
                 for key, (_case, clock) in zip(ids, clocks, strict=True)
-                for pause in clock.pauses
+                for row in self.deadlines.measured(clock)
             ),
             with_key=False,
         )

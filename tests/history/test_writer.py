@@ -9,7 +9,7 @@ import pytest
 
 from applications.entry_form import CRITICAL, example_of
 from applications.lifecycle import Clock
-from applications.models import Application, CaseClock, ClockPause, Event, Performer
+from applications.models import Application, CaseClock, ClockInterval, Event, Performer
 from applications.models.event import digest_of
 from applications.services import bags, check, claims, contacts, endings, entry, intake, issue, problems
 from applications.sheets import COACHING
@@ -40,13 +40,15 @@ def portrait(case: Application) -> dict[str, Any]:
                    for name in ("name", "mobile", "id_number")],
         "events": [columns(row, besides={"digest", "recorded_at"}) for row in case.events.order_by("seq")],
         "clocks": [columns(row) | {"policy": str(row.policy)} for row in clocks],
-        "pauses": [columns(row, besides={"clock"}) for row in ClockPause.objects.filter(clock__in=clocks)],
+        "intervals": [columns(row, besides={"clock"}) | {"of": f"{row.clock.kind} {row.clock.run}"}
+                      for row in ClockInterval.objects.filter(clock__in=clocks).select_related("clock").order_by(
+                          "since", "clock__kind", "clock__run", "id")],
         "performers": [columns(row) for row in Performer.objects.filter(application=case).order_by("role")],
         "beside": {
             name: [columns(row, besides={"bag", "document"}) for row in getattr(case, name).order_by("id")]
             for name in ("checks", "problems", "returns", "differences", "contacts", "bag_items")
         } | {
-            "keyed": [columns(row) | {"document": row.fields} for row in case.entries.order_by("saved_at")],
+            "keyed": [columns(row) | {"document": row.fields} for row in case.entries.order_by("saved_at", "turn")],
             "facts": sorted((row.kind, bytes(row.digest)) for row in case.fact_indexes.all()),
         },
     }  # fmt: skip

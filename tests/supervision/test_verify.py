@@ -167,7 +167,7 @@ DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
         f"FROM applications_problemitem p, {CASE} a WHERE a.number = '{{late}}'",)),
     ("paused-for-a-reason", "paused", (
         "UPDATE applications_caseclock SET paused_at = NULL WHERE paused_at IS NOT NULL",
-        "UPDATE applications_clockpause SET resumed_at = paused_at")),
+        "UPDATE applications_clockinterval SET until = since, minutes = 0 WHERE until IS NULL AND pause <> ''")),
     ("confirmations-add-up", "JXQR-202611-001", unguarded(
         "incentives_confirmation", "UPDATE incentives_confirmation SET total_fen = total_fen - 1")),
     ("payouts-add-up", "batch ", unguarded(
