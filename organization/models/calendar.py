@@ -36,7 +36,8 @@ class CalendarChange(models.Model):
     a diff and a preview, put in force by a second; then the open clocks are computed again."""
 
     year = models.PositiveSmallIntegerField(_("year"))
-    days = models.JSONField(_("days"))  # all that it lays down: [{"on": "2027-01-01", "is_workday": false, "name": "元旦"}]
+    # Every day that it lays down: [{"on": "2027-01-01", "is_workday": false, "name": "元旦"}].
+    days = models.JSONField(_("days"))
     source = models.CharField(_("source"), max_length=120)
     reason = models.CharField(_("reason of the correction"), max_length=300, blank=True)  # of days that have begun
     status = models.CharField(_("status"), max_length=9, choices=PolicyStatus, default=PolicyStatus.DRAFT)
