@@ -360,6 +360,19 @@ class Migration(migrations.Migration):
             name="SimulationRun",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("WHAT_IF", "What if"),
+                            ("FORECAST", "Forecast"),
+                            ("CHECK", "Check against a held-back week"),
+                        ],
+                        default="WHAT_IF",
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
                 ("name", models.CharField(max_length=60, verbose_name="name")),
                 ("asked_at", models.DateTimeField(verbose_name="asked")),
                 ("asked", models.JSONField(default=dict, verbose_name="assumptions")),
@@ -378,6 +391,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("percent", models.PositiveSmallIntegerField(default=0, verbose_name="progress")),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("touched_at", models.DateTimeField()),
                 ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
                 ("outcome", models.JSONField(default=dict, verbose_name="outcome")),
@@ -396,6 +410,16 @@ class Migration(migrations.Migration):
                 "verbose_name": "simulation",
                 "verbose_name_plural": "simulations",
                 "ordering": ["-asked_at", "-id"],
+                "indexes": [models.Index(fields=["kind", "-asked_at"], name="simulationrun_newest")],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("percent__lte", 100)), name="simulationrun_percent"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["DONE", "FAILED"]), ("finished_at", None), _connector=models.Q.XOR
+                        ),
+                        name="simulationrun_ended_with_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(

@@ -1,0 +1,158 @@
+"""From what was to a model of what will be: how long cases lie and take in each queue, where they go, what comes."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from supervision.capacity.model import (
+    LEFT,
+    Arrival,
+    Axis,
+    Deadline,
+    Minutes,
+    Model,
+    Pause,
+    Person,
+    Plan,
+    Stay,
+    Stop,
+    Visit,
+)
+from supervision.capacity.run import replicate
+
+QUEUES = ("check", "entry", "verify", "filing")
+TUNING_ROUNDS, TUNING_RUNS = 3, 4
+LONGEST_WORK = 240  # minutes: whoever held a case longer was not working on it all the time
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happened in the center, on the axis. ``people``: who was there on which day."""
+
+    axis: Axis
+    visits: Sequence[Visit]
+    stops: Sequence[Stop]
+    people: Sequence[Person]
+    standard: Mapping[str, Minutes]  # minutes for one piece of work where nobody noted when it was begun
+
+    def before(self, moment: Minutes) -> History:
+        """What was over by then: all that a fit may know."""
+        visits = [visit for visit in self.visits if visit.left is not None and visit.left < moment]
+        stops = [stop for stop in self.stops if stop.left is not None and stop.left < moment]
+        return replace(self, visits=visits, stops=stops)
+
+    def there(self, moment: Minutes, *, due: Deadline) -> list[Arrival]:
+        """The cases that stood in the center then, with the deadlines that ran."""
+        found = []
+        received = {visit.case: visit.came for visit in self.visits if visit.is_fresh and visit.came < moment}
+        for visit in self.visits:
+            if visit.came < moment and (visit.left is None or visit.left >= moment):
+                clocks = _clocks(visit.case, visit.queue, visit.came, received, due)
+                found.append(Arrival(visit.case, moment, visit.queue, clocks, waited=moment - visit.came))
+        for stop in self.stops:
+            if stop.came < moment and (stop.left is None or stop.left >= moment):
+                clocks = _clocks(stop.case, stop.queue, stop.came, received, due)
+                found.append(Arrival(stop.case, moment, stop.queue, clocks, stopped=True))
+        return found
+
+    def arrivals(self, start: Minutes, end: Minutes) -> list[Arrival]:
+        """What came to the center from outside."""
+        fresh = [visit for visit in self.visits if visit.is_fresh and start <= visit.came < end]
+        ordered = sorted(fresh, key=lambda visit: (visit.came, visit.case))
+        return [Arrival(key, visit.came, visit.queue) for key, visit in enumerate(ordered, start=1_000_000)]
+
+    def plan(self, start: Minutes, end: Minutes, *, due: Deadline) -> Plan:
+        """That time once more: as it stood at the start, with its real arrivals and its real roster."""
+        return Plan(
+            axis=self.axis, start=start, end=end, people=self.people, there=self.there(start, due=due), due=due,
+            arrivals=self.arrivals(start, end),
+        )  # fmt: skip
+
+
+def fit(history: History, *, until: Minutes, due: Deadline, tune: int = 20) -> Model:
+    """The model that the history before ``until`` shows. ``tune``: working days whose real arrivals and roster are run
+    once more, to find how much of the lying about is queueing, which the simulation makes by itself."""
+    known, length = history.before(until), history.axis.length
+    model = Model(
+        stays={queue: _stays(queue, known) for queue in QUEUES},
+        pauses=[Pause(stop.left - stop.came, stop.stops_clocks) for stop in known.stops if stop.left is not None],
+        days=_days(history, until),
+    )
+    start = max(until - tune * length, 0.0)
+    if not any(visit.came >= start for visit in known.visits):
+        return model
+    return _tuned(model, known, history.plan(start, until, due=due))
+
+
+def _clocks(case: int, queue: str, came: Minutes, received: Mapping[int, Minutes], due: Deadline) -> dict[str, Minutes]:
+    begun = received.get(case, came)
+    if queue == "filing":
+        return {"FILE": due("FILE", came)}
+    clocks = {"ENTRY": due("ENTRY", begun)}
+    return clocks | {"CHECK": due("CHECK", begun)} if queue == "check" else clocks
+
+
+def _stays(queue: str, known: History) -> list[Stay]:
+    """In the order of lying, as the runner looks them up."""
+    found = []
+    for visit in known.visits:
+        if visit.queue != queue or visit.left is None:
+            continue
+        total = visit.left - visit.came
+        work = total if visit.taken is None else visit.left - visit.taken
+        work = min(work, known.standard[queue] if visit.taken is None else LONGEST_WORK)
+        if visit.goes == LEFT and visit.by is None:
+            work = 0  # nobody's work: withdrawn or lapsed
+        found.append(Stay(lies=total - work, work=work, goes=visit.goes))
+    return sorted(found, key=lambda stay: (stay.lies, stay.work, stay.goes))
+
+
+def _days(history: History, until: Minutes) -> dict[int, list[list[Minutes]]]:
+    """Per weekday the whole days that have been; a weekday that has not been takes any day."""
+    axis, whole = history.axis, int(until // history.axis.length)
+    came: defaultdict[int, list[Minutes]] = defaultdict(list)
+    for visit in history.visits:
+        if visit.is_fresh and visit.queue == "check" and visit.came < whole * axis.length:
+            day = int(visit.came // axis.length)
+            came[day].append(visit.came - day * axis.length)
+    if not came:
+        return {}
+    every = [sorted(came[day]) for day in range(min(came), whole)]
+    found: defaultdict[int, list[list[Minutes]]] = defaultdict(list)
+    for day, minutes in enumerate(every, start=min(came)):
+        found[axis.days[day].weekday()].append(minutes)
+    return {weekday: found[weekday] or every for weekday in range(7)}
+
+
+def _tuned(model: Model, known: History, plan: Plan) -> Model:
+    """Shortens the lying by what the simulation adds by queueing, so that the time in the queue comes out as it was."""
+    seen = _mean_times((visit for visit in known.visits if visit.came >= plan.start), model.stays)
+    kept = dict.fromkeys(model.stays, 1.0)
+    tuned = model
+    for _round in range(TUNING_ROUNDS):
+        runs = [replicate(tuned, plan, seed=run) for run in range(TUNING_RUNS)]
+        for queue, stays in model.stays.items():
+            times = [minutes for run in runs for minutes in run.times[queue]]
+            lying = sum(stay.lies for stay in stays) / max(len(stays), 1)
+            if times and lying and queue in seen:
+                excess = sum(times) / len(times) - seen[queue]
+                kept[queue] = min(max(kept[queue] - excess / lying, 0.0), 1.0)
+        tuned = replace(
+            model,
+            stays={
+                queue: [replace(stay, lies=stay.lies * kept[queue]) for stay in stays]
+                for queue, stays in model.stays.items()
+            },
+        )
+    return tuned
+
+
+def _mean_times(visits: Iterable[Visit], queues: Collection[str]) -> dict[str, Minutes]:
+    total, often = defaultdict[str, Minutes](float), Counter[str]()
+    for visit in visits:
+        if visit.left is not None and visit.queue in queues:
+            total[visit.queue] += visit.left - visit.came
+            often[visit.queue] += 1
+    return {queue: total[queue] / often[queue] for queue in often}
