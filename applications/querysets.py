@@ -64,7 +64,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
 
     def waiting_in(self, queue: str, at: datetime) -> ApplicationQuerySet:
         """Cases that wait in a work queue of the center and that nobody holds."""
-        cases = self.filter(state__in=QUEUES[queue].states, awaits_arbitration=False).filter(
+        cases = self.filter(state__in=QUEUES[queue].states, awaits_arbitration=False, freeze="").filter(
             Q(claimed_until=None) | Q(claimed_until__lte=at)
         )
         if queue in ("check", "entry"):

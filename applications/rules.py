@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from applications import errors
-from applications.lifecycle import CHARTER, QUEUE_OF_STATE, Performance, State, Step
+from applications.lifecycle import CHARTER, QUEUE_OF_STATE, Freeze, Performance, State, Step
 from applications.models import Application, ProblemItem
 from ops_center.clock import SHANGHAI, local_day
 from ops_center.kernel.errors import DomainError, NotAllowed, Refused
@@ -38,6 +38,37 @@ def require_sight(case: Application, *, step: Step, actor: Employee, at: datetim
     if step is Step.ACCEPT and case.referred_at is not None and actor.covers_area(case.area_id):
         return
     raise errors.out_of_sight()
+
+
+# -- a case that stands still ------------------------------------------------------------------------------------------
+PAPER_STEPS = frozenset({Step.UNSEAL, Step.HAND_OVER, Step.RECEIVE, Step.REPORT_MISSING})  # paper on its way arrives
+ENDING_STEPS = frozenset({Step.WITHDRAW, Step.REJECT, Step.REFUSE_CARD, Step.EXPIRE})
+
+
+def require_not_frozen(case: Application, *, step: Step) -> None:
+    """“I did not apply” stops a case for everybody, the system and the card system's file included (R-C9). Once the
+    complaint is upheld the case may be ended, and nothing else."""
+    if not case.freeze or step in PAPER_STEPS:
+        return
+    facts = {"number": case.number, "complaint": case.frozen_for}
+    if case.freeze == Freeze.DENIED:
+        raise Refused(
+            "frozen",
+            _(
+                "%(number)s stands still: its client says not to have applied (complaint %(complaint)s). It goes on when "
+                "the complaint is closed; ask its handler."
+            )
+            % facts,
+        )
+    if step not in ENDING_STEPS:
+        raise Refused(
+            "frozen",
+            _(
+                "%(number)s stands still: complaint %(complaint)s found that its client did not apply. It can only be "
+                "ended: withdraw it, or have it rejected."
+            )
+            % facts,
+        )
 
 
 # -- standing rules ---------------------------------------------------------------------------------------------------
@@ -315,6 +346,7 @@ def open_steps(case: Application, *, actor: Employee, at: datetime) -> list[Step
         if rule.step in NOT_ON_THE_CASE or case.state not in rule.sources or not rule.by & roles:
             continue
         try:
+            require_not_frozen(case, step=rule.step)
             require_standing(case, step=rule.step, actor=actor, at=at)
         except DomainError:
             continue

@@ -56,6 +56,22 @@ WORDS: dict[str, Any] = {
     "justification_accepted": _("Your explanation of %(number)s, “%(clock)s”, was accepted: no deduction. %(note)s"),
     "justification_refused": _("Your explanation of %(number)s, “%(clock)s”, was not accepted. %(note)s"),
     "urged": _("%(person)s urges %(number)s: %(text)s"),
+    # complaints
+    "complaint_opened": _("Complaint %(number)s (case %(case)s): the first reply is due %(due)s."),
+    "complaint_assigned": _("Complaint %(number)s (case %(case)s) is yours to handle: due %(due)s."),
+    "complaint_escalated": _("Complaint %(number)s (case %(case)s) is with the supervisors: to be closed by %(due)s."),
+    "complaint_solved": _("Complaint %(number)s: the supervisor has decided. Call the client; to be closed by %(due)s."),
+    "complaint_extension_asked": _("Complaint %(number)s: more time than %(due)s is asked for."),
+    "complaint_extended": _("Complaint %(number)s: you have until %(due)s to close it."),
+    "complaint_reply_soon": _("Complaint %(number)s: the first reply is due %(due)s."),
+    "complaint_reply_late": _("Complaint %(number)s: the first reply was due %(due)s and is overdue."),
+    "complaint_close_soon": _("Complaint %(number)s has to be closed by %(due)s."),
+    "complaint_close_late": _("Complaint %(number)s had to be closed by %(due)s and is overdue."),
+    "complaint_denied": _(
+        "Complaint %(number)s: the client of %(case)s says not to have applied. The case stands still, its rewards are "
+        "held."
+    ),
+    "complaint_upheld": _("Complaint %(number)s about %(case)s is upheld: should its reward be taken back?"),
     # rewards
     "reward_accrued": _("%(number)s is activated: %(amount)s yuan have accrued for you."),
     "rewards_accrued": _("%(count)s activations: %(amount)s yuan have accrued for you."),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from ops_center.kernel.errors import NotAllowed, OutOfSight, Refused
+from ops_center.kernel.errors import NotAllowed, OutOfSight, Refused, StaleVersion
 from ops_center.kernel.worktime import SHANGHAI
-from supervision.models import Breach
+from supervision.models import Breach, Complaint
 
 
 def no_case() -> OutOfSight:
@@ -49,6 +49,25 @@ def no_longer_late() -> Refused:
     return Refused("lifted", _("The clock is no longer late. No explanation is needed."))
 
 
+def not_yours_to_prove() -> NotAllowed:
+    return NotAllowed("not_filer", _("Only the person who filed the explanation adds evidence to it."))
+
+
+def too_much_evidence(most: int) -> Refused:
+    return Refused(
+        "too_much_evidence",
+        _("An explanation has at most %(most)s papers. Choose those that prove it best.") % {"most": most},
+    )
+
+
+def same_evidence() -> Refused:
+    return Refused("same_evidence", _("This paper is there already. Add another one, or none."))
+
+
+def no_evidence() -> OutOfSight:
+    return OutOfSight("evidence", _("There is no such paper, or the breach is not yours to see."))
+
+
 def nothing_filed() -> Refused:
     return Refused("nothing_filed", _("No explanation has been filed yet, so there is nothing to decide."))
 
@@ -84,3 +103,24 @@ def nobody_to_urge() -> Refused:
 
 def urge_role() -> NotAllowed:
     return NotAllowed("urge_role", _("Collectors, branch heads, trackers and supervisors urge. Ask one of them."))
+
+
+def no_complaint() -> OutOfSight:
+    return OutOfSight("complaint", _("There is no such complaint, or it is not yours to see."))
+
+
+def stale_complaint(complaint: Complaint) -> StaleVersion:
+    return StaleVersion(
+        "stale_version",
+        _("Somebody has worked on %(number)s since you opened it. Reload; what you typed is kept below.")
+        % {"number": complaint.number},
+        version=complaint.version,
+    )
+
+
+def complaint_too_late(complaint: Complaint) -> Refused:
+    return Refused(
+        "too_late_for_time",
+        _("%(number)s had to be closed by %(due)s: time is given before it has run out. Close it now.")
+        % {"number": complaint.number, "due": f"{complaint.close_by.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"},
+    )

@@ -53,4 +53,6 @@ def clock_policies() -> list[ClockPolicy]:
         _policy(Clock.JUSTIFY, workdays, 2),
         _policy(Clock.COMPLAINT_REPLY, Mode.CLOCK_HOURS, 24, source=PLAN),
         _policy(Clock.COMPLAINT_CLOSE, days, 15, source=REGULATION),
+        _policy(Clock.COMPLAINT_CLOSE, days, 30, variant="COMPLEX", source=REGULATION),
+        _policy(Clock.COMPLAINT_CLOSE, days, 30, variant="EXTENSION", source=REGULATION),  # on top, approved
     ]

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from applications.errors import step_not_open
-from applications.lifecycle import State, Step
+from applications.lifecycle import Freeze, State, Step
 from applications.models import Application, ProblemItem, ReasonCode
 from applications.services.engine import Move, Ref, taking
 from applications.services.intake import reason_for
@@ -78,7 +78,7 @@ def has_lapsed(at: datetime) -> Q:
             late |= Q(state=state, issued_at__lte=limit) & (Q(reopened_at=None) | Q(reopened_at__lte=limit))
         else:
             late |= Q(state=state, progressed_at__lte=limit)
-    return late & Q(is_imported=False)
+    return late & Q(is_imported=False) & ~Q(freeze=Freeze.DENIED)
 
 
 def lapses_at(case: Application) -> datetime | None:

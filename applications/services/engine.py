@@ -92,6 +92,7 @@ def taking(
         raise errors.stale(locked)
     if locked.state not in rule.sources:
         raise errors.step_not_open(locked, step)
+    rules.require_not_frozen(locked, step=step)
     if asked is not None:
         rules.require_standing(locked, step=step, actor=asked, at=at)
     move = Move(case=locked, rule=rule, actor=actor, at=at, note=note)

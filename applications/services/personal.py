@@ -84,10 +84,20 @@ def find_clients(
     *, actor: Employee, at: datetime, id_number: str = "", mobile_number: str = "", name: str = ""
 ) -> ApplicationQuerySet:
     """The cases in sight of one person by exact ID number, mobile or name; each search is logged without the value."""
+    cases = Application.objects.visible_to(actor, at)
+    return search_clients(
+        cases, actor=actor, at=at, id_number=id_number, mobile_number=mobile_number, name=name
+    ).with_people()
+
+
+def search_clients(
+    cases: ApplicationQuerySet, *, actor: Employee, at: datetime, id_number: str = "", mobile_number: str = "",
+    name: str = "",
+) -> ApplicationQuerySet:  # fmt: skip
+    """Those of these cases whose client has exactly this ID number, mobile or name; logged without the value."""
     given = [bool(value.strip()) for value in (id_number, mobile_number, name)]
     if sum(given) != 1:
         raise Malformed("one_of", _("Search by exactly one: ID number, mobile or name."))
-    cases = Application.objects.visible_to(actor, at).with_people()
     if id_number.strip():
         kind, found = (
             "id_number",

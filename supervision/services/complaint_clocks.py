@@ -1,0 +1,44 @@
+"""The two deadlines of complaints: what runs out soon and what is overdue, each told once per deadline.
+
+The job looks at sets; the row of the ticket's own story is what remembers that it was told (unique per deadline). A
+complaint that is given more time has a new deadline, and is warned of it anew.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from organization.roles import Role
+from supervision.models import Complaint, ComplaintAct
+from supervision.services.complaints import tell_of_deadline
+
+# act → which tickets, and the deadline that it is about
+_RUNS_OUT = {
+    ComplaintAct.REPLY_SOON: ("reply_by", "replied_at IS NULL AND reply_warn_at <= %(at)s AND reply_by >= %(at)s"),
+    ComplaintAct.REPLY_LATE: ("reply_by", "replied_at IS NULL AND reply_by < %(at)s"),
+    ComplaintAct.CLOSE_SOON: ("close_by", "close_warn_at <= %(at)s AND close_by >= %(at)s"),
+    ComplaintAct.CLOSE_LATE: ("close_by", "close_by < %(at)s"),
+}
+_NOTE = """
+    INSERT INTO supervision_complaintevent (complaint_id, act, at, text, facts, due_at)
+    SELECT id, %(act)s, %(at)s, '', '{{}}', {due} FROM supervision_complaint WHERE closed_at IS NULL AND {which}
+    ON CONFLICT DO NOTHING
+    RETURNING complaint_id
+"""
+
+
+@transaction.atomic
+def watch_complaints(*, at: datetime) -> dict[str, int]:
+    """Tells handlers of what runs out, and the supervisors too of what has; returns how many tickets by act."""
+    counts = {}
+    for act, (due, which) in _RUNS_OUT.items():
+        with connection.cursor() as cursor:
+            cursor.execute(_NOTE.format(due=due, which=which), {"act": act.value, "at": at})
+            fresh = [row[0] for row in cursor.fetchall()]
+        counts[act.value.lower()] = len(fresh)
+        late = act in (ComplaintAct.REPLY_LATE, ComplaintAct.CLOSE_LATE)
+        for complaint in Complaint.objects.filter(pk__in=fresh).with_facts().order_by("pk"):
+            tell_of_deadline(complaint, act, watchers=(Role.SUP,) if late else (), due=getattr(complaint, due), at=at)
+    return counts
