@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from applications.lifecycle import LATE_OUTCOMES, Clock, Holder, Outcome, PauseReason
+from applications.lifecycle import CLOCK_OWNER, LATE_OUTCOMES, Clock, Holder, Outcome, PauseReason
 from applications.models.case import Application
 from applications.querysets import CaseClockQuerySet
 from ops_center.kernel.worktime import Limit, Mode
@@ -54,6 +54,11 @@ class ClockPolicy(Version):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.starts_on}"
+
+    @property
+    def answered_by(self) -> str:
+        """The role that answers while nobody in particular does."""
+        return self.owner_role or CLOCK_OWNER.get(self.kind, "")
 
     @property
     def limit(self) -> Limit:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from applications.lifecycle import CHARTER, CLOCK_OWNER, FINISHED, Clock, Outcome
+from applications.lifecycle import CHARTER, FINISHED, Clock, Outcome
 from applications.models import Application, CaseClock, ClockInterval, ClockPolicy
 from applications.services.intervals import end_intervals, measure_again, minutes_run, mode_of, open_intervals
 from ops_center.clock import local_day
@@ -113,7 +113,7 @@ class Ticking:
         clock = CaseClock(
             application=case, kind=kind, round=case.round, run=runs + 1, policy=policy, started_at=at,
             due_at=due.due_at, warn_at=due.warn_at, owner=owner, owned_since=at if owner else None,
-            owner_branch=owner_branch, owner_role=owner_role or CLOCK_OWNER.get(kind, ""), explanation=due.as_json(),
+            owner_branch=owner_branch, owner_role=owner_role or policy.answered_by, explanation=due.as_json(),
         )  # fmt: skip
         clock.save(force_insert=True)
         self.clocks.append(clock)
@@ -290,7 +290,7 @@ def _start_for_each(cases: Sequence[Application], kind: str, *, at: datetime) ->
                 started_at=at,
                 due_at=due.due_at,
                 warn_at=due.warn_at,
-                owner_role=CLOCK_OWNER.get(kind, ""),
+                owner_role=policy.answered_by,
                 explanation=due.as_json(),
             )
         )

@@ -5,49 +5,36 @@ Deadlines, verdicts and owners come from the same functions; here are only the r
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from applications.lifecycle import CLOCK_OWNER, FINISHED, Clock, Outcome
+from applications.lifecycle import FINISHED, Clock, Outcome
 from applications.models import ClockPolicy
 from applications.services.clocks import day_of_rules, hours_of, judge
+from applications.services.deadlines import DeadlineTable, JsonText
 from ops_center.kernel.worktime import (
-    SHANGHAI,
     Hours,
     Mode,
     WorkCalendar,
-    deadline,
-    due_at,
     minutes_between,
     resume,
-    warn_at,
 )
 from organization.models import Branch, Employee
 from organization.services.calendar import OpeningTimes
 
-DayKey = tuple[int, Hours, date, date, int]
 
-
-class JsonText(str):
-    """JSON that is already spelled."""
-
-    __slots__ = ()
-
-
-class Deadlines:
-    """The bank's calendar and policies, read once for a whole set, and the explanations seen so far."""
+class Deadlines(DeadlineTable):
+    """The bank's calendar, policies and times, read once for a whole set, and the deadlines seen so far."""
 
     def __init__(self, calendar: WorkCalendar, policies: Iterable[ClockPolicy], times: OpeningTimes) -> None:
-        self.calendar = calendar
+        super().__init__(calendar)
         self.times = times
         self._policies: dict[tuple[str, str], list[ClockPolicy]] = {}
         for policy in sorted(policies, key=lambda policy: policy.starts_on, reverse=True):
             self._policies.setdefault((policy.kind, policy.variant), []).append(policy)
-        self._explained: dict[DayKey, str] = {}
 
     def policy(self, kind: str, *, on: date, variant: str = "") -> ClockPolicy:
         for policy in self._policies.get((kind, variant), ()):
@@ -56,30 +43,6 @@ class Deadlines:
         if variant:
             return self.policy(kind, on=on)
         raise LookupError(f"no policy for {kind} on {on}")
-
-    def due(self, start: datetime, policy: ClockPolicy, hours: Hours) -> tuple[datetime, datetime]:
-        """When the limit runs out and when it warns."""
-        limit = policy.limit
-        due = due_at(start, limit, self.calendar, hours)
-        return due, warn_at(start, due, limit, self.calendar, hours)
-
-    def explain(self, start: datetime, due: datetime, warns: datetime, policy: ClockPolicy, hours: Hours) -> JsonText:
-        """How the date came about, as Deadline.as_json tells it. The days are the same for all starts of one day, on
-        the same side of closing time, that are due on the same day: they are spelled once."""
-        begun, ends = start.astimezone(SHANGHAI), due.astimezone(SHANGHAI)
-        of_day = begun.time()
-        side = (of_day >= hours.closes) + (of_day > hours.closes) + (of_day > hours.cut_off_on(begun.date()))
-        key = (policy.pk, hours, begun.date(), ends.date(), side)
-        days = self._explained.get(key)
-        if days is None:
-            told = deadline(start, policy.limit, self.calendar, hours).as_json()
-            days = self._explained[key] = json.dumps(
-                {name: told[name] for name in ("mode", "provisional", "days")}, ensure_ascii=False
-            )[1:]
-        return JsonText(
-            f'{{"started_at":"{begun.isoformat()}","due_at":"{ends.isoformat()}",'
-            f'"warn_at":"{warns.astimezone(SHANGHAI).isoformat()}",{days}'
-        )
 
     def measured(self, clock: PastClock) -> Iterator[dict[str, Any]]:
         """The intervals of a run with their minutes, as applications.services.intervals measures them."""
@@ -163,7 +126,7 @@ class PastTicking:
             owner=owner,
             owned_since=at if owner else None,
             owner_branch=owner_branch,
-            owner_role=owner_role or CLOCK_OWNER.get(kind, ""),
+            owner_role=owner_role or policy.answered_by,
         )
         clock.go_on(at)
         self.clocks.append(clock)
@@ -172,7 +135,7 @@ class PastTicking:
     def reckon(self, clock: PastClock) -> PastClock:
         """The clock with its deadline."""
         if clock.due_at is NOT_YET:
-            asked = (clock.policy, clock.hours)
+            asked = (clock.policy.limit, clock.hours)
             clock.due_at, clock.warn_at = self.deadlines.due(clock.started_at, *asked)
             clock.explanation = self.deadlines.explain(clock.started_at, clock.due_at, clock.warn_at, *asked)
         return clock

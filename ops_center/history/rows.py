@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Field, ForeignKey, Model
 
-from ops_center.history.clocks import JsonText
+from applications.services.deadlines import JsonText
 from organization.fields import SealedField
 from organization.vault import vault
 
