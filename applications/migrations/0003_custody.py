@@ -206,6 +206,11 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="caseclock",
+            name="exempt_until",
+            field=models.DateTimeField(null=True, verbose_name="exempt until"),
+        ),
+        migrations.AddField(
             model_name="problemitem",
             name="wait_until",
             field=models.DateField(null=True, verbose_name="the client asks to wait until"),

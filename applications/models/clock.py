@@ -89,6 +89,8 @@ class CaseClock(models.Model):
         Branch, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("branch")
     )
     owner_role = models.CharField(_("role"), max_length=4, choices=Role, blank=True)
+    # Until then a corrected calendar, which brought the deadline forward into the past, is nobody's delay.
+    exempt_until = models.DateTimeField(_("exempt until"), null=True)
     explanation = models.JSONField(_("explanation"), default=dict)  # how the date came about; see kernel.worktime
 
     objects: ClassVar[models.Manager[CaseClock]] = CaseClockQuerySet.as_manager()

@@ -190,13 +190,21 @@ class Ticking:
             measure_again({clock.pk: (clock, self._hours(clock.kind))})
         self.clocks = list(clocks.filter(stopped_at=None))
 
-    def give_to(self, kind: str, *, owner: Employee | None, owner_branch: Branch | None = None) -> None:
-        """Names who answers for a clock from now on; the same person keeps the older date."""
+    def give_to(
+        self,
+        kind: str,
+        *,
+        owner: Employee | None,
+        owner_branch: Branch | None = None,
+        since: datetime | None = None,
+    ) -> None:
+        """Names who answers for a clock from now on; the same person keeps the older date, and who had the work before
+        (``since``) has it from then on: giving back and claiming again takes nobody out of the responsibility."""
         clock = self.find(kind)
         if clock is None:
             return
         if owner is None or clock.owner_id != owner.pk:
-            clock.owned_since = self.at if owner else None
+            clock.owned_since = (since or self.at) if owner else None
         clock.owner = owner
         clock.owner_branch = owner_branch
         clock.save(update_fields=["owner", "owned_since", "owner_branch"])
@@ -218,6 +226,8 @@ def judge(clock: CaseClock, *, at: datetime) -> Outcome:
     """How a clock that stops at ``at`` ends: domain section 5, before any explanation."""
     if at <= clock.due_at:
         return Outcome.ON_TIME
+    if clock.exempt_until is not None and at <= clock.exempt_until:
+        return Outcome.EXEMPT
     if clock.policy is None or not clock.policy.has_money:
         return Outcome.LATE
     return Outcome.LATE_PENDING if is_personal(clock) else Outcome.LATE_QUEUE

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from applications.lifecycle import Clock, Outcome, Step
 from applications.models import Application, ProblemItem, ReasonCode, ReturnNote
 from applications.models.problem import Party
-from applications.services.clocks import is_personal
+from applications.services.clocks import judge
 from applications.services.engine import Move, Ref, taking
 from applications.services.intake import reason_for
 from ops_center.clock import local_day
@@ -25,6 +25,12 @@ WAITING = {
     Party.CUSTOMER: ProblemItem.State.WAIT_CUSTOMER,
     Party.HEAD_OFFICE: ProblemItem.State.WAIT_HEAD_OFFICE,
     Party.CENTER: ProblemItem.State.OPEN,
+}
+# How a clock that ends with a return is called; what is nobody's fault stays so.
+RETURNED = {
+    Outcome.ON_TIME: Outcome.RETURNED_IN_TIME,
+    Outcome.LATE: Outcome.RETURNED_LATE,
+    Outcome.LATE_PENDING: Outcome.RETURNED_LATE,
 }
 REPLIED = "REPLIED"  # the variant of PROBLEM_CLOSE after an answer: the tracker has T+2
 
@@ -107,10 +113,8 @@ def return_case(
         for kind in (Clock.CHECK, Clock.ENTRY):
             clock = move.clocks.find(kind)
             if clock is not None:
-                if (clock.paused_at or at) <= clock.due_at:
-                    move.outcomes[kind] = Outcome.RETURNED_IN_TIME
-                else:
-                    move.outcomes[kind] = Outcome.RETURNED_LATE if is_personal(clock) else Outcome.LATE_QUEUE
+                verdict = judge(clock, at=clock.paused_at or at)
+                move.outcomes[kind] = RETURNED.get(verdict, verdict)
         if move.case.problems.filter(closed_at=None).exists():
             _close_item(move, state=ProblemItem.State.RETURNED, note=note)
         move.facts = {"codes": sorted(codes)}

@@ -76,6 +76,7 @@ class PastClock:
     explanation: JsonText | None = None
     stopped_at: datetime | None = None
     paused_at: datetime | None = None
+    exempt_until: datetime | None = None
     outcome: str = ""
     intervals: list[dict[str, Any]] = field(default_factory=list)  # the columns of ClockInterval
 

@@ -74,6 +74,23 @@ def install_days(*, days: Iterable[tuple[date, bool, str]], source: str) -> int:
     return added
 
 
+@transaction.atomic
+def change_days(*, days: Iterable[Day], source: str) -> None:
+    """Lays days down as they are given, whatever stood there before."""
+    rows = [CalendarDay(on=day.on, is_workday=day.is_workday, name=day.name, source=source) for day in days]
+    CalendarDay.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["on"], update_fields=["is_workday", "name", "source"]
+    )
+    bump("calendar")
+
+
+def calendar_with(days: Iterable[Day]) -> WorkCalendar:
+    """The calendar as it would be with these days: nothing is written."""
+    standing = CalendarDay.objects.values_list("on", "is_workday", "name")
+    laid = {on: Day(on, is_workday=is_workday, name=name) for on, is_workday, name in standing}
+    return WorkCalendar((laid | {day.on: day for day in days}).values())
+
+
 def years_without_days(years: Iterable[int]) -> list[int]:
     """The years of which no official day is known."""
     known = set(CalendarDay.objects.values_list("on__year", flat=True).distinct())
