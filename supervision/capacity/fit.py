@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from supervision.capacity.model import (
+    FILED,
     LEFT,
     Arrival,
     Axis,
@@ -75,15 +76,20 @@ def fit(history: History, *, until: Minutes, due: Deadline, tune: int = 20) -> M
     """The model that the history before ``until`` shows. ``tune``: working days whose real arrivals and roster are run
     once more, to find how much of the lying about is queueing, which the simulation makes by itself."""
     known, length = history.before(until), history.axis.length
+    stays = {queue: _stays(queue, known) for queue in QUEUES}
+    unknown = {queue for queue in QUEUES if not stays[queue]}  # of which history shows nothing: the way ends before it
     model = Model(
-        stays={queue: _stays(queue, known) for queue in QUEUES},
+        stays={
+            queue: [replace(stay, goes=FILED) if stay.goes in unknown else stay for stay in seen]
+            for queue, seen in stays.items()
+        },
         pauses=[Pause(stop.left - stop.came, stop.stops_clocks) for stop in known.stops if stop.left is not None],
         days=_days(history, until),
     )
     start = max(until - tune * length, 0.0)
     if not any(visit.came >= start for visit in known.visits):
         return model
-    return _tuned(model, known, history.plan(start, until, due=due))
+    return _tuned(model, history.plan(start, until, due=due))
 
 
 def _clocks(case: int, queue: str, came: Minutes, received: Mapping[int, Minutes], due: Deadline) -> dict[str, Minutes]:
@@ -126,33 +132,26 @@ def _days(history: History, until: Minutes) -> dict[int, list[list[Minutes]]]:
     return {weekday: found[weekday] or every for weekday in range(7)}
 
 
-def _tuned(model: Model, known: History, plan: Plan) -> Model:
-    """Shortens the lying by what the simulation adds by queueing, so that the time in the queue comes out as it was."""
-    seen = _mean_times((visit for visit in known.visits if visit.came >= plan.start), model.stays)
-    kept = dict.fromkeys(model.stays, 1.0)
-    tuned = model
+def _tuned(model: Model, plan: Plan) -> Model:
+    """Keeps of the lying what queueing does not explain: begun with none, so that the time in the queue comes out as it
+    was, and as much of it as can be is a matter of hands."""
+    kept = dict.fromkeys(model.stays, 0.0)
     for _round in range(TUNING_ROUNDS):
-        runs = [replicate(tuned, plan, seed=run) for run in range(TUNING_RUNS)]
+        runs = [replicate(_keeping(model, kept), plan, seed=run) for run in range(TUNING_RUNS)]
         for queue, stays in model.stays.items():
-            times = [minutes for run in runs for minutes in run.times[queue]]
+            pieces = sum(len(run.times[queue]) for run in runs)
             lying = sum(stay.lies for stay in stays) / max(len(stays), 1)
-            if times and lying and queue in seen:
-                excess = sum(times) / len(times) - seen[queue]
-                kept[queue] = min(max(kept[queue] - excess / lying, 0.0), 1.0)
-        tuned = replace(
-            model,
-            stays={
-                queue: [replace(stay, lies=stay.lies * kept[queue]) for stay in stays]
-                for queue, stays in model.stays.items()
-            },
-        )
-    return tuned
+            if pieces and lying:
+                queued = sum(run.queued[queue] for run in runs) / pieces
+                kept[queue] = max(1 - queued / lying, 0.0)
+    return _keeping(model, kept)
 
 
-def _mean_times(visits: Iterable[Visit], queues: Collection[str]) -> dict[str, Minutes]:
-    total, often = defaultdict[str, Minutes](float), Counter[str]()
-    for visit in visits:
-        if visit.left is not None and visit.queue in queues:
-            total[visit.queue] += visit.left - visit.came
-            often[visit.queue] += 1
-    return {queue: total[queue] / often[queue] for queue in often}
+def _keeping(model: Model, kept: Mapping[str, float]) -> Model:
+    return replace(
+        model,
+        stays={
+            queue: [replace(stay, lies=stay.lies * kept[queue]) for stay in stays]
+            for queue, stays in model.stays.items()
+        },
+    )

@@ -48,6 +48,7 @@ class Replication:
     done: Counter[tuple[int, str]] = field(default_factory=Counter)
     breaches: Counter[tuple[int, str]] = field(default_factory=Counter)
     times: defaultdict[str, list[Minutes]] = field(default_factory=lambda: defaultdict(list))  # in the queue, with work
+    queued: defaultdict[str, Minutes] = field(default_factory=lambda: defaultdict(float))  # waited for hands, together
     busy: defaultdict[tuple[str, str], Minutes] = field(default_factory=lambda: defaultdict(float))  # person, queue
 
     @property
@@ -123,6 +124,8 @@ class _Center:
                         yield Arrival(key=key, at=at, queue="check")
 
     def _begin(self, arrival: Arrival) -> None:
+        if not self.model.stays.get(arrival.queue):
+            return  # nothing is known of that queue
         case = _Case(arrival, self.seed)
         self.running[case.key] = case
         self.found.came += 1
@@ -139,7 +142,9 @@ class _Center:
             came, stay = self.env.now - waited, self._stay(case, waited)
             waited = 0
             yield self.env.timeout(stay.lies)
+            ready = self.env.now
             person: Any = yield self._hands(case)
+            self.found.queued[case.queue] += self.env.now - ready
             yield self.env.timeout(stay.work)
             self._let_go(person, case.queue, stay.work)
             self.found.times[case.queue].append(self.env.now - came)

@@ -52,9 +52,9 @@ def standards(on: date) -> dict[str, Standard]:
     measured = measurements()
     found = {}
     for name, queue in QUEUES.items():
-        version, seen = agreed.get(name), measured.get(name)
-        minutes = float(version.minutes) if version else seen.minutes if seen else ASSUMED[name]
-        found[name] = Standard(queue, minutes, version, seen)
+        chosen, seen = agreed.get(name), measured.get(name)
+        minutes = float(chosen.minutes) if chosen else seen.minutes if seen else ASSUMED[name]
+        found[name] = Standard(queue, minutes, chosen, seen)
     return found
 
 

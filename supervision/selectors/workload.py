@@ -218,7 +218,8 @@ def busy_hours(pieces: Mapping[int, int]) -> tuple[int, int]:
 def _end_of_imports(at: datetime) -> datetime:
     """The end of the last day on which the old records still show files that come in as they used to: afterwards the
     log only follows the cases that it has."""
-    last = Application.objects.filter(is_imported=True, taken_in_at__lte=at).aggregate(last=Max("taken_in_at"))["last"]
+    taken_in = Application.objects.filter(is_imported=True, taken_in_at__lte=at)
+    last: datetime | None = taken_in.aggregate(last=Max("taken_in_at"))["last"]
     if last is None:
         raise LookupError("no imported case has reached the center")
     return min(at, last)
