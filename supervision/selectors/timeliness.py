@@ -1,0 +1,299 @@
+"""Whether the stages keep their time: on-time rate, first pass, how long they take, and how that changes.
+
+Days that are over are read from their figures, every other day from the clocks (supervision.models.figures). A branch
+head sees the own branch, a person without a board of the own role the own clocks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce, TruncDate
+from django.utils.translation import gettext as _
+
+from applications.lifecycle import Clock, Outcome
+from applications.models import CaseClock, ProblemItem, ReturnNote
+from applications.querysets import CaseClockQuerySet
+from applications.services.clocks import is_personal
+from ops_center.clock import local_day
+from ops_center.kernel.errors import Malformed
+from ops_center.kernel.worktime import SHANGHAI
+from organization.models import Branch, Employee
+from supervision.models import Breach, DayFigure, PeriodTimes, TouchedDay
+from supervision.on_time import RETURNED, Tally, outcomes_of
+from supervision.periods import Month
+from supervision.selectors import midnight
+from supervision.selectors.counted import count_live
+from supervision.selectors.overdue import NO_BRANCH
+
+ROLLING = {"7": 7, "30": 30}  # periods that end today: so many days and today
+MONTHS_SHOWN = 6
+TREND_DAYS = 30
+VERDICTS = ("in-time", "late", "exempt", "open", "first", "second")
+
+# The minutes of a period's days, part by part; {only} narrows the days to a branch. A median is a time that was taken.
+TIMES_OF = """
+    SELECT kind, part, percentile_disc(0.5) WITHIN GROUP (ORDER BY minutes) AS median,
+           percentile_disc(0.9) WITHIN GROUP (ORDER BY minutes) AS p90, count(*) AS clocks
+    FROM (SELECT kind, 'GROSS' AS part, unnest(gross) AS minutes FROM days
+          UNION ALL SELECT kind, 'NET', unnest(net) FROM days
+          UNION ALL SELECT kind, 'WAIT', unnest(wait) FROM days
+          UNION ALL SELECT kind, 'WORK', unnest(work) FROM days) m
+    GROUP BY 1, 2
+""".replace(
+    "FROM days",
+    "FROM supervision_daytimes WHERE day BETWEEN %(first)s AND %(until)s {only}",
+)
+
+
+# -- what is asked -----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose clocks: everybody's, a branch's, or one person's."""
+
+    branch: Branch | None = None
+    person: Employee | None = None
+
+    @property
+    def level(self) -> DayFigure.Scope:
+        if self.person is not None:
+            return DayFigure.Scope.PERSON
+        return DayFigure.Scope.BRANCH if self.branch is not None else DayFigure.Scope.BANK
+
+    @property
+    def key(self) -> int:
+        return self.person.pk if self.person is not None else self.branch.pk if self.branch is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days of a period: the last 7 or 30 and today, or a month as far as it has come."""
+
+    name: str
+    first: date
+    last: date
+
+    @classmethod
+    def read(cls, text: str, *, at: datetime) -> Window:
+        """From ``7``, ``30`` or ``2026-11``; nothing is the last 30 days. Malformed (400) for anything else."""
+        today, name = local_day(at), text or "30"
+        if name in ROLLING:
+            return cls(name, today - timedelta(days=ROLLING[name]), today)
+        if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", name):
+            sentence = _("A period is 7, 30 (days) or a month like 2026-11.")
+            raise Malformed("bad_period", sentence, {"period": sentence})
+        month = Month.read(name, at=at)
+        return cls(name, month.first_day, min(month.next.first_day - timedelta(days=1), max(today, month.first_day)))
+
+    @property
+    def days(self) -> list[date]:
+        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+
+    @property
+    def starts_at(self) -> datetime:
+        return midnight(self.first)
+
+    @property
+    def ends_at(self) -> datetime:
+        return midnight(self.last + timedelta(days=1))
+
+
+def days_over(period: str, *, today: date) -> tuple[date, date]:
+    """The first day of a period, and its last one that is over."""
+    window = Window.read(period, at=midnight(today))
+    return window.first, min(window.last, today - timedelta(days=1))
+
+
+# -- on time, first pass -----------------------------------------------------------------------------------------------
+def by_stage(scope: Scope, window: Window, *, at: datetime) -> dict[str, Tally]:
+    """Every clock of the scope with what stopped in the period and what is open and overdue; in the charter's order."""
+    tallies, late = _closed("kind", scope, window), _open_overdue(scope, window, at=at)
+    overdue: Iterable[tuple[str, int]]
+    if scope.person is not None:
+        overdue = Counter(clock.kind for clock in _personal(late)).items()
+    else:
+        overdue = late.order_by().values_list("kind").annotate(Count("pk"))
+    for kind, clocks in overdue:
+        tallies[kind].open_overdue = clocks
+    return {kind: tallies[kind] for kind in Clock.values if kind in tallies}
+
+
+def by_branch(kind: str, scope: Scope, window: Window, *, at: datetime) -> dict[int, Tally]:
+    """One clock, branch by branch (by key; 0 are the cases that belong to none)."""
+    tallies = _closed("branch", scope, window, kind=kind)
+    late = _open_overdue(scope, window, at=at, kind=kind).order_by()
+    for key, clocks in late.values_list(Coalesce("application__branch", 0)).annotate(clocks=Count("pk")):
+        tallies[key].open_overdue = clocks
+    return dict(tallies)
+
+
+def by_person(kind: str, scope: Scope, window: Window, *, at: datetime) -> dict[int, Tally]:
+    """One clock, person by person (by key): what they answer for, without what ran out in the queue."""
+    tallies = _closed("person", scope, window, kind=kind)
+    late = _open_overdue(scope, window, at=at, kind=kind).filter(owner__isnull=False)
+    for key, clocks in Counter(clock.owner_id for clock in _personal(late)).items():
+        tallies[key].open_overdue = clocks
+    return dict(tallies)
+
+
+def rate_per_day(scope: Scope, *, at: datetime) -> list[tuple[date, Tally]]:
+    """What stopped on each of the last 30 days, today included; what is still open has no day yet."""
+    window = Window.read("30", at=at)
+    tallies = _closed("day", scope, window)
+    return [(day, tallies[day]) for day in window.days]
+
+
+def breaches_per_day(scope: Scope, *, at: datetime) -> list[tuple[date, int]]:
+    """Breaches by the day on which they fell due, for the last 30 days, today included."""
+    window = Window.read("30", at=at)
+    breaches = Breach.objects.filter(due_at__gte=window.starts_at, due_at__lt=at)
+    if scope.branch is not None:
+        breaches = breaches.filter(branch=scope.branch)
+    if scope.person is not None:
+        breaches = breaches.filter(owner=scope.person)
+    per_day = dict(breaches.order_by().values_list(TruncDate("due_at", tzinfo=SHANGHAI)).annotate(Count("pk")))
+    return [(day, per_day.get(day, 0)) for day in window.days]
+
+
+def _closed(group: str, scope: Scope, window: Window, *, kind: str = "") -> defaultdict[Any, Tally]:
+    """What stopped in the period, by kind, day, branch or person."""
+    of_person = scope.person is not None or group == "person"
+    tallies: defaultdict[Any, Tally] = defaultdict(Tally)
+    for name, clock, outcome, clocks, first_pass in _rows(group, scope, window, kind):
+        tallies[name].add(outcome, clocks, first_pass, kind=clock, of_person=of_person)
+    return tallies
+
+
+def _rows(group: str, scope: Scope, window: Window, kind: str) -> Iterator[tuple[Any, str, str, int, int]]:
+    live = _days_to_count(window)
+    level = {"branch": DayFigure.Scope.BRANCH, "person": DayFigure.Scope.PERSON}.get(group, scope.level)
+    figures = DayFigure.objects.filter(scope=level, day__gte=window.first, day__lte=window.last)
+    figures = figures.exclude(day__in=live)
+    if kind:
+        figures = figures.filter(kind=kind)
+    if group in ("kind", "day") or scope.level != DayFigure.Scope.BANK:
+        figures = figures.filter(key=scope.key)
+    name = {"branch": "key", "person": "key"}.get(group, group)
+    yield from (
+        figures.order_by().values_list(name, "kind", "outcome").annotate(Sum("clocks"), Sum("first_pass"))
+    )  # fmt: skip
+    if live:
+        yield from count_live(
+            group, days=live, kind=kind, branch=scope.branch.pk if scope.branch else None,
+            person=scope.person.pk if scope.person else None,
+        )  # fmt: skip
+
+
+def _days_to_count(window: Window) -> list[date]:
+    """The days of the period that are not counted, or not as they are now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT d.day FROM unnest(%s::date[]) AS d(day)
+                WHERE EXISTS (SELECT FROM {TouchedDay._meta.db_table} t WHERE t.day = d.day)""",  # noqa: S608
+            [window.days],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _open_overdue(scope: Scope, window: Window, *, at: datetime, kind: str = "") -> CaseClockQuerySet:
+    """Running clocks past due; of a period that is over, those that fell due in or before it."""
+    until = min(at, window.ends_at)
+    clocks = CaseClock.objects.overdue(until).filter(application__is_imported=False)
+    if kind:
+        clocks = clocks.filter(kind=kind)
+    if scope.branch is not None:
+        clocks = clocks.filter(application__branch=scope.branch)
+    return clocks.filter(owner=scope.person) if scope.person is not None else clocks
+
+
+def _personal(clocks: CaseClockQuerySet) -> list[CaseClock]:
+    """Those that somebody took with two working hours left (ASM-19)."""
+    known = clocks.only("kind", "owner", "owned_since", "started_at", "due_at").order_by()
+    return [clock for clock in known if is_personal(clock)]
+
+
+# -- how long ----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Of one part of one stage, in working minutes (clocks by the calendar: in minutes)."""
+
+    median: int
+    p90: int
+    clocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """Every stage that somebody measured, part by part, up to the last day that was counted."""
+
+    until: date | None
+    stages: Mapping[str, Mapping[str, Times]]
+
+
+def stage_times(scope: Scope, window: Window, *, at: datetime) -> StageTimes:
+    """Of the days of a period that are over; one person's times are nobody's figure."""
+    first, until = days_over(window.name, today=local_day(at))
+    rows: Sequence[tuple[str, str, int, int, int]]
+    if scope.branch is None:
+        known = PeriodTimes.objects.filter(period=window.name)
+        until = known.values_list("until", flat=True).first() or until
+        rows = list(known.values_list("kind", "part", "median", "p90", "clocks"))
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                TIMES_OF.format(only="AND branch_id = %(branch)s"),
+                {"first": first, "until": until, "branch": scope.branch.pk},
+            )
+            rows = cursor.fetchall()
+    stages: defaultdict[str, dict[str, Times]] = defaultdict(dict)
+    for kind, part, *figures in rows:
+        stages[kind][part] = Times(*figures)
+    return StageTimes(until if rows else None, {kind: stages[kind] for kind in Clock.values if kind in stages})
+
+
+# -- the lists behind the numbers --------------------------------------------------------------------------------------
+def clocks_behind(
+    scope: Scope, window: Window, *, at: datetime, verdict: str, kind: str = "", branch: str = "", person: str = "",
+    day: date | None = None,
+) -> CaseClockQuerySet:  # fmt: skip
+    """The clocks that a number counts: ``verdict`` is one of VERDICTS, the other filters are as on the board."""
+    of_person = bool(person) or scope.person is not None
+    if verdict == "open":
+        clocks = _open_overdue(scope, window, at=at, kind=kind)
+    else:
+        clocks = _stopped(scope, window, kind=kind, day=day)
+        if verdict in ("first", "second"):
+            before = Q(application=OuterRef("application"))
+            flawed = Exists(ProblemItem.objects.filter(before, raised_at__lte=OuterRef("stopped_at"))) | Exists(
+                ReturnNote.objects.filter(before, returned_at__lte=OuterRef("stopped_at"))
+            )
+            clocks = clocks.filter(kind=Clock.ENTRY).exclude(outcome__in=RETURNED)
+            clocks = clocks.filter(~Q(flawed) if verdict == "first" else Q(flawed))
+        else:
+            clocks = clocks.filter(outcome__in=outcomes_of(verdict, of_person=of_person))
+    if branch:
+        wanted = None if branch == NO_BRANCH else branch
+        clocks = clocks.filter(application__branch__code=wanted) if wanted else clocks.filter(application__branch=None)
+    if person:
+        clocks = clocks.filter(owner__number=person)
+    if verdict == "open" and of_person:
+        clocks = CaseClock.objects.filter(pk__in=[clock.pk for clock in _personal(clocks)])
+    return clocks
+
+
+def _stopped(scope: Scope, window: Window, *, kind: str, day: date | None) -> CaseClockQuerySet:
+    first, last = (day, day) if day else (window.first, window.last)
+    clocks = CaseClock.objects.filter(
+        stopped_at__gte=midnight(first), stopped_at__lt=midnight(last + timedelta(days=1))
+    ).exclude(outcome=Outcome.VOID)
+    clocks = clocks.filter(kind=kind) if kind else clocks.filter(kind__in=Clock.values)
+    if scope.branch is not None:
+        clocks = clocks.filter(application__branch=scope.branch)
+    return clocks.filter(owner=scope.person) if scope.person is not None else clocks
