@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.lifecycle import Path, Performance
 from applications.models import Application, Event
-from incentives.lifecycle import EntryKind, EntryState, HoldCause, PayeeKind, Verdict, Why
+from incentives.lifecycle import EntryKind, EntryState, HoldCause, PayeeKind, RequestState, Verdict, Why
 from incentives.models.policy import Bounty, SplitPolicy
 from incentives.querysets import RewardEntryQuerySet
 from ops_center.kernel.money import yuan
 
 if TYPE_CHECKING:
     from incentives.models.payout import PayoutLine
+    from incentives.models.request import Dispute
 
 
 class UnassessedActivation(models.Model):
@@ -139,6 +140,11 @@ class RewardEntry(models.Model):
     def state(self) -> EntryState:
         """Where the entry stands; for rows that were read ``with_state()``."""
         return EntryState(self.__dict__["state_code"])
+
+    @property
+    def standing_dispute(self) -> Dispute | None:
+        """The dispute that waits for its answer or was rejected: with one, the entry is not disputed again."""
+        return next((row for row in self.disputes.all() if row.state != RequestState.APPROVED), None)
 
     @property
     def payout_line(self) -> PayoutLine | None:

@@ -16,8 +16,9 @@ from incentives.lifecycle import EntryKind, RequestState, Verdict
 from incentives.models import Adjustment, Assessment, CrossSell, Dispute, Reversal
 from incentives.querysets import SEES_ALL
 from incentives.services.corrections import KINDS
-from incentives.services.requests import DECIDERS, AnyRequest, R, policy_of, why_not_decide
-from incentives.services.reversals import reversible
+from incentives.services.cross_sells import why_not_sell
+from incentives.services.requests import DECIDERS, AnyRequest, R, payees_of, policy_of, why_not_decide
+from incentives.services.reversals import reversible, why_not_reverse
 from ops_center.kernel.errors import DomainError
 from organization.models import Employee
 from organization.roles import Role
@@ -135,21 +136,23 @@ class Way:
     path: str
 
 
-def ways_from(case: Application, *, actor: Employee, roles: frozenset[str]) -> list[Way]:
-    """What the page of a case offers: to audit a claw-back, to trackers a correction, to the officer who coached the
-    client the sale of something else."""
+def ways_from(case: Application, *, actor: Employee, roles: frozenset[str], at: datetime) -> list[Way]:
+    """What the page of a case offers: to audit a claw-back, to trackers a correction of a colleague's reward, to the
+    officer who coached the client the sale of something else. Nothing that would be refused."""
     if case.state != State.ACTIVATED or roles.isdisjoint({Role.AS, Role.CM, Role.AUD, Role.TR}):
         return []
     ways = []
     coached = bool(roles & {Role.AS, Role.CM}) and Coaching.objects.filter(application=case, officer=actor).exists()
     if coached:
         ways.append(Way(_("Refer for another card"), "plus", reverse("referral-again", args=[case.number])))
-    if not Assessment.objects.filter(pk=case.pk, verdict=Verdict.EARNED).exists():
+    earned = Assessment.objects.filter(pk=case.pk, verdict=Verdict.EARNED).select_related("application", "policy")
+    assessment = earned.first()
+    if assessment is None:
         return ways
-    if coached:
+    if coached and why_not_sell(assessment) is None:
         ways.append(Way(_("Other product sold"), "coins", f"{reverse('cross-sell-new')}?application={case.number}"))
-    if Role.AUD in roles:
+    if Role.AUD in roles and why_not_reverse(assessment, at=at) is None:
         ways.append(Way(_("Claw back the rewards"), "return", f"{reverse('reversal-new')}?application={case.number}"))
-    if Role.TR in roles:
+    if Role.TR in roles and payees_of(assessment).exclude(pk=actor.pk).exists():
         ways.append(Way(_("Correct a reward"), "edit", f"{reverse('adjustment-new')}?application={case.number}"))
     return ways

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from incentives.lifecycle import HoldCause, Why
 from incentives.models import Hold, RewardEntry
 from incentives.rules import waits_until
-from incentives.services.holds import RELEASERS
+from incentives.services.holds import own_holds, why_not_release
+from ops_center.kernel.errors import Refused
 from organization.models import Employee
 
 WAY_OUT: dict[str, Any] = {
@@ -37,16 +39,16 @@ def open_holds(cause: str = "") -> QuerySet[Hold]:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A hold, whose way out it is, and whether this person may take it."""
+    """A hold, whose way out it is, and what keeps a releaser from taking it."""
 
     hold: Hold
     way_out: Any
-    is_releasable: bool
+    why_not: Refused | None
 
 
-def as_held(hold: Hold, roles: frozenset[str]) -> Held:
-    is_releasable = hold.cause != HoldCause.LEFT and not roles.isdisjoint(RELEASERS)
-    return Held(hold, WAY_OUT[hold.cause], is_releasable)
+def as_held(holds: Iterable[Hold], *, actor: Employee) -> list[Held]:
+    own = own_holds(actor)
+    return [Held(hold, WAY_OUT[hold.cause], why_not_release(hold, own=own)) for hold in holds]
 
 
 def causes() -> list[tuple[str, Any, int]]:

@@ -100,7 +100,8 @@ def cases_with(entries: RewardEntryQuerySet) -> QuerySet[Assessment]:
 def lines_of(cases: Iterable[Assessment], entries: RewardEntryQuerySet) -> list[CaseLine]:
     """One line per case, in the order of the cases, with these entries of it."""
     lines = {case.pk: CaseLine(case) for case in cases}
-    for entry in entries.filter(assessment__in=lines).with_state().with_pay_date().order_by("pk"):
+    found = entries.filter(assessment__in=lines).with_state().with_pay_date().prefetch_related("disputes")
+    for entry in found.order_by("pk"):
         lines[entry.assessment_id].entries.append(entry)
     return list(lines.values())
 

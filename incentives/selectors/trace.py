@@ -30,10 +30,6 @@ class Trace:
     def is_share(self) -> bool:
         return self.entry.kind == EntryKind.SPLIT and self.share_bp is not None and self.entry.mirrors_id is None
 
-    @property
-    def open_dispute(self) -> Dispute | None:
-        return next((dispute for dispute in self.disputes if dispute.is_open), None)
-
 
 def trace_of(entry: RewardEntry) -> Trace:
     """Of an entry read with its case, bounty and policy (views/rewards.py)."""

@@ -21,8 +21,8 @@ from incentives.services.requests import (
     lock_case,
     open_request,
     payees_of,
-    require_not_taken_back,
     require_text,
+    why_taken_back,
 )
 from ops_center.kernel.errors import Malformed, Refused
 from ops_center.kernel.money import yuan
@@ -59,8 +59,8 @@ def open_adjustment(
         }
         raise Malformed("bad_amount", sentence, {"amount": sentence})
     _require_payee(assessment, payee)
-    if amount_fen > 0:
-        require_not_taken_back(assessment)
+    if amount_fen > 0 and (refusal := why_taken_back(assessment)):
+        raise refusal
     _require_bounded(assessment, amount_fen)
     _require_covered(assessment, payee, amount_fen)
     row = Adjustment(
@@ -76,8 +76,8 @@ def approve_adjustment(*, adjustment: int, actor: Employee, at: datetime, reason
     row = open_request(Adjustment, adjustment, actor=actor, at=at)
     lock_ledger()
     lock_case(row.assessment)
-    if row.amount_fen > 0:
-        require_not_taken_back(row.assessment)
+    if row.amount_fen > 0 and (refusal := why_taken_back(row.assessment)):
+        raise refusal
     _require_covered(row.assessment, row.payee, row.amount_fen)
     entry = RewardEntry.objects.create(
         assessment=row.assessment,

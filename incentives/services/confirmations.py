@@ -114,8 +114,6 @@ def certify(*, no: str, actor: Employee, at: datetime) -> Confirmation:
     pull_holds(at=at)
     document = _draft(no)
     no_longer_payable(document).delete()
-    if not document.lines.exists():
-        raise Refused("all_held", _("Every entry of %(no)s is held: nothing is left to certify.") % {"no": no})
     if refusal := why_not_certify(document, actor=actor):
         raise refusal
     _count(document)
@@ -220,8 +218,12 @@ def _draft(no: str) -> Confirmation:
 
 
 def why_not_certify(document: Confirmation, *, actor: Employee) -> Refused | None:
-    """What keeps this person from certifying: a payee of one of its cases or a registrar never does. The page shows
-    the sentence instead of the button."""
+    """What keeps this person from certifying: a payee of one of its cases or a registrar never does, and nobody signs
+    an empty document. The page shows the sentence instead of the button."""
+    if not payable().filter(confirmation_line__confirmation=document).exists():
+        return Refused(
+            "all_held", _("Every entry of %(no)s is held: nothing is left to certify.") % {"no": document.no}
+        )
     if _payees_of_cases(document).filter(payee=actor).exists():
         return Refused(
             "certifier_is_payee",

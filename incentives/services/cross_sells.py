@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import Performance
@@ -23,7 +24,7 @@ from incentives.services.requests import (
     lock_case,
     open_request,
     policy_of,
-    require_not_taken_back,
+    why_taken_back,
 )
 from ops_center.kernel.errors import Malformed, Refused
 from ops_center.kernel.money import yuan
@@ -46,22 +47,34 @@ def report_cross_sell(*, case: str, product: str, actor: Employee, at: datetime,
     if not Coaching.objects.filter(application__number=case, officer=actor).exists():
         raise errors.not_found()
     assessment = earned(case)
-    _require_standing(assessment)
-    sold = assessment.cross_sells.exclude(state=RequestState.REFUSED)
-    if sold.filter(product=product).exists():
+    if _sold(assessment).filter(product=product).exists():
         raise Refused(
             "sold_before",
             _("“%(product)s” was reported for %(number)s already: it counts once.")
             % {"product": product, "number": case},
         )
-    if sold.count() >= MOST:
-        raise Refused(
-            "sold_enough",
-            _("%(most)s other products were reported for %(number)s already: one call counts for no more.")
-            % {"most": MOST, "number": case},
-        )
+    if refusal := why_not_sell(assessment):
+        raise refusal
     row = CrossSell(assessment=assessment, product=product, reason=note.strip(), asked_by=actor, asked_at=at)
     return asked(row, told=DECIDERS[CrossSell], at=at)
+
+
+def why_not_sell(assessment: Assessment) -> Refused | None:
+    """What keeps the officer from reporting one more product for a case. Its page offers it no longer then."""
+    number = assessment.application.number
+    if refusal := _why_not_paid(assessment):
+        return refusal
+    if _sold(assessment).count() >= MOST:
+        return Refused(
+            "sold_enough",
+            _("%(most)s other products were reported for %(number)s already: one call counts for no more.")
+            % {"most": MOST, "number": number},
+        )
+    return None
+
+
+def _sold(assessment: Assessment) -> QuerySet[CrossSell]:
+    return assessment.cross_sells.exclude(state=RequestState.REFUSED)
 
 
 @transaction.atomic
@@ -70,7 +83,8 @@ def approve_cross_sell(*, cross_sell: int, actor: Employee, at: datetime, reason
     row = open_request(CrossSell, cross_sell, actor=actor, at=at)
     lock_ledger()
     lock_case(row.assessment)
-    _require_standing(row.assessment)
+    if refusal := _why_not_paid(row.assessment):
+        raise refusal
     role = Performance.AFTER_SALES
     entry = RewardEntry.objects.create(
         assessment=row.assessment,
@@ -89,10 +103,10 @@ def approve_cross_sell(*, cross_sell: int, actor: Employee, at: datetime, reason
     return row
 
 
-def _require_standing(assessment: Assessment) -> None:
+def _why_not_paid(assessment: Assessment) -> Refused | None:
     number = assessment.application.number
     if not policy_of(assessment).cross_sell_fen:
-        raise Refused(
+        return Refused(
             "nothing_for_it", _("The policy of %(number)s pays nothing for other products.") % {"number": number}
         )
-    require_not_taken_back(assessment)
+    return why_taken_back(assessment)

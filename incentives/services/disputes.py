@@ -34,9 +34,10 @@ def dispute(*, entry: int, text: str, actor: Employee, at: datetime) -> Dispute:
     found = RewardEntry.objects.select_related("assessment__application").filter(pk=entry, payee=actor).first()
     if found is None:
         raise errors.not_found()
-    if found.disputes.filter(state=RequestState.OPEN).exists():
+    standing = found.standing_dispute
+    if standing is not None and standing.is_open:
         raise Refused("already_disputed", _("You have disputed this amount already; the answer is still to come."))
-    if found.disputes.filter(state=RequestState.REFUSED).exists():
+    if standing is not None:
         sentence = _("Your dispute of this amount was answered and rejected. A tracker can still ask for a correction.")
         raise Refused("answered_before", sentence)
     due = deadline(at, ANSWERED_WITHIN, working_calendar())

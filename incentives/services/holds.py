@@ -57,20 +57,26 @@ def hold(*, entry: int, reason: str, actor: Employee, at: datetime, cause: str =
         raise Malformed("bad_cause", sentence, {"cause": sentence})
     lock_ledger()
     found = visible_entry(entry, actor=actor, at=at)
-    match found.state:
+    if refusal := why_not_hold(found, actor=actor):
+        raise refusal
+    Hold.objects.create(entry=found, cause=cause, reason=reason.strip(), by=actor, at=at)
+    record(action="hold_reward", at=at, actor=actor, subject=found.assessment.application.number, entry=found.pk)
+    return visible_entry(entry, actor=actor, at=at)
+
+
+def why_not_hold(entry: RewardEntry, *, actor: Employee) -> Refused | None:
+    """What keeps this person from holding an entry, read with its state. The page shows no button then."""
+    match entry.state:
         case EntryState.HELD:
-            raise Refused("already_held", _("This entry is held already."))
+            return Refused("already_held", _("This entry is held already."))
         case EntryState.EXPORTED | EntryState.PAID:
-            raise Refused(
+            return Refused(
                 "already_exported",
                 _("This entry has been exported for payment. What is paid is taken back by a claw-back."),
             )
         case EntryState.VOIDED | EntryState.REVERSED:
-            raise Refused("entry_closed", _("This entry is closed: nothing will be paid for it."))
-    require_not_own([found], actor=actor)
-    Hold.objects.create(entry=found, cause=cause, reason=reason.strip(), by=actor, at=at)
-    record(action="hold_reward", at=at, actor=actor, subject=found.assessment.application.number, entry=found.pk)
-    return visible_entry(entry, actor=actor, at=at)
+            return Refused("entry_closed", _("This entry is closed: nothing will be paid for it."))
+    return why_not_own([entry], actor=actor)
 
 
 @transaction.atomic
@@ -89,8 +95,8 @@ def release(*, entry: int, reason: str, actor: Employee, at: datetime) -> Reward
         )
     if row is None:
         raise Refused("not_held", _("This entry is not held."))
-    if row.cause == HoldCause.LEFT:
-        raise Refused("hr_decides", _("The payee has left: HR decides whether this is paid or voided."))
+    if refusal := why_not_release(row, own=own_holds(actor)):
+        raise refusal
     freed = [found]
     if row.cause == HoldCause.FRAUD:
         clear_risk_flag(case=found.assessment.application.number, actor=actor, at=at, reason=reason)
@@ -99,6 +105,23 @@ def release(*, entry: int, reason: str, actor: Employee, at: datetime) -> Reward
     end_holds(freed, by=actor, at=at, reason=reason)
     record(action="release_reward", at=at, actor=actor, subject=found.assessment.application.number, entry=found.pk)
     return visible_entry(entry, actor=actor, at=at)
+
+
+def why_not_release(row: Hold, *, own: Collection[int]) -> Refused | None:
+    """What keeps a releaser from ending an open hold; ``own`` are that person's ``own_holds``. The list shows the
+    sentence instead of the tick."""
+    if row.cause == HoldCause.LEFT:
+        return Refused("hr_decides", _("The payee has left: HR decides whether this is paid or voided."))
+    return _own_reward() if row.pk in own else None
+
+
+def own_holds(actor: Employee) -> set[int]:
+    """Keys of the open holds whose end would free money of this person's own. A risk flag comes off the whole case, so
+    one's own share in it is enough."""
+    own = Hold.objects.filter(released_at=None, entry__payee=actor)
+    flagged = own.filter(cause=HoldCause.FRAUD).values("entry__assessment")
+    concerned = Q(entry__payee=actor) | Q(cause=HoldCause.FRAUD, entry__assessment__in=flagged)
+    return set(Hold.objects.filter(concerned, released_at=None).values_list("pk", flat=True))
 
 
 def release_each(*, entries: Sequence[int], reason: str, actor: Employee, at: datetime) -> list[RowResult]:
@@ -120,16 +143,19 @@ def _release(entry: int, *, reason: str, actor: Employee, at: datetime) -> RowRe
     return RowResult(name, word=RELEASED)
 
 
-def require_not_own(entries: Iterable[RewardEntry], *, actor: Employee) -> None:
+def why_not_own(entries: Iterable[RewardEntry], *, actor: Employee) -> Refused | None:
     """Nobody decides about money of his own; the tables refuse it too."""
-    if any(entry.payee_id == actor.pk for entry in entries):
-        raise Refused("own_reward", _("This is your own reward, so a colleague decides."))
+    return _own_reward() if any(entry.payee_id == actor.pk for entry in entries) else None
+
+
+def _own_reward() -> Refused:
+    return Refused("own_reward", _("This is your own reward, so a colleague decides."))
 
 
 def end_holds(entries: Collection[RewardEntry], *, by: Employee | None, at: datetime, reason: str) -> int:
     """Ends the open holds of these entries, with the ledger locked; returns how many. Refused for one's own money."""
-    if by is not None:
-        require_not_own(entries, actor=by)
+    if by is not None and (refusal := why_not_own(entries, actor=by)):
+        raise refusal
     rows = Hold.objects.filter(entry__in=[entry.pk for entry in entries], released_at=None)
     return rows.update(released_by=by, released_at=at, release_reason=reason.strip())
 

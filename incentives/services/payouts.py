@@ -109,11 +109,8 @@ def why_not_export(documents: Sequence[Confirmation], draft: Draft, *, actor: Em
                 "not_confirmed",
                 _("%(no)s is not confirmed yet: it is exported after its certification.") % {"no": document.no},
             )
-        if document.certified_by_id == actor.pk:
-            return Refused(
-                "exporter_is_certifier",
-                _("You certified %(no)s yourself, so a colleague exports it.") % {"no": document.no},
-            )
+        if refusal := why_not_take(document, actor=actor):
+            return refusal
     control = draft.control
     if not control.is_green:
         return Refused(
@@ -125,6 +122,16 @@ def why_not_export(documents: Sequence[Confirmation], draft: Draft, *, actor: Em
             % {"difference": yuan(control.difference_fen)},
         )
     return None if control.entries else _nothing_left(documents, control.held_fen)
+
+
+def why_not_take(document: Confirmation, *, actor: Employee) -> Refused | None:
+    """What keeps this person from exporting a confirmed document, whatever is left of it."""
+    if document.certified_by_id == actor.pk:
+        return Refused(
+            "exporter_is_certifier",
+            _("You certified %(no)s yourself, so a colleague exports it.") % {"no": document.no},
+        )
+    return None
 
 
 def _nothing_left(documents: Sequence[Confirmation], held: int) -> Refused:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import Path
@@ -145,18 +145,14 @@ def draft_bounty(
 def approve_split(*, number: int, actor: Employee, at: datetime) -> SplitPolicy:
     """Puts a drafted split table in force from its day on; by a second person of the management."""
     errors.require_role(actor, Role.MGT, at=at)
-    policy = _decidable(SplitPolicy, number=number)
-    beside = SplitPolicy.objects.filter(starts_on=policy.starts_on, status=PolicyStatus.APPROVED)
-    return _approve(policy, beside=beside.prefetch_related("branches"), actor=actor, at=at)
+    return _approve(_decidable(SplitPolicy, number=number), actor=actor, at=at)
 
 
 @transaction.atomic
 def approve_bounty(*, bounty: int, actor: Employee, at: datetime) -> Bounty:
     """Puts a drafted bounty in force from its day on; by a second person of the management."""
     errors.require_role(actor, Role.MGT, at=at)
-    row = _decidable(Bounty, pk=bounty)
-    beside = Bounty.objects.filter(starts_on=row.starts_on, product_id=row.product_id, status=PolicyStatus.APPROVED)
-    return _approve(row, beside=beside.prefetch_related("branches"), actor=actor, at=at)
+    return _approve(_decidable(Bounty, pk=bounty), actor=actor, at=at)
 
 
 @transaction.atomic
@@ -183,21 +179,36 @@ def _decidable(model: type[PolicyRow], **key: int) -> PolicyRow:
     return row
 
 
-def _approve(row: PolicyRow, *, beside: Iterable[PolicyRow], actor: Employee, at: datetime) -> PolicyRow:
+def why_not_approve(row: Bounty | SplitPolicy, *, actor: Employee, at: datetime) -> Refused | None:
+    """What keeps this person from approving a draft. The page shows the sentence instead of the button."""
     if row.drafted_by_id == actor.pk:
-        raise Refused("own_draft", _("A second person of the management approves: you drafted this version yourself."))
+        return Refused("own_draft", _("A second person of the management approves: you drafted this version yourself."))
     if row.starts_on <= local_day(at):
-        raise Refused(
+        return Refused(
             "day_passed",
             _("This draft was to take effect on %(day)s, which is not ahead any more. Discard it and draft it anew.")
             % {"day": row.starts_on.isoformat()},
         )
-    if any(_meet(row, other) for other in beside):
-        raise Refused(
+    if any(_meet(row, other) for other in _beside(row)):
+        return Refused(
             "day_taken",
             _("Another version already takes effect on %(day)s. Choose another day.")
             % {"day": row.starts_on.isoformat()},
         )
+    return None
+
+
+def _beside(row: Bounty | SplitPolicy) -> Iterable[Bounty | SplitPolicy]:
+    """The approved versions of the same thing that take effect on the same day."""
+    of_the_day = Q(starts_on=row.starts_on, status=PolicyStatus.APPROVED)
+    if isinstance(row, Bounty):
+        return Bounty.objects.filter(of_the_day, product=row.product_id).prefetch_related("branches")
+    return SplitPolicy.objects.filter(of_the_day).prefetch_related("branches")
+
+
+def _approve(row: PolicyRow, *, actor: Employee, at: datetime) -> PolicyRow:
+    if refusal := why_not_approve(row, actor=actor, at=at):
+        raise refusal
     row.status, row.approved_by, row.approved_at = PolicyStatus.APPROVED, actor, at
     row.save(update_fields=["status", "approved_by", "approved_at"])
     notices.publish(row, at=at)
@@ -205,7 +216,7 @@ def _approve(row: PolicyRow, *, beside: Iterable[PolicyRow], actor: Employee, at
     return row
 
 
-def _meet(row: PolicyRow, other: PolicyRow) -> bool:
+def _meet(row: Bounty | SplitPolicy, other: Bounty | SplitPolicy) -> bool:
     """Two versions of one day between which nothing decides: a pilot goes before what holds for all."""
     if row.is_pilot != other.is_pilot:
         return False

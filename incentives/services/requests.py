@@ -69,12 +69,13 @@ def payees_of(assessment: Assessment) -> QuerySet[Employee]:
     return people
 
 
-def require_not_taken_back(assessment: Assessment) -> None:
+def why_taken_back(assessment: Assessment) -> Refused | None:
     """Nothing is paid on top of a case whose rewards were taken back; a complaint concerns one person only."""
     clawed_back = assessment.reversals.filter(state=RequestState.APPROVED).exclude(ground=Ground.COMPLAINT)
-    if clawed_back.exists():
-        number = assessment.application.number
-        raise Refused("clawed_back", _("The rewards of %(number)s were taken back.") % {"number": number})
+    if not clawed_back.exists():
+        return None
+    number = assessment.application.number
+    return Refused("clawed_back", _("The rewards of %(number)s were taken back.") % {"number": number})
 
 
 def lock_case(assessment: Assessment) -> None:

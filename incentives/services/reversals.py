@@ -52,7 +52,8 @@ def ask_reversal(
         sentence = _("An upheld complaint names the person at fault; the other grounds take back everybody's share.")
         raise Malformed("bad_payee", sentence, {"payee": sentence})
     assessment = earned(case)
-    _require_window(assessment, at=at)
+    if refusal := why_not_reverse(assessment, at=at):
+        raise refusal
     if ground == Ground.CANCELLED_UNUSED:
         _require_cancelled_unused(assessment)
     if payee is not None and not assessment.entries.filter(payee=payee).exists():
@@ -61,9 +62,6 @@ def ask_reversal(
             _("%(person)s was paid nothing for %(number)s: name who was.") % {"person": payee.name, "number": case},
         )
     _require_something(assessment, payee)
-    if assessment.reversals.filter(state=RequestState.OPEN).exists():
-        sentence = _("A claw-back of %(number)s already waits for a supervisor.") % {"number": case}
-        raise Refused("already_asked", sentence)
     row = Reversal(
         assessment=assessment, ground=Ground(ground), payee=payee, reason=reason.strip(), asked_by=actor, asked_at=at
     )
@@ -90,15 +88,20 @@ def approve_reversal(*, reversal: int, actor: Employee, at: datetime, reason: st
     return row
 
 
-def _require_window(assessment: Assessment, *, at: datetime) -> None:
-    policy = policy_of(assessment)
+def why_not_reverse(assessment: Assessment, *, at: datetime) -> Refused | None:
+    """What keeps everybody from asking for a claw-back of a case. Its page offers none then."""
+    policy, number = policy_of(assessment), assessment.application.number
     days = (local_day(at) - _activated_on(assessment.application)).days
     if days > policy.reversal_days:
-        raise Refused(
+        return Refused(
             "reversal_too_late",
             _("The card was activated %(days)s days ago; what it brought can be taken back for %(most)s days.")
             % {"days": days, "most": policy.reversal_days},
         )
+    if assessment.reversals.filter(state=RequestState.OPEN).exists():
+        sentence = _("A claw-back of %(number)s already waits for a supervisor.") % {"number": number}
+        return Refused("already_asked", sentence)
+    return None if reversible(assessment).exists() else _nothing_left(number)
 
 
 def _require_cancelled_unused(assessment: Assessment) -> None:
@@ -127,10 +130,13 @@ def _require_cancelled_unused(assessment: Assessment) -> None:
 
 def _require_something(assessment: Assessment, payee: Employee | None) -> None:
     if not reversible(assessment, payee).exists():
-        raise Refused(
-            "already_reversed",
-            _("Everything has been taken back from %(number)s already.") % {"number": assessment.application.number},
-        )
+        raise _nothing_left(assessment.application.number)
+
+
+def _nothing_left(number: str) -> Refused:
+    return Refused(
+        "already_reversed", _("Everything has been taken back from %(number)s already.") % {"number": number}
+    )
 
 
 def _activated_on(case: Application) -> date:

@@ -14,7 +14,7 @@ from incentives.lifecycle import EntryKind, EntryState, PayeeKind, Why
 from incentives.models import RewardEntry
 from incentives.services import pay_clock
 from incentives.services.confirmations import leave_drafts
-from incentives.services.holds import end_holds, visible_entry
+from incentives.services.holds import end_holds, visible_entry, why_not_own
 from incentives.services.ledger import Numbers, line_beside, mirror_of
 from incentives.services.locks import lock_ledger
 from incentives.services.requests import require_text
@@ -35,14 +35,14 @@ def void(*, entry: int, reason: str, actor: Employee, at: datetime) -> RewardEnt
     case = visible_entry(entry, actor=actor, at=at).assessment_id
     Application.objects.select_for_update(of=("self",), no_key=True).get(pk=case)
     found = visible_entry(entry, actor=actor, at=at)  # once more: what was decided while we waited
-    if refusal := why_not_void(found):
+    if refusal := why_not_void(found, actor=actor):
         raise refusal
     void_lines([found], by=actor, at=at, reason=reason)
     return visible_entry(entry, actor=actor, at=at)
 
 
-def why_not_void(entry: RewardEntry) -> Refused | None:
-    """What keeps an entry, read with its state, from being voided."""
+def why_not_void(entry: RewardEntry, *, actor: Employee) -> Refused | None:
+    """What keeps this person from voiding an entry, read with its state. The page shows no button then."""
     match entry.state:
         case EntryState.EXPORTED | EntryState.PAID:
             return Refused(
@@ -55,7 +55,7 @@ def why_not_void(entry: RewardEntry) -> Refused | None:
         return Refused("is_reversal", _("A claw-back is not voided: it is set right by a correction."))
     if entry.payee_kind == PayeeKind.POOL:
         return Refused("in_pool", _("This share is in the pool already: nobody is paid for it."))
-    return None
+    return why_not_own([entry], actor=actor)
 
 
 def void_lines(entries: Sequence[RewardEntry], *, by: Employee, at: datetime, reason: str) -> None:

@@ -48,7 +48,7 @@ def draw(request: StaffRequest, *, results: list[RowResult] | None = None) -> Ht
         "cause": cause,
         "causes": [("", _("On hold")), *lists.causes(), (RULE, _("Waits by rule"), lists.waiting_by_rule().count())],
         "is_by_rule": cause == RULE,
-        "rows": [lists.as_waiting(row) if cause == RULE else lists.as_held(row, request.roles) for row in page],
+        "rows": [lists.as_waiting(row) for row in page] if cause == RULE else lists.as_held(page, actor=request.actor),
         "next": page.next,
         "releases": not request.roles.isdisjoint(holds.RELEASERS),
         "results": results,

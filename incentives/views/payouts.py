@@ -53,7 +53,8 @@ def payout_list(request: StaffRequest) -> HttpResponse:
         after=asked.get("after"),
         before=asked.get("before"),
     )
-    facts = {"page": page, "waiting": waiting(), "leavers": leavers()}
+    documents = [(row, payouts.why_not_take(row.document, actor=request.actor)) for row in waiting()]
+    facts = {"page": page, "waiting": documents, "leavers": leavers()}
     return render(request, "incentives/payouts.html", facts)
 
 

@@ -23,6 +23,7 @@ from incentives.selectors.versions import BountyVersion, SplitVersion, Versions,
 from incentives.services import policies
 from incentives.services.pricing import PriceBook
 from ops_center.clock import local_day
+from ops_center.kernel.errors import Refused
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 
@@ -36,9 +37,10 @@ SHOWN_AT_MOST = 10  # who gains and who loses most
 def policy_list(request: StaffRequest) -> HttpResponse:
     """Open to everybody: people must know the price before they work. Drafts and buttons are the management's."""
     splits, bounties = _splits(request), _bounties(request)
-    drafts: list[SplitVersion | BountyVersion] = [*splits.drafts, *bounties.drafts]
+    waiting: list[SplitVersion | BountyVersion] = [*splits.drafts, *bounties.drafts]
+    drafts = [(version, _why_not(request, version)) for version in waiting]
     facts = {
-        "drafts": sorted(drafts, key=lambda version: version.row.drafted_by_id == request.actor.pk),
+        "drafts": sorted(drafts, key=lambda draft: draft[1] is not None),
         "together": _together(splits.drafts, bounties.drafts),
         "splits": splits,
         "bounties": bounties,
@@ -69,7 +71,12 @@ def bounty_version(request: StaffRequest, bounty: int) -> HttpResponse:
 def _version(request: StaffRequest, version: SplitVersion | BountyVersion | None) -> HttpResponse:
     if version is None:
         raise errors.not_found()
-    return render(request, "incentives/version.html", {"version": version, **_reader(request)})
+    facts = {"version": version, "why_not": _why_not(request, version), **_reader(request)}
+    return render(request, "incentives/version.html", facts)
+
+
+def _why_not(request: StaffRequest, version: SplitVersion | BountyVersion) -> Refused | None:
+    return policies.why_not_approve(version.row, actor=request.actor, at=request.at)
 
 
 def _splits(request: StaffRequest) -> Versions[SplitVersion]:
@@ -81,7 +88,7 @@ def _bounties(request: StaffRequest) -> Versions[BountyVersion]:
 
 
 def _reader(request: StaffRequest) -> dict[str, Any]:
-    return {"me": request.actor, "is_management": Role.MGT in request.roles, "today": local_day(request.at)}
+    return {"is_management": Role.MGT in request.roles, "today": local_day(request.at)}
 
 
 # -- drafting ----------------------------------------------------------------------------------------------------------

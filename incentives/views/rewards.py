@@ -21,6 +21,7 @@ from incentives.selectors import statement
 from incentives.selectors.branch import head_count
 from incentives.selectors.forecast import forecast_of
 from incentives.selectors.trace import trace_of
+from incentives.services import holds
 from incentives.services.voids import why_not_void
 from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import Keyset, page_size, read_query
@@ -131,15 +132,19 @@ def trace(request: StaffRequest, entry: int) -> HttpResponse:
     )
     if found is None:
         raise errors.not_found()
+    is_auditor, releases = Role.AUD in request.roles, not request.roles.isdisjoint(holds.RELEASERS)
+    hold = next((row for row in found.holds.all() if row.released_at is None), None)
+    own = holds.own_holds(request.actor) if hold and releases else ()
     in_sight = Application.objects.visible_to(request.actor, request.at).filter(pk=found.assessment_id).exists()
     template = "incentives/partials/_trace.html" if request.htmx else "incentives/trace.html"
     facts = {
         "trace": trace_of(found),
         "entry": found,
         "opens_case": in_sight,
-        "is_own": found.payee_id == request.actor.pk,
-        "may_void": Role.AUD in request.roles and why_not_void(found) is None,
-        "roles": request.roles,
+        "may_dispute": found.payee_id == request.actor.pk and found.standing_dispute is None,
+        "may_hold": is_auditor and holds.why_not_hold(found, actor=request.actor) is None,
+        "may_release": releases and hold is not None and holds.why_not_release(hold, own=own) is None,
+        "may_void": is_auditor and why_not_void(found, actor=request.actor) is None,
         "now": request.at,
     }
     return render(request, template, facts)
