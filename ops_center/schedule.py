@@ -23,12 +23,15 @@ from incentives.services.accrual import accrue
 from incentives.services.builds import build_unfinished
 from incentives.services.caps import close_ended_months
 from incentives.services.disputes import escalate_disputes
-from incentives.services.holds import pull_holds
+from incentives.services.holds import pull_complaint_holds, pull_holds
 from incentives.services.releases import release_due_holds
 from ops_center.reconciliation import reconcile_nightly
 from ops_center.web.idempotency import forget
 from organization.services.jobs import Counts, forget_runs, job_run, silent_since
-from supervision.services import breaches, daily, justifications, notices, seals
+from supervision.services import breaches, daily, figures, justifications, notices, seals
+from supervision.services.broadcasts import tell_successes
+from supervision.services.complaint_clocks import watch_complaints
+from supervision.services.weekly import make_weekly_sheets
 
 logger = logging.getLogger(__name__)
 Act = Callable[[datetime], Counts]
@@ -90,6 +93,8 @@ JOBS: tuple[Job, ...] = (
     Job("holds", FIVE_MINUTES, lambda at: dict(release_due_holds(at=at))),
     Job("penalty-cap", HOUR, lambda at: dict(close_ended_months(at=at))),
     Job("payout-files", MINUTE, lambda at: dict(build_unfinished(at=at))),
+    Job("complaints", MINUTE, lambda at: watch_complaints(at=at)),
+    Job("complaint-holds", MINUTE, lambda at: dict(pull_complaint_holds(at=at))),
     Job("held-back", FIVE_MINUTES, lambda at: dict(pull_holds(at=at))),
     Job("disputes", HOUR, lambda at: {"told": escalate_disputes(at=at)}),
     Job("expiry", HOUR, lambda at: {"expired": expire_lapsed(at)}),
@@ -97,8 +102,11 @@ JOBS: tuple[Job, ...] = (
     Job("expiry-soon", HOUR, lambda at: {"told": daily.remind_of_expiry(at=at)}),
     Job("cut-off", MINUTE, lambda at: {"branches": daily.remind_of_cut_off(at=at)}),
     Job("undispatched", FIVE_MINUTES, lambda at: {"files": daily.list_undispatched(at=at)}),
+    Job("weekly-sheets", HOUR, lambda at: {"made": make_weekly_sheets(at=at)}),
+    Job("successes", MINUTE, lambda at: {"told": tell_successes(at=at)}),
     Job("calendar", HOUR, lambda at: {"missing": daily.alarm_missing_calendar(at=at)}),
     Job("verify", HOUR, lambda at: reconcile_nightly(at=at), in_sweep=False),
+    Job("figures", FIVE_MINUTES, lambda at: dict(figures.count_touched_days(at=at))),
     Job("seal", HOUR, lambda at: {"cases": seals.seal(at=at)}),
     Job("idempotency-keys", DAY, lambda at: {"removed": forget(before=at - KEYS_KEPT)}),
     Job("job-runs", DAY, lambda at: {"removed": forget_runs(before=at - JOB_RUNS_KEPT)}),

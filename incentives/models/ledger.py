@@ -15,6 +15,7 @@ from incentives.lifecycle import EntryKind, EntryState, HoldCause, PayeeKind, Re
 from incentives.models.policy import Bounty, SplitPolicy
 from incentives.querysets import RewardEntryQuerySet
 from ops_center.kernel.money import yuan
+from supervision.models import Complaint
 
 if TYPE_CHECKING:
     from incentives.models.payout import PayoutLine
@@ -180,6 +181,9 @@ class Hold(models.Model):
 
     entry = models.ForeignKey(RewardEntry, models.PROTECT, related_name="holds")
     cause = models.CharField(_("cause"), max_length=9, choices=HoldCause, default=HoldCause.AUDIT)
+    complaint = models.ForeignKey(  # the one that holds it, when the system does
+        Complaint, models.PROTECT, null=True, related_name="holds", verbose_name=_("complaint")
+    )
     reason = models.CharField(_("reason"), max_length=300)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
     at = models.DateTimeField(_("held"))
@@ -195,6 +199,10 @@ class Hold(models.Model):
         verbose_name_plural = _("holds")
         constraints = [
             models.UniqueConstraint(fields=["entry"], condition=Q(released_at=None), name="hold_one_open"),
+            models.UniqueConstraint(fields=["entry", "complaint"], name="hold_once_per_complaint"),
+            models.CheckConstraint(
+                condition=Q(complaint=None) | Q(cause=HoldCause.COMPLAINT, by=None), name="hold_complaint_is_its_cause"
+            ),
             models.CheckConstraint(
                 condition=Q(released_at=None) | Q(released_at__gte=F("at")), name="hold_released_after"
             ),

@@ -5,7 +5,8 @@ cause    who puts it on                   the way out
 ======== ================================ ============================================
 AUDIT    audit                            audit or a supervisor, with a reason
 FRAUD    the system: a case's risk flag   audit or a supervisor, for the whole case
-COMPLAINT audit, or the complaint's clerk audit or a supervisor; the complaint's end
+COMPLAINT the system: an open complaint    the complaint's end, if not upheld; upheld: audit
+          or audit by hand                 or a supervisor, or audit's claw-back
 LEFT     the system: the payee has left   HR: pay or void (services/leavers.py)
 ======== ================================ ============================================
 
@@ -20,7 +21,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -39,11 +40,13 @@ from organization.models import Employee
 from organization.roles import Employment, Role
 from organization.services.audit import record
 from organization.services.inbox import tell
+from supervision.models import Complaint
 
 BY_HAND = (HoldCause.AUDIT, HoldCause.COMPLAINT)
 RELEASERS = (Role.AUD, Role.SUP)
 MOST = 200  # entries in one go
 RELEASED = gettext_lazy("Released")
+NOT_UPHELD = gettext_lazy("The complaint was not upheld.")
 
 
 # -- by people ---------------------------------------------------------------------------------------------------------
@@ -112,6 +115,12 @@ def why_not_release(row: Hold, *, own: Collection[int]) -> Refused | None:
     sentence instead of the tick."""
     if row.cause == HoldCause.LEFT:
         return Refused("hr_decides", _("The payee has left: HR decides whether this is paid or voided."))
+    if row.complaint is not None and row.complaint.is_open:
+        return Refused(
+            "complaint_open",
+            _("Complaint %(number)s is open: it is released when the complaint is closed and not upheld.")
+            % {"number": row.complaint.number},
+        )
     return _own_reward() if row.pk in own else None
 
 
@@ -171,8 +180,10 @@ def visible_entry(entry: int, *, actor: Employee, at: datetime) -> RewardEntry:
 # -- by the system -----------------------------------------------------------------------------------------------------
 @transaction.atomic
 def pull_holds(*, at: datetime) -> Counter[str]:
-    """Holds what must not be paid for now: of flagged cases, and of people who have left. Counts both."""
+    """Holds what must not be paid for now: of flagged cases, of people who have left, and what complaints are about.
+    Counts the first two."""
     lock_ledger()
+    pull_complaint_holds(at=at)
     flagged = list(holdable().filter(assessment__application__is_risk=True).select_related("assessment__application"))
     _put_on(flagged, cause=HoldCause.FRAUD, at=at)
     for number in sorted({entry.assessment.application.number for entry in flagged}):
@@ -207,20 +218,41 @@ def holdable() -> RewardEntryQuerySet:
 
 
 @transaction.atomic
-def hold_for_complaint(*, case: int, payee: Employee, reason: str, at: datetime) -> int:
-    """An open complaint keeps what the person complained about earns from the case (S26); returns how many entries."""
-    lock_ledger()
-    entries = list(holdable().filter(assessment=case, payee=payee))
-    _put_on(entries, cause=HoldCause.COMPLAINT, at=at, reason=reason)
-    return len(entries)
+def pull_complaint_holds(*, at: datetime) -> Counter[str]:
+    """An open complaint about the sale keeps what its seller earns from the case (S26), a denial what everybody does.
 
-
-@transaction.atomic
-def release_complaint(*, case: int, payee: Employee, reason: str, at: datetime, actor: Employee | None = None) -> int:
-    """The complaint has ended without taking back: the entries go on; returns how many."""
+    It ends when the complaint is closed and not upheld. Upheld it stays, until audit takes the money back or lets it
+    go. A complaint holds an entry once: what was let go by hand is not held again for the same.
+    """
     lock_ledger()
-    rows = Hold.objects.filter(entry__assessment=case, entry__payee=payee, cause=HoldCause.COMPLAINT, released_at=None)
-    return rows.update(released_by=actor, released_at=at, release_reason=reason.strip())
+    ended = Hold.objects.filter(released_at=None, complaint__is_upheld=False)
+    released = ended.update(released_at=at, release_reason=str(NOT_UPHELD))
+    concerned = Q(assessment__application__complaints__about=Complaint.About.DENIES) | (
+        Q(assessment__application__complaints__about=Complaint.About.SALE)
+        & (
+            Q(payee=F("assessment__application__complaints__against"))
+            | Q(assessment__application__complaints__against=None, payee=F("assessment__application__collector"))
+            | Q(assessment__application__complaints__against=None, payee=F("assessment__application__referrer"))
+        )
+    )
+    standing = Q(assessment__application__complaints__closed_at=None) | Q(
+        assessment__application__complaints__is_upheld=True
+    )
+    pairs = (
+        holdable()
+        .filter(concerned & standing)
+        .annotate(complaint=F("assessment__application__complaints"))
+        .filter(~Exists(Hold.objects.filter(entry=OuterRef("pk"), complaint=OuterRef("complaint"))))
+        .order_by("pk", "complaint")
+        .distinct("pk")
+        .values_list("pk", "complaint", "assessment__application__complaints__number")
+    )
+    rows = [
+        Hold(entry_id=entry, cause=HoldCause.COMPLAINT, complaint_id=complaint, reason=number, at=at)
+        for entry, complaint, number in pairs
+    ]
+    Hold.objects.bulk_create(rows, batch_size=5_000)
+    return Counter(held=len(rows), released=released)
 
 
 def _put_on(entries: Iterable[RewardEntry], *, cause: HoldCause, at: datetime, reason: str = "") -> None:

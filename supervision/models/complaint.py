@@ -131,6 +131,10 @@ class Complaint(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
 
 class ComplaintEvent(models.Model):
     """One act on a complaint. Append-only."""

@@ -10,7 +10,7 @@ from applications.models import Application
 from applications.services import issue
 from incentives.models import Hold, RewardEntry
 from incentives.services.accrual import accrue
-from incentives.services.holds import hold, hold_for_complaint, release, release_complaint, release_each
+from incentives.services.holds import hold, release, release_each
 from incentives.services.releases import release_due_holds
 from incentives.services.voids import void
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
@@ -159,16 +159,7 @@ def test_a_payee_neither_holds_nor_releases_the_own_money(bank: Cast, entry: Rew
     assert Hold.objects.get().released_at is None
 
 
-# -- complaints (S26) --------------------------------------------------------------------------------------------------
-def test_s26_an_open_complaint_holds_the_sellers_entry_until_it_ends(bank: Cast) -> None:
-    case = earned(bank, when=WHEN)
-    hold_for_complaint(case=case.pk, payee=bank.zhou_qiming, reason="TS-2026-0001", at=at("2026-11-28 10:00"))
-    states = {row.payee: row.state for row in entries_of(case) if row.kind == "SPLIT"}
-    assert [person for person, state in states.items() if state == "HELD"] == [bank.zhou_qiming]
-    release_complaint(case=case.pk, payee=bank.zhou_qiming, reason="回访完毕", at=at("2026-11-30 10:00"))
-    assert {row.state for row in entries_of(case)} == {"ACCRUED"}
-
-
+# -- complaints --------------------------------------------------------------------------------------------------------
 def test_audit_may_hold_for_a_complaint_by_hand_but_not_for_what_the_system_says(
     bank: Cast, entry: RewardEntry
 ) -> None:

@@ -49,7 +49,9 @@ from ops_center import invariants
 from ops_center.clock import local_day
 from ops_center.kernel.errors import DomainError
 from organization.models import Employee
-from supervision.models import Breach
+from supervision.lifecycle import NONE_MISSED
+from supervision.models import Breach, Complaint
+from supervision.services import complaints
 from supervision.services.breaches import find_breaches
 from supervision.services.justifications import close_lapsed_windows, decide_justification, justify
 from tests.cast import Cast, at
@@ -116,7 +118,8 @@ PAPERS = (
     "it_bounces",
 )
 STOPS = (
-    "holds_an_entry", "releases_an_entry", "becomes_suspect", "is_complained_about", "leaves_the_bank",
+    "holds_an_entry", "releases_an_entry", "becomes_suspect", "is_complained_about", "is_heard",
+    "leaves_the_bank",
     "hr_decides_about_a_leaver", "voids_an_entry",
 )  # fmt: skip
 CORRECTIONS = (
@@ -357,8 +360,19 @@ class Money(RuleBasedStateMachine):
     def is_complained_about(self, die: Die) -> None:
         entry = self.one(RewardEntry.objects.filter(payee_kind=PayeeKind.EMPLOYEE).select_related("payee"), die.n)
         if entry is not None:
-            act = holds.hold_for_complaint if die.yes else holds.release_complaint
-            self.does(act, case=entry.assessment_id, payee=entry.payee, reason=NOTE)
+            number = Application.objects.get(pk=entry.assessment_id).number
+            about = "DENIES" if die.who == 0 else "SALE"
+            self.does(complaints.open_complaint, case=number, about=about, channel="PHONE", text=NOTE,
+                      actor=self.bank.ding_jie)  # fmt: skip
+
+    def is_heard(self, die: Die) -> None:
+        """A complaint goes through its steps to its end."""
+        if row := self.one(Complaint.objects.filter(closed_at=None), die.n):
+            said = {"complaint": row.number, "actor": self.bank.ding_jie, "text": NOTE}
+            self.does(complaints.reply, **said)
+            self.does(complaints.solve, **said)
+            self.does(complaints.follow_up, reached=True, satisfied=True, **said)
+            self.does(complaints.close, is_upheld=die.yes, ticks=NONE_MISSED, **said)
 
     def leaves_the_bank(self, die: Die) -> None:
         who = self.bank.people[LEAVERS[die.n % len(LEAVERS)]]
