@@ -497,3 +497,43 @@ CLOCK_SHARE: dict[str, Performance] = {
     Clock.CONTACT: Performance.AFTER_SALES,
     Clock.COACH: Performance.AFTER_SALES,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Whose hands a case or its paper is in; people and branches by their keys."""
+
+    holder: Holder
+    person: int | None = None
+    branch: int | None = None
+
+
+IN_THE_QUEUE = Hands(Holder.QUEUE)
+_WITH_THE_COLLECTOR = frozenset({State.ACCEPTED, State.DRAFT})
+_AT_THE_BRANCH = frozenset({State.TAKEN_IN, State.BAGGED, State.RETURNED})
+_DONE_ALONE = frozenset({State.RECEIVED, State.CHECKED, State.ISSUED, State.COLLECTED})  # in Path A
+
+
+def holder_of(
+    *, state: str, collector: int | None, branch: int | None, leased_to: int | None, is_self_service: bool,
+    waits_for: str = "",
+) -> Hands | None:  # fmt: skip
+    """Who holds a case; ``None`` when it has ended. ``branch`` is the one that has the paper, ``leased_to`` whose claim
+    runs, ``waits_for`` the outside party of a problem that has not answered (empty: the center acts)."""
+    at_the_branch = Hands(Holder.BRANCH, branch=branch) if branch else IN_THE_QUEUE
+    if state in FINISHED:
+        return None
+    if state == State.PROBLEM:
+        return at_the_branch if waits_for == Holder.BRANCH else Hands(Holder(waits_for or Holder.QUEUE))
+    if state == State.REFERRED:
+        return Hands(Holder.POOL)
+    if state in _AT_THE_BRANCH:
+        return at_the_branch
+    if state == State.IN_TRANSIT:
+        return Hands(Holder.TRUCK)
+    if state == State.SUBMITTED:
+        return Hands(Holder.HEAD_OFFICE)
+    if leased_to is not None:
+        return Hands(Holder.PERSON, person=leased_to)
+    own = state in _WITH_THE_COLLECTOR or (is_self_service and state in _DONE_ALONE)
+    return Hands(Holder.PERSON, person=collector) if own and collector else IN_THE_QUEUE

@@ -24,6 +24,7 @@ from applications.models import Application, ContactLog, EntryRecord, Event, Per
 from applications.querysets import ApplicationQuerySet
 from applications.rules import TAKEOVER_DAYS
 from applications.services.clocks import Ticking
+from applications.services.custody import first_held, grip_on, hand_on
 from applications.services.engine import Ref, lock, taking
 from applications.services.warnings import compute_warnings
 from ops_center.clock import local_day
@@ -80,7 +81,9 @@ def claim_next(*, queue: str, actor: Employee, at: datetime) -> Claim | None:
     case = claimable(queue=wanted, actor=actor, at=at).select_for_update(of=("self",), skip_locked=True).first()
     if case is None:
         return None
+    before = grip_on(case, at=at)
     _lease(case, actor=actor, at=at, until=at + LEASE)
+    hand_on(case, before=before, at=at)
     return Claim(case=case, reason=_reason(case, at=at))
 
 
@@ -121,7 +124,10 @@ def give_back(*, case: Ref, actor: Employee, at: datetime) -> Application:
         ticking = Ticking(held, at=at)
         for kind in HOLDER_CLOCKS[queue.name]:
             ticking.give_to(kind, owner=None)
-    Application.objects.filter(pk=held.pk).update(claimed_by=None, claimed_at=None, claimed_until=None)
+    before = grip_on(held, at=at)
+    held.claimed_by = held.claimed_at = held.claimed_until = None
+    held.save(update_fields=["claimed_by", "claimed_at", "claimed_until"])
+    hand_on(held, before=before, at=at)
     return Application.objects.with_people().get(pk=held.pk)
 
 
@@ -191,7 +197,10 @@ def _lease(case: Application, *, actor: Employee, at: datetime, until: datetime,
     case.save(update_fields=columns)
     ticking = clocks or Ticking(case, at=at)
     for kind in HOLDER_CLOCKS[queue.name]:
-        ticking.give_to(kind, owner=actor)
+        clock = ticking.find(kind)
+        if clock is not None:
+            since = first_held(case, actor.pk, since=clock.started_at)
+            ticking.give_to(kind, owner=actor, since=since)
     if queue.name == "check":
         compute_warnings(case, at=at)
 

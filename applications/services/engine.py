@@ -22,6 +22,7 @@ from applications.lifecycle import CLOCKS_OF_STATE, RULES, Clock, Goes, Outcome,
 from applications.models import Application, Event, Performer
 from applications.models.event import digest_of
 from applications.services.clocks import Ticking, owner_of
+from applications.services.custody import NOBODY, Grip, grip_on, hand_on, written_down
 from ops_center.clock import local_day
 from organization.models import Employee
 from organization.services.nudges import nudge
@@ -52,12 +53,14 @@ class Move:
     hands_to: Employee | None = None  # who holds the case after the step; None: it waits in its queue
     held_until: datetime | None = None
     clocks: Ticking = field(init=False)
+    held: Grip = field(init=False)  # who held the case before the step
     _before: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
         self.performs = self.performs or self.rule.performs
         self.performer = self.performer or self.actor
         self.clocks = Ticking(self.case, at=self.at)
+        self.held = grip_on(self.case, at=self.at)
         self._before = _columns(self.case)
 
     @property
@@ -117,6 +120,7 @@ def open_case(case: Application, *, step: Step, actor: Employee | None, at: date
     rule = RULES[step]
     move = Move(case=case, rule=rule, actor=actor, at=at, note=note)
     move._before = {**move._before, "state": ""}
+    move.held = NOBODY
     if case.referrer_id is not None:
         _perform(move, Performance.REFERRER, case.referrer)
     for kind in rule.starts:
@@ -153,8 +157,12 @@ def _finish(move: Move) -> None:
 
 
 def _settle(move: Move) -> None:
-    """Deadline, version, event, save: the end of every step."""
+    """Custody, deadline, version, event, save: the end of every step."""
     case = move.case
+    if move.from_state != State.PROBLEM:
+        hand_on(case, before=move.held, at=move.at, waits_for=move.pauses)
+    elif case.state != State.PROBLEM or move.rule.step is Step.REPLY:
+        hand_on(case, before=written_down(case), at=move.at)
     move.clocks.settle()
     case.version += 1
     _write_event(move)

@@ -31,6 +31,7 @@ from applications.lifecycle import (
     Rule,
     State,
     Step,
+    holder_of,
     path_of,
 )
 from applications.models import Applicant, Application
@@ -38,6 +39,7 @@ from applications.models.event import digest_of
 from applications.services.claims import HOLDER_CLOCKS, LEASE
 from applications.services.clocks import owner_of
 from ops_center.history.clocks import Deadlines, PastTicking
+from ops_center.history.custody import PastCustody
 from organization.models import Branch, Employee
 
 NOTHING: Mapping[str, Any] = {}
@@ -127,6 +129,7 @@ class Told:
     events: list[dict[str, Any]]
     clocks: PastTicking
     performers: dict[str, dict[str, Any]]
+    custody: PastCustody = field(default_factory=PastCustody)
 
 
 def tell(past: PastCase, *, key: int, number: str, status_code: str, deadlines: Deadlines) -> Told:
@@ -163,6 +166,7 @@ def _take(told: Told, step: PastStep, *, before: datetime) -> None:
     if told.events:
         if step.claimed_at is not None and step.actor is not None:
             _lease(told, step.actor, step.claimed_at)
+            case.claimed_until = max(case.claimed_until or at, at + LEASE)  # renewed by the work
         if step.step != Step.IMPORTED and from_state not in rule.sources:
             _skip(told, rule, before=before)
         _move(case, rule, step)
@@ -174,6 +178,7 @@ def _take(told: Told, step: PastStep, *, before: datetime) -> None:
         _perform(told, performs, step.performer or step.actor, at)
     if not told.events and case.referrer is not None:
         _perform(told, Performance.REFERRER, case.referrer, at)
+    lapsed = case.claimed_until if case.claimed_until and case.claimed_until <= at else None
     if rule.target is not Goes.STAYS:
         case.claimed_by, case.claimed_until = step.hands_to, step.held_until
         case.claimed_at = at if step.hands_to else None
@@ -186,7 +191,26 @@ def _take(told: Told, step: PastStep, *, before: datetime) -> None:
     if told.events:
         _derive_path(told)
     case.version += 1
+    if from_state != State.PROBLEM or case.state != State.PROBLEM or rule.step is Step.REPLY:
+        _hand_on(told, at=at, lapsed_at=lapsed if rule.target is not Goes.STAYS else None, waits_for=step.pauses)
     _write_event(told, step, from_state)
+
+
+def _hand_on(told: Told, *, at: datetime, lapsed_at: datetime | None, waits_for: str = "") -> None:
+    """Writes down who holds the case now; of imported cases nobody knows."""
+    case = told.case
+    if case.is_imported:
+        return
+    has_paper = case.host_branch if case.host_confirmed_at else case.branch
+    hands = holder_of(
+        state=case.state, collector=_key(case.collector), branch=_key(has_paper), leased_to=_key(case.claimed_by),
+        is_self_service=case.is_self_service, waits_for=waits_for,
+    )  # fmt: skip
+    told.custody.hand_on(hands, at=at, lapsed_at=lapsed_at)
+
+
+def _key(row: Model | None) -> int | None:
+    return row.pk if row is not None else None
 
 
 def _turn_clocks(clocks: PastTicking, rule: Rule, step: PastStep) -> None:
@@ -262,12 +286,14 @@ def _lease(told: Told, holder: Employee, since: datetime) -> None:
     queue = QUEUE_OF_STATE.get(case.state)
     if queue is None:
         return
+    ended = case.claimed_until if case.claimed_until and case.claimed_until <= since else None
     case.claimed_by, case.claimed_at, case.claimed_until = holder, since, since + LEASE
     started = {"check": "check_started_at", "entry": "entry_started_at"}.get(queue.name)
     if started and getattr(case, started) is None:
         setattr(case, started, since)
     for kind in HOLDER_CLOCKS[queue.name]:
         told.clocks.give_to(kind, at=since, owner=holder)
+    _hand_on(told, at=since, lapsed_at=ended)
 
 
 def _perform(told: Told, role: Performance, employee: Employee | None, at: datetime) -> None:

@@ -21,6 +21,7 @@ from applications.models import (
     CaseClock,
     ClockInterval,
     ClockPolicy,
+    Custody,
     EntryRecord,
     Event,
     Performer,
@@ -76,6 +77,9 @@ class HistoryWriter:
             ({**row, "application": one.case.id} for one in told for row in one.performers.values()), with_key=False
         )
         table(Event).copy(({**row, "application": one.case.id} for one in told for row in one.events), with_key=False)
+        table(Custody).copy(
+            ({**row, "application": one.case.id} for one in told for row in one.custody.rows), with_key=False
+        )
         self._write_clocks(told)
         self._write_rows(batch, told)
         return told

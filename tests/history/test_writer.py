@@ -43,6 +43,7 @@ def portrait(case: Application) -> dict[str, Any]:
         "intervals": [columns(row, besides={"clock"}) | {"of": f"{row.clock.kind} {row.clock.run}"}
                       for row in ClockInterval.objects.filter(clock__in=clocks).select_related("clock").order_by(
                           "since", "clock__kind", "clock__run", "id")],
+        "custody": [columns(row) for row in case.custody.all()],
         "performers": [columns(row) for row in Performer.objects.filter(application=case).order_by("role")],
         "beside": {
             name: [columns(row, besides={"bag", "document"}) for row in getattr(case, name).order_by("id")]
