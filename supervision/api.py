@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 
 from applications.api.answers import code_of, number_of
 from applications.lifecycle import Clock, Outcome
 from ops_center.kernel.errors import Malformed
-from ops_center.web.api import Api, Call, Paged, listed, operation, paged
+from ops_center.web.api import Api, Call, Paged, UploadApi, listed, operation, paged
 from ops_center.web.keyset import Keyset
 from ops_center.web.shapes import Flag, FreeText, Shape
 from organization.api_shapes import BranchField
 from supervision import errors
-from supervision.models import Breach, Ground, Justification, Standing, Urge
-from supervision.periods import Month
+from supervision.models import Breach, Ground, Justification, JustificationPaper, Standing, Urge
+from supervision.periods import Month, read_span
 from supervision.selectors import branch_scope
 from supervision.selectors.capacity import capacity_board
 from supervision.selectors.funnel import ENDS, ORIGINS, REACHED, funnel_board
@@ -24,14 +27,24 @@ from supervision.selectors.overdue import AGES, NO_BRANCH, STAGES, breach_trend,
 from supervision.services.justifications import decide_justification, give_opinion, justify, standing
 from supervision.services.urging import urge
 
+from supervision.services.evidence import add_evidence, read_evidence
 NEWEST = Keyset("-id")
 Json = dict[str, Any]
 
 
+PAPERS = Prefetch("justification__papers", JustificationPaper.objects.defer("body"))
 # -- breaches ----------------------------------------------------------------------------------------------------------
 class JustificationAnswer(serializers.Serializer[Justification]):
     code = serializers.ChoiceField(Ground.choices)
     text = serializers.CharField()
+class EvidenceAnswer(serializers.Serializer[JustificationPaper]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    media_type = serializers.CharField()
+    digest = serializers.CharField(help_text="SHA-256 of what is shown.")
+    added_at = serializers.DateTimeField()
+
+
     filed_by = number_of("filed_by")
     filed_at = serializers.DateTimeField()
     decide_by = serializers.DateTimeField()
@@ -45,6 +58,7 @@ class JustificationAnswer(serializers.Serializer[Justification]):
 
 
 class BreachAnswer(serializers.Serializer[Breach]):
+    evidence = EvidenceAnswer(source="papers.all", many=True)
     """A clock past its due time. `outcome` is the clock's: empty while it runs."""
 
     id = serializers.IntegerField()
@@ -127,7 +141,7 @@ class Breaches(Api):
             breaches = breaches.filter(owner=call.actor)
         if "settled" in asked:
             breaches = breaches.filter(settled_at__isnull=not asked["settled"])
-        return listed(call, breaches.with_facts(), NEWEST)
+        return listed(call, breaches.with_facts().prefetch_related(PAPERS), NEWEST)
 
 
 class OneBreach(Api):
@@ -147,6 +161,32 @@ class Justify(Api):
 class Opinion(Api):
     @operation(roles="BH", facts=OpinionBody, answer=BreachAnswer, summary="The branch head's opinion")
     def post(self, call: Call, breach: int) -> Breach:
+class NewEvidence(Shape):
+    file = serializers.FileField(max_length=255, help_text="JPEG, PNG or PDF, at most 10 MB.")
+
+
+class Evidence(UploadApi):
+    @operation(facts=NewEvidence, answer=EvidenceAnswer, status=201, summary="Prove an explanation")
+    def post(self, call: Call, breach: int) -> JustificationPaper:
+        """One more paper, by who filed the explanation, until it is decided; at most five. Pictures are made anew."""
+        return add_evidence(breach_id=breach, upload=call.facts["file"], actor=call.actor, at=call.at)
+
+
+class OneEvidence(Api):
+    @operation(summary="One paper, logged", more_answers={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, call: Call, breach: int, paper: int) -> HttpResponse:
+        """The paper in clear, as an attachment, for who may see the breach."""
+        found, content = read_evidence(breach_id=breach, paper=paper, actor=call.actor, at=call.at)
+        return HttpResponse(
+            content,
+            content_type=found.media_type,
+            headers={
+                "Content-Disposition": f'attachment; filename="evidence-{found.pk}"',
+                "Content-Security-Policy": "sandbox; default-src 'none'",
+            },
+        )
+
+
         give_opinion(breach_id=breach, actor=call.actor, at=call.at, **call.facts)
         return _seen(call, breach)
 
@@ -160,7 +200,8 @@ class Decide(Api):
 
 
 def _seen(call: Call, breach: int) -> Breach:
-    found = Breach.objects.visible_to(call.actor, call.at).with_facts().filter(pk=breach).first()
+    breaches = Breach.objects.visible_to(call.actor, call.at).with_facts().prefetch_related(PAPERS)
+    found = breaches.filter(pk=breach).first()
     if found is None:
         raise errors.no_breach()
     return found

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from ops_center.kernel.errors import Malformed
 from ops_center.web.notes import no_personal_numbers
 from ops_center.web.pages import StaffRequest
+from organization.models import Employee
 from supervision.models import Ground
 
 F = TypeVar("F", bound=forms.Form)
@@ -18,10 +19,32 @@ F = TypeVar("F", bound=forms.Form)
 
 def said(form_class: type[F], request: StaffRequest) -> dict[str, Any]:
     """What was filled in, by field. Malformed (400) with a sentence per field when something is missing."""
-    form = form_class(request.POST)
+    form = form_class(request.POST, request.FILES)
     if not form.is_valid():
         raise Malformed("malformed", _("Something is missing or too long."), form.errors)
     return form.cleaned_data
+
+
+class ManyFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+    template_name = "django/forms/widgets/file.html"
+
+
+class EvidenceField(forms.FileField):
+    """Any number of pictures and PDFs, as a list; what is kept of them is the service's question."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        accepted = {"accept": "image/jpeg,image/png,application/pdf"}
+        super().__init__(max_length=255, widget=ManyFiles(attrs=accepted), **kwargs)
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        one = super().clean
+        files = data if isinstance(data, list | tuple) else [data]
+        return [one(file, initial) for file in files if file or self.required]
+
+
+class EvidenceForm(forms.Form):
+    evidence = EvidenceField(label=gettext_lazy("Evidence"))
 
 
 class JustifyForm(forms.Form):
@@ -32,6 +55,13 @@ class JustifyForm(forms.Form):
         validators=[no_personal_numbers],
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("What happened, when, and who can confirm it. No client data."),
+    )
+    evidence = EvidenceField(
+        label=gettext_lazy("Evidence"),
+        required=False,
+        help_text=gettext_lazy(
+            "Up to five pictures or PDFs of at most 10 MB each. More can be added until the decision."
+        ),
     )
 
 
@@ -51,6 +81,15 @@ class OpinionForm(forms.Form):
     )
 
 
+class KeyedRadios(forms.RadioSelect):
+    """The choices are pressed by Alt+1, Alt+2 … too."""
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **kwargs)
+        option["attrs"]["data-key"] = f"Alt+{int(option['index']) + 1}"
+        return option
+
+
 class DecideForm(forms.Form):
     accepted = forms.TypedChoiceField(
         label=gettext_lazy("Decision"),
@@ -59,7 +98,7 @@ class DecideForm(forms.Form):
             ("no", gettext_lazy("Do not accept: the delay counts")),
         ],
         coerce=lambda value: value == "yes",
-        widget=forms.RadioSelect,
+        widget=KeyedRadios,
     )
     note = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -71,3 +110,18 @@ class DecideForm(forms.Form):
 
 class UrgeForm(forms.Form):
     text = forms.CharField(label=gettext_lazy("Message"), max_length=200, validators=[no_personal_numbers])
+
+
+class ReassignForm(forms.Form):
+    to = forms.ModelChoiceField(
+        label=gettext_lazy("Give them to"),
+        queryset=Employee.objects.active().with_standing(),
+        to_field_name="number",
+        error_messages={"required": gettext_lazy("Choose who takes the cases.")},
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Why they move"),
+        max_length=300,
+        validators=[no_personal_numbers],
+        error_messages={"required": gettext_lazy("Say why the case moves: the reason stands in its history.")},
+    )

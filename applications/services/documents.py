@@ -73,7 +73,7 @@ def add_document(
         raise Malformed("bad_document", _("Please correct the marked fields."), wrong)
     shown = lock(case)
     _require_may_add(shown, actor=actor, at=at)
-    media_type, clean = _cleaned(content, size=size)
+    media_type, clean = cleaned(content, size=size)
     document = Document(
         application=shown, kind=kind, side=side, media_type=media_type, size=len(clean),
         digest=hashlib.sha256(clean).hexdigest(), uploaded_by=actor, uploaded_at=at,
@@ -109,7 +109,9 @@ def _require_may_add(case: Application, *, actor: Employee, at: datetime) -> Non
 
 
 # -- what is kept ------------------------------------------------------------------------------------------------------
-def _cleaned(content: BinaryIO, *, size: int) -> tuple[str, bytes]:
+def cleaned(content: BinaryIO, *, size: int) -> tuple[str, bytes]:
+    """What may be kept of an upload, with its media type: a picture made anew, a still PDF as it is. Malformed for
+    anything else."""
     if not 0 < size <= MOST_BYTES:
         raise _bad_file(_("A page has at most 10 MB."))
     head = content.read(8)

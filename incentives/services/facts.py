@@ -43,8 +43,12 @@ _WEIGHT = f"""CASE k.outcome {" ".join(f"WHEN '{outcome!s}' THEN {weight:d}" for
     ) THEN {Timeliness.LATE:d} ELSE {Timeliness.PENDING:d} END END"""
 
 
-def facts_of(cases: str, *, also: str = "") -> str:
-    """The statement over ``cases``, a table expression with at least their ``id``; ``also``: more columns to answer.
+_CLOCKS = "applications_caseclock"
+
+
+def facts_of(cases: str, *, also: str = "", clocks: str = _CLOCKS) -> str:
+    """The statement over ``cases``, a table expression with at least their ``id``; ``also``: more columns to answer;
+    ``clocks``: where the clocks are read, if some are to be read as if they had ended otherwise.
 
     A case that is not activated yet is read as if it were at ``at``. Each case is read by its keys, so that the plan is
     the same for one and for thousands.
@@ -76,7 +80,7 @@ def facts_of(cases: str, *, also: str = "") -> str:
         SELECT {_per_role("employee_id")} FROM applications_performer WHERE application_id = c.id
     ) AS p
     CROSS JOIN LATERAL (
-        SELECT ARRAY[{_worst_per_role()}]::int[] AS weights FROM applications_caseclock k
+        SELECT ARRAY[{_worst_per_role()}]::int[] AS weights FROM {clocks} k
         WHERE k.application_id = c.id AND k.outcome = ANY('{{{",".join((*WEIGHT, Outcome.RETURNED_LATE))}}}')
           AND k.policy_id = ANY(ARRAY(SELECT id FROM applications_clockpolicy WHERE has_money))
     ) AS t
@@ -88,7 +92,13 @@ def facts_of(cases: str, *, also: str = "") -> str:
     """  # noqa: S608
 
 
-_BY_KEY = facts_of("unnest(%(cases)s::bigint[]) AS cases(id)")
+_KEYS = "unnest(%(cases)s::bigint[]) AS cases(id)"
+_BY_KEY = facts_of(_KEYS)
+_SUPPOSED = f"""(
+    SELECT id, application_id, kind, owner_id, policy_id,
+           CASE WHEN id = %(clock)s THEN %(outcome)s ELSE outcome END AS outcome FROM {_CLOCKS}
+)"""  # noqa: S608
+_BY_KEY_SUPPOSING = facts_of(_KEYS, clocks=_SUPPOSED)
 COLUMNS = (
     "id", "number", "product_id", "branch_id", "priced_on", "is_imported", "path", "entry_mode", "referrer_type",
     "is_double_keyed", "is_own_card", "people", "qualified", "timeliness", "spent_after", "waited",
@@ -129,6 +139,13 @@ def read_cases(cases: QuerySet[Application], *, at: datetime) -> dict[int, Case]
     with connection.cursor() as cursor:
         cursor.execute(_BY_KEY, {"cases": list(cases.values_list("pk", flat=True)), "at": at})
         return {row[0]: Case.of(row) for row in cursor.fetchall()}
+
+
+def read_supposing(case: int, *, clock: int, outcome: Outcome, at: datetime) -> Case:
+    """The facts of one case as they would be if one of its clocks had ended like this."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_KEY_SUPPOSING, {"cases": [case], "at": at, "clock": clock, "outcome": outcome})
+        return Case.of(cursor.fetchone())
 
 
 def _case_facts(found: dict[str, Any]) -> CaseFacts:

@@ -5,6 +5,7 @@ from ops_center.desk import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("applications/<str:number>/", views.application, name="application"),
+    path("breaches/<int:pk>/", views.breach, name="breach"),
     path("approvals/", views.approval_list, name="approval-list"),
     path("approvals/<int:pk>/", views.approval, name="approval"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),

@@ -22,6 +22,7 @@ from applications.models import Application, Approval
 from applications.services.approvals import decide_approval
 from applications.services.personal import find_clients
 from applications.views.door import ON_THE_WORK_PAGE, attempt, blank, facts_of
+from incentives.selectors.effects import effect_of
 from ops_center import clock
 from ops_center.desk import audit_log, help_topics
 from ops_center.desk import search as searching
@@ -37,6 +38,9 @@ from organization.models import Message
 from organization.roles import Role
 from organization.services import audit, inbox
 from organization.services.calendar import working_calendar
+from supervision.models import Standing
+from supervision.selectors.excuses import excuses_like
+from supervision.views.breaches import acts_on, find_breach
 
 NEWS, AUDIT = Keyset("-at", "-id"), Keyset("-id")
 # Who may look for a client by ID number, mobile or name; what they find is within their sight, and logged.
@@ -197,6 +201,21 @@ def application(request: StaffRequest, number: str) -> HttpResponse:
         step = facts["main_act"].step
         facts |= facts_of(request, blank(request, case, FORMS[step])) | {"opens_work": step in ON_THE_WORK_PAGE}
     return render(request, "desk/case.html", facts)
+
+
+@staff()
+@require_GET
+def breach(request: StaffRequest, pk: int) -> HttpResponse:
+    """One breach with its explanation; beside it, for who decides and for whose it is, what hangs on the decision."""
+    found = find_breach(request, pk)
+    facts = acts_on(found, request)
+    filed, weighs = found.explanation, bool(request.roles & {Role.TR, Role.SUP, Role.AUD})
+    is_pending = facts["standing"] in (Standing.TO_EXPLAIN, Standing.TO_DECIDE)
+    if is_pending and (weighs or found.owner_id == request.actor.pk):
+        facts |= {"is_weighed": True, "effect": effect_of(found, at=request.at)}
+    if filed is not None and weighs:
+        facts["excuses"] = excuses_like(filed, at=request.at)
+    return render(request, "desk/breach.html", facts)
 
 
 @staff(Role.SUP, Role.AUD)

@@ -107,6 +107,23 @@
     recountChosen();
   });
 
+  // --- a list with one of its rows beside it: up and down choose the row, and the row looks chosen
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const list = event.target === document.body ? document.querySelector("[data-split]") : event.target.closest?.("[data-split]");
+    if (!list) return;
+    const rows = [...list.querySelectorAll("a[hx-get]")];
+    const here = rows.indexOf(list.querySelector("[aria-current]"));
+    event.preventDefault();
+    rows[here + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const list = event.target.closest?.("[data-split]");
+    if (!list) return;
+    list.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    event.target.setAttribute("aria-current", "true");
+  });
+
   // --- check sheet: 1, 2, 3 answer the line in focus and go on; "all passed" answers what is still open
   const answers = { 1: "PASS", 2: "PROBLEM", 3: "NA" };
   document.addEventListener("keydown", (event) => {

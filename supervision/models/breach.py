@@ -162,12 +162,13 @@ class Justification(models.Model):
 
 
 class JustificationPaper(models.Model):
-    """A picture or PDF that proves an explanation; kept as it came, shown to who may see the breach."""
+    """A picture or PDF that proves an explanation; checked like a page of the paper, kept sealed, shown to who may see
+    the breach."""
 
     justification = models.ForeignKey(Justification, models.PROTECT, related_name="papers")
     name = models.CharField(_("file"), max_length=120)
     media_type = models.CharField(max_length=40)
-    digest = models.CharField(max_length=64)  # SHA-256 of the body, hexadecimal
+    digest = models.CharField(max_length=64)  # SHA-256 of what is shown, hexadecimal
     body = models.BinaryField(editable=False)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     added_at = models.DateTimeField(_("added"))

@@ -7,8 +7,10 @@ comes of it stands on the clock: LATE_PENDING becomes LATE_JUSTIFIED or LATE, an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 
 from applications.lifecycle import Clock, Outcome
@@ -20,15 +22,20 @@ from organization.services.inbox import tell
 from supervision import errors
 from supervision.models import Breach, Ground, Justification, Standing
 from supervision.querysets import LIFTED_OUTCOMES
+from supervision.services.evidence import keep
+from supervision.services.locks import lock_breach, undecided
 from supervision.services.notices import clock_word
 
 DECIDERS = (Role.TR, Role.SUP)
 
 
 @transaction.atomic
-def justify(*, breach_id: int, actor: Employee, at: datetime, code: str, text: str) -> Justification:
-    """Files the explanation of a breach. Refused after the window, a second time, or where nobody has to explain."""
-    breach = _locked(breach_id, actor=actor, at=at)
+def justify(
+    *, breach_id: int, actor: Employee, at: datetime, code: str, text: str, evidence: Sequence[UploadedFile] = ()
+) -> Justification:
+    """Files the explanation of a breach, with what proves it. Refused after the window, a second time, or where nobody
+    has to explain; Malformed for a paper that is not taken."""
+    breach = lock_breach(breach_id, actor=actor, at=at)
     if not may_explain(breach, actor, at):
         raise errors.not_yours_to_explain()
     if breach.explanation is not None:
@@ -44,6 +51,7 @@ def justify(*, breach_id: int, actor: Employee, at: datetime, code: str, text: s
         breach=breach, code=Ground(code), text=text, filed_by=actor, filed_at=at,
         decide_by=deadline_for(Clock.JUSTIFY, start=at).due_at,
     )  # fmt: skip
+    keep(filed, evidence, at=at)
     tell(_first_readers(breach, actor, at), kind="justification_filed", at=at, about=f"/breaches/{breach.pk}/",
          number=breach.application.number, clock=clock_word(breach.kind), person=actor.name,
          decide_by=filed.decide_by.isoformat())  # fmt: skip
@@ -53,10 +61,10 @@ def justify(*, breach_id: int, actor: Employee, at: datetime, code: str, text: s
 @transaction.atomic
 def give_opinion(*, breach_id: int, actor: Employee, at: datetime, supports: bool, text: str) -> Justification:
     """The branch head's first opinion on an explanation from the branch; it advises, the tracker decides."""
-    breach = _locked(breach_id, actor=actor, at=at)
+    breach = lock_breach(breach_id, actor=actor, at=at)
     if not may_give_opinion(breach, actor, at):
         raise errors.branch_heads_only()
-    filed = _undecided(breach)
+    filed = undecided(breach)
     if filed.filed_by_id == actor.pk:
         raise errors.own_breach()
     filed.opinion_by, filed.opinion_at, filed.opinion_supports, filed.opinion = actor, at, supports, text
@@ -67,10 +75,10 @@ def give_opinion(*, breach_id: int, actor: Employee, at: datetime, supports: boo
 @transaction.atomic
 def decide_justification(*, breach_id: int, actor: Employee, at: datetime, accepted: bool, note: str) -> Justification:
     """Accepts or refuses an explanation; by a tracker or a supervisor who does not answer for the breach."""
-    breach = _locked(breach_id, actor=actor, at=at)
+    breach = lock_breach(breach_id, actor=actor, at=at)
     if not actor.has_role(*DECIDERS, on=local_day(at)):
         raise errors.deciders_only()
-    filed = _undecided(breach)
+    filed = undecided(breach)
     if breach.is_lifted(at):
         raise errors.no_longer_late()
     if is_concerned(breach, actor):
@@ -93,6 +101,15 @@ def close_lapsed_windows(*, at: datetime) -> dict[str, int]:
     An explanation that waits for its decision keeps the clock pending: nobody pays for a slow decision.
     """
     return _settle(at=at)
+
+
+def renew_decisions() -> int:
+    """After a change of the calendar: until when explanations that wait are to be decided. Returns how many wait."""
+    waiting = list(Justification.objects.filter(decided_at=None))
+    for filed in waiting:
+        filed.decide_by = deadline_for(Clock.JUSTIFY, start=filed.filed_at).due_at
+    Justification.objects.bulk_update(waiting, ["decide_by"], batch_size=1_000)
+    return len(waiting)
 
 
 # -- who may what ------------------------------------------------------------------------------------------------------
@@ -124,6 +141,10 @@ def may_give_opinion(breach: Breach, actor: Employee, at: datetime) -> bool:
     return home == actor.branch_id and actor.has_role(Role.BH, on=local_day(at))
 
 
+def may_decide(breach: Breach, actor: Employee, at: datetime) -> bool:
+    return actor.has_role(*DECIDERS, on=local_day(at)) and not is_concerned(breach, actor)
+
+
 def is_concerned(breach: Breach, actor: Employee) -> bool:
     """Answers for the breach, or has explained it."""
     filed = breach.explanation
@@ -137,24 +158,6 @@ def _first_readers(breach: Breach, filed_by: Employee, at: datetime) -> list[Emp
     if filed_by.branch.kind == Branch.Kind.BRANCH:
         people += Employee.objects.filter(branch=filed_by.branch).holding(Role.BH, on=on)
     return [person for person in people if person.pk != filed_by.pk]
-
-
-def _locked(breach_id: int, *, actor: Employee, at: datetime) -> Breach:
-    """The breach with its row locked, if the actor may see it. Read anew once the lock is held: what was joined to the
-    row while another decision was under way would still show no decision."""
-    if not Breach.objects.visible_to(actor, at).filter(pk=breach_id).exists():
-        raise errors.no_breach()
-    Breach.objects.select_for_update().get(pk=breach_id)
-    return Breach.objects.with_facts().get(pk=breach_id)
-
-
-def _undecided(breach: Breach) -> Justification:
-    filed = breach.explanation
-    if filed is None:
-        raise errors.nothing_filed()
-    if filed.decided_at is not None:
-        raise errors.already_decided()
-    return filed
 
 
 # -- the verdict -------------------------------------------------------------------------------------------------------

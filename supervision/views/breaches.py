@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -9,64 +11,63 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from applications.lifecycle import Clock
 from applications.services.clocks import explain
+from applications.services.documents import JPEG
 from applications.views.door import go
+from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
-from organization.models import Employee
 from organization.roles import Role
 from supervision import errors
-from supervision.forms import DecideForm, JustifyForm, OpinionForm, said
-from supervision.models import Breach, Standing
+from supervision.forms import DecideForm, EvidenceForm, JustifyForm, OpinionForm, said
+from supervision.models import Breach, Ground, Standing
 from supervision.querysets import BreachQuerySet
+from supervision.selectors import midnight
+from supervision.services.evidence import MOST_PAPERS, add_evidence, read_evidence
 from supervision.services.justifications import (
     DECIDERS,
     decide_justification,
     give_opinion,
-    is_concerned,
     justify,
+    may_decide,
     may_explain,
     may_give_opinion,
     standing,
 )  # fmt: skip
 
-NEWEST, BY_WINDOW = Keyset("-id"), Keyset("file_by", "id")
-FILTERS = ("show", "clock", "branch")
+NEWEST, BY_WINDOW, BY_DECISION = Keyset("-id"), Keyset("file_by", "id"), Keyset("justification__decide_by", "id")
+ORDERS = {"mine": BY_WINDOW, "opinion": BY_DECISION, "decide": BY_DECISION}
+FILTERS = ("show", "clock", "branch", "ground", "person", "due")
+DUE = {"late": gettext_lazy("overdue"), "today": gettext_lazy("due today")}
+EVIDENCE_SAFE = "sandbox; default-src 'none'"  # nothing in a paper acts, whatever it is
 
 
 @staff()
 @require_GET
 def breach_list(request: StaffRequest) -> HttpResponse:
-    """What waits for this person first: to explain, to give an opinion on, to decide; else all in sight."""
+    """What waits for this person first: to explain, to give an opinion on, to decide; else all in sight. What waits for
+    a judgement stands beside the list, one at a time."""
     asked = read_query(request.GET, known=FILTERS)
     rooms = _rooms(request)
     show = asked.get("show") or next((name for name, _label, count in rooms if count), "all")
-    found = _shown(request, show)
-    if clock := asked.get("clock"):
-        found = found.filter(kind=_one_of(clock, Clock.values, "clock"))
-    if branch := asked.get("branch"):
-        found = found.filter(branch__code=branch)
-    order = NEWEST if show in ("all", "open") else BY_WINDOW
-    page = order.page(
-        found.with_facts(),
+    page = ORDERS.get(show, NEWEST).page(
+        _cut(_shown(request, show), asked, request).with_facts(),
         size=page_size(asked.get("page_size")),
         after=asked.get("after"),
         before=asked.get("before"),
     )
     rows = [{"breach": breach, "standing": standing(breach, request.at)} for breach in page]
-    facts = {"rows": rows, "next": page.next, "show": show, "rooms": rooms, "now": request.at, "clocks": Clock.choices}
-    return render(request, "supervision/breaches.html", facts)
-
-
-@staff()
-@require_GET
-def one_breach(request: StaffRequest, pk: int) -> HttpResponse:
-    breach = _find(request, pk)
-    return render(request, "supervision/breach.html", acts_on(breach, request.actor, request))
+    facts = {
+        "rows": rows, "next": page.next, "show": show, "rooms": rooms, "now": request.at, "asked": asked,
+        "clocks": Clock.choices, "grounds": Ground.choices, "dues": DUE.items(),
+    }  # fmt: skip
+    judges = show in ("decide", "opinion")
+    return render(request, "supervision/explanations.html" if judges else "supervision/breaches.html", facts)
 
 
 @staff()
@@ -82,12 +83,38 @@ def justify_breach(request: StaffRequest, pk: int) -> HttpResponse:
     return go(request, reverse("breach", args=[pk]))
 
 
+@staff()
+@require_POST
+def prove_breach(request: StaffRequest, pk: int) -> HttpResponse:
+    """More evidence for an own explanation."""
+    for upload in said(EvidenceForm, request)["evidence"]:
+        add_evidence(breach_id=pk, upload=upload, actor=request.actor, at=request.at)
+    messages.success(request, _("The evidence is with the explanation."))
+    return go(request, reverse("breach", args=[pk]))
+
+
+@staff()
+@require_GET
+def evidence(request: StaffRequest, pk: int, paper: int) -> HttpResponse:
+    """One paper in clear. A picture is shown; a PDF is handed over as a file, never opened inside a page of ours."""
+    found, content = read_evidence(breach_id=pk, paper=paper, actor=request.actor, at=request.at)
+    way = "inline" if found.media_type == JPEG else "attachment"
+    return HttpResponse(
+        content,
+        content_type=found.media_type,
+        headers={
+            "Content-Disposition": f'{way}; filename="evidence-{found.pk}"',
+            "Content-Security-Policy": EVIDENCE_SAFE,
+        },
+    )
+
+
 @staff(Role.BH)
 @require_POST
 def opinion_on_breach(request: StaffRequest, pk: int) -> HttpResponse:
     give_opinion(breach_id=pk, actor=request.actor, at=request.at, **said(OpinionForm, request))
     messages.success(request, _("Your opinion is noted."))
-    return go(request, reverse("breach", args=[pk]))
+    return go(request, f"{reverse('breach-list')}?show=opinion")
 
 
 @staff(*DECIDERS)
@@ -98,25 +125,27 @@ def decide_breach(request: StaffRequest, pk: int) -> HttpResponse:
     return go(request, f"{reverse('breach-list')}?show=decide")
 
 
-def acts_on(breach: Breach, actor: Employee, request: StaffRequest) -> dict[str, Any]:
+def acts_on(breach: Breach, request: StaffRequest) -> dict[str, Any]:
     """One breach with the forms that are open to this person now."""
-    at, filed, stands = request.at, breach.explanation, standing(breach, request.at)
-    undecided = filed is not None and filed.decided_at is None
-    is_decider = bool(request.roles & set(DECIDERS)) and not is_concerned(breach, actor)
+    actor, at, filed, stands = request.actor, request.at, breach.explanation, standing(breach, request.at)
+    waits = filed is not None and filed.decided_at is None and stands != Standing.LIFTED
+    is_filer = filed is not None and filed.filed_by_id == actor.pk
+    papers = list(filed.papers.defer("body")) if filed else []
     return {
         "breach": breach,
         "standing": stands,
         "now": at,
         "why": explain(breach.clock),
+        "papers": papers,
+        "most_papers": MOST_PAPERS,
         "justify": JustifyForm() if stands == Standing.TO_EXPLAIN and may_explain(breach, actor, at) else None,
-        "opinion": OpinionForm()
-        if filed and undecided and filed.filed_by_id != actor.pk and may_give_opinion(breach, actor, at)
-        else None,
-        "decide": DecideForm() if undecided and is_decider else None,
+        "prove": EvidenceForm() if waits and is_filer and len(papers) < MOST_PAPERS else None,
+        "opinion": OpinionForm() if waits and not is_filer and may_give_opinion(breach, actor, at) else None,
+        "decide": DecideForm() if waits and may_decide(breach, actor, at) else None,
     }
 
 
-def _find(request: StaffRequest, pk: int) -> Breach:
+def find_breach(request: StaffRequest, pk: int) -> Breach:
     breach = Breach.objects.visible_to(request.actor, request.at).with_facts().filter(pk=pk).first()
     if breach is None:
         raise errors.no_breach()
@@ -152,7 +181,26 @@ def _shown(request: StaffRequest, show: str) -> BreachQuerySet:
     raise _bad_filter("show")
 
 
-def _one_of(value: str, known: list[str], name: str) -> str:
+def _cut(breaches: BreachQuerySet, asked: Mapping[str, str], request: StaffRequest) -> BreachQuerySet:
+    """Those of a list that the filters of the address ask for."""
+    if clock := asked.get("clock"):
+        breaches = breaches.filter(kind=_one_of(clock, Clock.values, "clock"))
+    if branch := asked.get("branch"):
+        breaches = breaches.filter(branch__code=branch)
+    if ground := asked.get("ground"):
+        breaches = breaches.filter(justification__code=_one_of(ground, Ground.values, "ground"))
+    if person := asked.get("person"):
+        breaches = breaches.filter(justification__filed_by__number__iexact=person)
+    match asked.get("due") and _one_of(asked["due"], DUE, "due"):
+        case "late":
+            breaches = breaches.filter(justification__decide_by__lt=request.at)
+        case "today":
+            tonight = midnight(local_day(request.at) + timedelta(days=1))
+            breaches = breaches.filter(justification__decide_by__gte=request.at, justification__decide_by__lt=tonight)
+    return breaches
+
+
+def _one_of(value: str, known: Collection[str], name: str) -> str:
     if value not in known:
         raise _bad_filter(name)
     return value
