@@ -30,6 +30,7 @@ from ops_center.web.idempotency import forget
 from organization.services.jobs import Counts, forget_runs, job_run, silent_since
 from supervision.services import breaches, daily, figures, justifications, notices, seals
 from supervision.services.broadcasts import tell_successes
+from supervision.services.calendar import count_once_more
 from supervision.services.complaint_clocks import watch_complaints
 from supervision.services.weekly import make_weekly_sheets
 
@@ -104,6 +105,7 @@ JOBS: tuple[Job, ...] = (
     Job("undispatched", FIVE_MINUTES, lambda at: {"files": daily.list_undispatched(at=at)}),
     Job("weekly-sheets", HOUR, lambda at: {"made": make_weekly_sheets(at=at)}),
     Job("successes", MINUTE, lambda at: {"told": tell_successes(at=at)}),
+    Job("recount", FIVE_MINUTES, lambda at: {"moved": count_once_more(at=at)}),
     Job("calendar", HOUR, lambda at: {"missing": daily.alarm_missing_calendar(at=at)}),
     Job("verify", HOUR, lambda at: reconcile_nightly(at=at), in_sweep=False),
     Job("figures", FIVE_MINUTES, lambda at: dict(figures.count_touched_days(at=at))),

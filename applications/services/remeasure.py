@@ -1,14 +1,14 @@
 """Clocks measured once more: by another calendar, another limit, other hours.
 
 What a change would move is reckoned by ``Ruler``, over a whole set and without a query per clock; ``remeasure`` writes
-the same answer for open clocks when the days of the calendar have changed (rule K8). Pauses are played again: each keeps
-what was left of the new limit when it began.
+the same answer for open clocks when the days of the calendar have changed (rule K8). Pauses are played again: each
+keeps what was left of the new limit when it began.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -99,9 +99,12 @@ class Ruler:
         self.limit, self.hours = limit, hours
         self._pauses: dict[int, list[ClockInterval]] = {}
 
-    def measure(self, clocks: QuerySet[CaseClock]) -> Iterator[Measured]:
-        """When each of these clocks would be due. What has no policy keeps its date."""
-        self._pauses = _pauses_of(clocks)
+    def measure(
+        self, clocks: QuerySet[CaseClock], rows: Mapping[int, list[ClockInterval]] | None = None
+    ) -> Iterator[Measured]:
+        """When each of these clocks would be due; ``rows``: with these intervals instead of those that are written down.
+        What has no policy keeps its date."""
+        self._pauses = dict(rows) if rows is not None else _pauses_of(clocks)
         for run in _runs(clocks, limit=self.limit, hours=self.hours):
             yield Measured(run, self.after_pauses(run, self.table.due_at(run.started_at, run.limit, run.hours)))
 
@@ -135,13 +138,16 @@ class Ruler:
             yield row
 
 
-def open_over(first: date, last: date) -> QuerySet[CaseClock]:
-    """Open clocks to whose deadline one of these days may matter. A limit that aims at a day of the month looks at the
-    days after its deadline too."""
+def over(clocks: QuerySet[CaseClock], first: date, last: date) -> QuerySet[CaseClock]:
+    """Those to whose deadline one of these days may matter. A limit that aims at a day of the month looks at the days
+    after its deadline too."""
     begins, ends = (datetime.combine(day, time(), SHANGHAI) for day in (first, last + timedelta(days=1)))
-    return CaseClock.objects.filter(
-        Q(due_at__gte=begins) | Q(policy__mode=Mode.MONTH_DAY), stopped_at=None, started_at__lt=ends
-    )
+    return clocks.filter(Q(due_at__gte=begins) | Q(policy__mode=Mode.MONTH_DAY), started_at__lt=ends)
+
+
+def open_over(first: date, last: date) -> QuerySet[CaseClock]:
+    """Open clocks to which one of these days may matter."""
+    return over(CaseClock.objects.filter(stopped_at=None), first, last)
 
 
 @transaction.atomic
@@ -167,11 +173,16 @@ def remeasure(clocks: QuerySet[CaseClock], *, calendar: WorkCalendar, at: dateti
                 "promised": [one.run.due_at if one.becomes_overdue(at) else None for one in batch],
             }
             cursor.execute(_WRITE, facts)
-            cursor.execute(_SETTLE, {"cases": [one.run.case for one in batch], "finished": _FINISHED})
+    settle_cases({one.run.case for one in found})
     return Moves.of(found, at=at)
 
 
-_FINISHED = sorted(FINISHED)
+def settle_cases(cases: Collection[int]) -> None:
+    """As ``Ticking.settle``, for a set: the earliest running deadline stands on the case."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, {"cases": list(cases), "finished": sorted(FINISHED)})
+
+
 _WRITE = """
     UPDATE applications_caseclock c
     SET due_at = w.due_at, warn_at = w.warn_at, explanation = w.why, exempt_until = coalesce(w.promised, c.exempt_until)
@@ -179,16 +190,16 @@ _WRITE = """
                 %(promised)s::timestamptz[]) AS w(id, due_at, warn_at, why, promised)
     WHERE c.id = w.id
 """
-# As Ticking.settle: the earliest running deadline stands on the case.
 _SETTLE = """
     UPDATE applications_application a
-    SET due_at = f.due_at, warn_at = f.warn_at, due_clock = f.kind
-    FROM (SELECT DISTINCT ON (application_id) application_id, kind, due_at,
-                 min(warn_at) OVER (PARTITION BY application_id) AS warn_at
-          FROM applications_caseclock
-          WHERE application_id = ANY(%(cases)s) AND stopped_at IS NULL AND paused_at IS NULL
-          ORDER BY application_id, due_at, started_at, id) f
-    WHERE a.id = f.application_id AND a.state <> ALL(%(finished)s)
+    SET due_at = f.due_at, warn_at = f.warn_at, due_clock = coalesce(f.kind, '')
+    FROM unnest(%(cases)s::bigint[]) AS w(id)
+    LEFT JOIN (SELECT DISTINCT ON (application_id) application_id, kind, due_at,
+                      min(warn_at) OVER (PARTITION BY application_id) AS warn_at
+               FROM applications_caseclock
+               WHERE application_id = ANY(%(cases)s) AND stopped_at IS NULL AND paused_at IS NULL
+               ORDER BY application_id, due_at, started_at, id) f ON f.application_id = w.id
+    WHERE a.id = w.id AND a.state <> ALL(%(finished)s)
 """
 
 

@@ -16,7 +16,6 @@ from incentives.selectors.prices import Notice, Price
 from incentives.selectors.versions import (
     BountyVersion,
     SplitVersion,
-    Standing,
     bounty_versions,
     split_versions,
 )
@@ -26,6 +25,7 @@ from ops_center.kernel import money
 from ops_center.web.api import Api, Call, operation
 from ops_center.web.shapes import Code, Flag, FreeText, Many, Shape, Whole
 from organization.roles import Role
+from organization.services.versions import Standing
 
 
 # -- in ----------------------------------------------------------------------------------------------------------------

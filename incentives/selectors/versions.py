@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Generic, TypeVar
 
-from django.db.models import Field, QuerySet, TextChoices
+from django.db.models import Field, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
 
 from applications.lifecycle import Path, Performance
 from incentives.lifecycle import PRICED_ROLES
@@ -22,34 +21,12 @@ from ops_center.kernel.money import divide, yuan
 from organization.models import Employee
 from organization.models.versions import PolicyStatus
 from organization.roles import Role
+from organization.services.versions import Change, Standing
 
 EXAMPLE_FEN = 100_00
 BOUNTY_TERMS = ("amount_fen", "trigger", "spend_days")
 SEES_ALL = frozenset({Role.MGT, Role.AUD})
 PolicyRow = TypeVar("PolicyRow", Bounty, SplitPolicy)
-
-
-class Standing(TextChoices):
-    """Where a version stands on a day."""
-
-    DRAFT = PolicyStatus.DRAFT.value, PolicyStatus.DRAFT.label
-    IN_FORCE = "IN_FORCE", pgettext_lazy("policy", "In force")
-    AHEAD = "AHEAD", pgettext_lazy("policy", "Ahead")
-    PAST = "PAST", pgettext_lazy("policy", "Past")
-    DISCARDED = PolicyStatus.DISCARDED.value, PolicyStatus.DISCARDED.label
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something before and after, as people read it. Of the first version ``before`` is empty."""
-
-    what: Any
-    before: str
-    after: str
-
-    @property
-    def is_change(self) -> bool:
-        return self.before != self.after
 
 
 @dataclass(frozen=True, slots=True)

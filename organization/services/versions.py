@@ -4,10 +4,13 @@ afterwards. The tables say the same (``*_approved``, ``*_fixed``).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Any
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
@@ -18,7 +21,28 @@ from organization.roles import Role
 FARTHEST = timedelta(days=731)  # a day beyond this is a slip of the hand
 LONGEST_NOTE = 300  # characters
 
-V = TypeVar("V", bound=Version)
+
+class Standing(TextChoices):
+    """Where a version stands on a day."""
+
+    DRAFT = PolicyStatus.DRAFT.value, PolicyStatus.DRAFT.label
+    IN_FORCE = "IN_FORCE", pgettext_lazy("policy", "In force")
+    AHEAD = "AHEAD", pgettext_lazy("policy", "Ahead")
+    PAST = "PAST", pgettext_lazy("policy", "Past")
+    DISCARDED = PolicyStatus.DISCARDED.value, PolicyStatus.DISCARDED.label
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something before and after, as people read it. Of the first version ``before`` is empty."""
+
+    what: Any
+    before: str
+    after: str
+
+    @property
+    def is_change(self) -> bool:
+        return self.before != self.after
 
 
 def require_management(actor: Employee, *, at: datetime) -> None:
@@ -91,9 +115,3 @@ def discard(row: Version) -> None:
     require_draft(row.status)
     row.status = PolicyStatus.DISCARDED
     row.save(update_fields=["status"])
-
-
-def in_force(rows: list[V], on: date) -> V | None:
-    """Of versions of one kind the one that holds on a day."""
-    approved = (row for row in rows if row.is_approved and row.starts_on <= on)
-    return max(approved, key=lambda row: row.starts_on, default=None)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Model
@@ -39,6 +39,7 @@ REGULATED = {Clock.COMPLAINT_REPLY: (Mode.CLOCK_HOURS, 24), Clock.COMPLAINT_CLOS
 WARN_PERCENT = (10, 95)
 # Who can answer for a clock: everybody who works on cases, their money or their complaints.
 OWNERS = frozenset({*CLOCK_OWNER.values(), Role.BH, Role.BAG, Role.ER, Role.SUP, Role.CPL})
+V = TypeVar("V", ClockPolicy, BranchTimes)
 EARLIEST, LATEST = time(6), time(20)  # of a branch's day; at 20:00 what came in by the cut-off has to be on the road
 
 
@@ -212,19 +213,19 @@ def _require_a_day(
 
 
 # -- for both ----------------------------------------------------------------------------------------------------------
-def _locked(model: type[Any], key: int, *kind: str) -> Any:
+def _locked(model: type[V], key: int, *kind: str) -> V:
     """The version with this key; all versions of its kind are locked in their order, so that two approvals of one day
     wait for each other."""
-    row = model.objects.filter(pk=key).first()
+    row = model._default_manager.filter(pk=key).first()
     if row is None:
         raise versions.no_version()
-    beside = model.objects.filter(**{name: getattr(row, name) for name in kind})
+    beside = model._default_manager.filter(**{name: getattr(row, name) for name in kind})
     return next(other for other in beside.order_by("pk").select_for_update() if other.pk == key)
 
 
-def _is_taken(row: Any, *kind: str) -> bool:
+def _is_taken(row: V, *kind: str) -> bool:
     same = {name: getattr(row, name) for name in (*kind, "starts_on")}
-    return type(row).objects.filter(status=PolicyStatus.APPROVED, **same).exists()
+    return type(row)._default_manager.filter(status=PolicyStatus.APPROVED, **same).exists()
 
 
 def _record(act: str, row: Model, *, actor: Employee, at: datetime, **facts: Any) -> None:

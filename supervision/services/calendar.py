@@ -1,0 +1,179 @@
+"""Changes of the working calendar: a year's official list, or single days that the bank turns. Drafted by one of the
+management with a diff and a preview, put in force by a second; then the open clocks are computed again (rule K8).
+
+What is over stays: a clock that has stopped keeps its dates. Only whose delay is not settled yet and would have been in
+time by the corrected days is exempt (domain section 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applications.lifecycle import LATE_OUTCOMES, Outcome
+from applications.models import CaseClock
+from applications.services.remeasure import Moves, Ruler, open_over, over, remeasure
+from ops_center.clock import local_day
+from ops_center.kernel.errors import Malformed, Refused
+from ops_center.kernel.worktime import Day, WorkCalendar
+from organization.models import CalendarChange, CalendarDay, Employee
+from organization.models.versions import PolicyStatus
+from organization.roles import Role
+from organization.services import versions
+from organization.services.audit import record
+from organization.services.calendar import change_days, working_calendar
+from organization.services.inbox import tell
+from supervision.holidays import require_sound, whole_year
+from supervision.services.breaches import renew_windows
+from supervision.services.justifications import renew_decisions
+
+FIRST_YEAR, YEARS_AHEAD = 2024, 2
+LONGEST_SOURCE = 120
+HEAR_OF_IT = (Role.SUP, Role.TR, Role.MGT)
+UNDER_WAY = timedelta(minutes=15)  # no step takes longer; see count_once_more
+
+
+@transaction.atomic
+def draft_change(
+    *,
+    year: int,
+    days: Sequence[Day],
+    is_whole_year: bool,
+    source: str,
+    actor: Employee,
+    at: datetime,
+    reason: str = "",
+) -> CalendarChange:
+    """A year's official list (the days that it does not name follow the week), or single days. Malformed for days that
+    contradict each other, that change nothing, or that have begun when no reason for a correction is given; Refused
+    while another draft of the year waits."""
+    versions.require_management(actor, at=at)
+    today = local_day(at)
+    wrong = {}
+    if not FIRST_YEAR <= year <= today.year + YEARS_AHEAD:
+        years = {"first": FIRST_YEAR, "last": today.year + YEARS_AHEAD}
+        wrong["year"] = _("A year from %(first)s to %(last)s.") % years
+    if not 0 < len(source.strip()) <= LONGEST_SOURCE:
+        wrong["source"] = _("Say where the days come from, such as the number of the official notice.")
+    if wrong:
+        raise Malformed("bad_change", " ".join(wrong.values()), wrong)
+    require_sound(days, year=year, is_whole_year=is_whole_year)
+    laid = whole_year(year, days) if is_whole_year else sorted(days, key=lambda day: day.on)
+    turned = turned_days(laid)
+    if not turned:
+        sentence = _("This is what the calendar says already: there is nothing to change.")
+        raise Malformed("no_change", sentence, {"days": sentence})
+    if any(day.on <= today for _before, day in turned) and not reason.strip():
+        sentence = _("Days that have begun are changed as a correction only: give the reason.")
+        raise Malformed("needs_reason", sentence, {"reason": sentence})
+    if CalendarChange.objects.select_for_update().filter(year=year, status=PolicyStatus.DRAFT).exists():
+        raise Refused("draft_waits", _("A change of this year waits already. Decide on it, or discard it, first."))
+    change = CalendarChange.objects.create(
+        year=year, days=[_spelled(day) for day in laid], source=source.strip(), drafted_by=actor, drafted_at=at,
+        reason=reason.strip()[: versions.LONGEST_NOTE],
+    )  # fmt: skip
+    record(action="draft_calendar", at=at, actor=actor, subject=str(year), days=len(turned), source=change.source)
+    return change
+
+
+@transaction.atomic
+def approve_change(*, change: int, actor: Employee, at: datetime) -> CalendarChange:
+    """Lays the days down and computes the open clocks again; by a second person of the management."""
+    versions.require_management(actor, at=at)
+    row = _locked(change)
+    versions.require_draft(row.status)
+    versions.require_another(row.drafted_by_id, actor)
+    days = days_of(row)
+    turned = [day.on for _before, day in turned_days(days)]
+    if not turned:
+        raise Refused("no_change", _("The calendar says this already by now. Discard the draft."))
+    if turned[0] <= local_day(at) and not row.reason:
+        raise Refused(
+            "needs_reason",
+            _("Days of this draft have begun meanwhile. Discard it and draft it anew as a correction with a reason."),
+        )
+    change_days(days=days, source=row.source)
+    moves, exempt = _recount(turned[0], turned[-1], at=at)
+    row.status, row.approved_by, row.approved_at, row.moved = PolicyStatus.APPROVED, actor, at, len(moves.moved)
+    row.save(update_fields=["status", "approved_by", "approved_at", "moved"])
+    figures = {"moved": len(moves.moved), "overdue": len(moves.overdue), "relieved": len(moves.relieved)}
+    record(action="approve_calendar", at=at, actor=actor, subject=str(row.year), days=len(turned), exempt=exempt,
+           **figures)  # fmt: skip
+    tell(Employee.objects.holding(*HEAR_OF_IT, on=local_day(at)), kind="calendar_changed", at=at,
+         about=f"/calendar/?year={row.year}", year=str(row.year), days=len(turned), **figures)  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def discard_change(*, change: int, actor: Employee, at: datetime) -> CalendarChange:
+    """Takes a draft off the table; by anyone of the management, the drafter included."""
+    versions.require_management(actor, at=at)
+    row = _locked(change)
+    versions.require_draft(row.status)
+    row.status = PolicyStatus.DISCARDED
+    row.save(update_fields=["status"])
+    record(action="discard_calendar", at=at, actor=actor, subject=str(row.year))
+    return row
+
+
+def count_once_more(*, at: datetime) -> int:
+    """A step that was under way while a change was approved may have counted by the old days: for a quarter of an hour
+    its clocks are computed again. Returns the deadlines that moved."""
+    moved = 0
+    for row in CalendarChange.objects.filter(status=PolicyStatus.APPROVED, approved_at__gt=at - UNDER_WAY):
+        days = days_of(row)
+        with transaction.atomic():
+            moves, _exempt_ones = _recount(days[0].on, days[-1].on, at=at)
+        moved += len(moves.moved)
+    return moved
+
+
+# -- what a change says ------------------------------------------------------------------------------------------------
+def days_of(change: CalendarChange) -> list[Day]:
+    """The days that it lays down, in their order."""
+    return [
+        Day(date.fromisoformat(row["on"]), is_workday=row["is_workday"], name=row["name"])
+        for row in sorted(change.days, key=lambda row: str(row["on"]))
+    ]
+
+
+def turned_days(days: Sequence[Day]) -> list[tuple[Day, Day]]:
+    """Those that differ from what the calendar says now, before and after. That a plain day becomes official is a
+    difference too: what is counted over it is provisional no more."""
+    standing = CalendarDay.objects.filter(on__in=[day.on for day in days]).values_list("on", "is_workday", "name")
+    known = {on: Day(on, is_workday=is_workday, name=name) for on, is_workday, name in standing}
+    unofficial = WorkCalendar()
+    return [(before, day) for day in days if (before := known.get(day.on, unofficial.day(day.on))) != day]
+
+
+def _spelled(day: Day) -> dict[str, Any]:
+    return {"on": day.on.isoformat(), "is_workday": day.is_workday, "name": day.name}
+
+
+def _locked(change: int) -> CalendarChange:
+    row = CalendarChange.objects.select_for_update().filter(pk=change).first()
+    if row is None:
+        raise versions.no_version()
+    return row
+
+
+# -- what follows from it ----------------------------------------------------------------------------------------------
+def _recount(first: date, last: date, *, at: datetime) -> tuple[Moves, int]:
+    """Open clocks by the calendar as it is now, and what has stopped late and is not settled: those that would have
+    been in time are exempt. Returns the moves and the number of these."""
+    calendar = working_calendar()
+    moves = remeasure(open_over(first, last), calendar=calendar, at=at)
+    late = CaseClock.objects.filter(outcome__in=LATE_OUTCOMES, breach__settled_at=None, breach__isnull=False)
+    in_time = [
+        one.run.pk
+        for one in Ruler(calendar).measure(over(late, first, last))
+        if one.run.stopped_at is not None and one.run.stopped_at <= one.due_at
+    ]
+    exempt = CaseClock.objects.filter(pk__in=in_time).update(outcome=Outcome.EXEMPT)
+    renew_windows(at=at)
+    renew_decisions()
+    return moves, exempt
