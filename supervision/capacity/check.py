@@ -5,14 +5,24 @@ The week's own arrivals and roster go in, so that the error is the model's and n
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from supervision.capacity.fit import History, fit
-from supervision.capacity.model import LEFT, PROBLEM, Axis, Deadline, Minutes
-from supervision.capacity.run import Summary, quantile, simulate
+from supervision.capacity.model import (
+    CLOCK_QUEUES,
+    LEFT,
+    PROBLEM,
+    STARTS,
+    Axis,
+    Deadline,
+    Minutes,
+    Stop,
+    Visit,
+)
+from supervision.capacity.run import NEVER, Summary, quantile, simulate
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +85,11 @@ def compare(
     start: Minutes,
     end: Minutes,
     due: Deadline,
-    late: int,
     seed: int,
     replications: int,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Compared:
-    """``late``: how many clocks really fell due in that time and were late."""
+    """Fits the model to what was over before ``start``, and runs it up to ``end``."""
     model = fit(history, until=start, due=due)
     found = simulate(
         model, history.plan(start, end, due=due), seed=seed, replications=replications, progress=progress
@@ -96,10 +105,37 @@ def compare(
         days=found.days,
         queues=found.queues,
         done={(day, queue): done[day, queue] for day in found.days for queue in found.queues},
-        late=late,
+        late=late_clocks(history, start=start, end=end, due=due),
         median={queue: quantile(sorted(minutes), 0.5) for queue, minutes in times.items()},
         model=found,
     )
+
+
+def late_clocks(history: History, *, start: Minutes, end: Minutes, due: Deadline) -> int:
+    """How many clocks really fell due in that time and were late: what happened, under the model's own rules of when a
+    clock starts, stops and stands still. Old records hold no clock of a file that was refused at the check."""
+    steps: defaultdict[int, list[Visit | Stop]] = defaultdict(list)
+    found: list[Visit | Stop] = [*history.visits, *history.stops]
+    for step in found:
+        steps[step.case].append(step)
+    return sum(_late_of(sorted(way, key=lambda step: step.came), start, end, due) for way in steps.values())
+
+
+def _late_of(way: Sequence[Visit | Stop], start: Minutes, end: Minutes, due: Deadline) -> int:
+    """Of one case."""
+    running: dict[str, Minutes] = {}
+    late = 0
+    for step in way:
+        if isinstance(step, Stop):
+            if step.stops_clocks:
+                passed = NEVER if step.left is None else step.left - step.came
+                running = {kind: at + passed if at > step.came else at for kind, at in running.items()}
+            continue
+        for kind in STARTS.get(step.queue, ()):
+            running.setdefault(kind, due(kind, step.came))
+        for kind in [kind for kind in running if step.left is None or step.goes not in (PROBLEM, *CLOCK_QUEUES[kind])]:
+            late += start < running.pop(kind) < min(NEVER if step.left is None else step.left, end + 1e-6)
+    return late
 
 
 def _share(part: float, whole: float) -> float | None:

@@ -142,11 +142,12 @@ class _Center:
             came, stay = self.env.now - waited, self._stay(case, waited)
             waited = 0
             yield self.env.timeout(stay.lies)
-            ready = self.env.now
-            person: Any = yield self._hands(case)
-            self.found.queued[case.queue] += self.env.now - ready
-            yield self.env.timeout(stay.work)
-            self._let_go(person, case.queue, stay.work)
+            if stay.work:
+                ready = self.env.now
+                person: Any = yield self._hands(case)
+                self.found.queued[case.queue] += self.env.now - ready
+                yield self.env.timeout(stay.work)
+                self._let_go(person, case.queue, stay.work)
             self.found.times[case.queue].append(self.env.now - came)
             if stay.goes != PROBLEM:
                 self.found.done[self.plan.axis.day_of(self.env.now), case.queue] += stay.goes != LEFT
@@ -197,7 +198,7 @@ class _Center:
 
     def _settle(self, case: _Case, kind: str, *, stopped: Minutes) -> None:
         due = case.due.pop(kind)
-        if stopped > due and self.plan.start <= due <= self.plan.end:
+        if stopped > due and self.plan.start < due <= self.plan.end:
             self.found.breaches[self.plan.axis.day_of(due), case.stood_in(due)] += 1
 
     # -- hands ---------------------------------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
-from applications.lifecycle import QUEUES, Clock, EntryMode, Outcome, State, Step
+from applications.lifecycle import QUEUES, Clock, EntryMode, State, Step
 from applications.models import Application, CaseClock, Event
 from applications.models.problem import Party
 from applications.services.clocks import CENTER_HOURS, policy_for
@@ -32,7 +32,7 @@ from supervision.selectors.minutes import standard_minutes
 LOOK_BACK = timedelta(weeks=13)
 AHEAD = timedelta(days=90)  # so far the axis reaches beyond now: deadlines lie in it
 PRACTISED = 0.05  # who has done less than this share of the own work in a queue is not counted among its hands
-SLACK = 0.1  # a day with less than this share of the usual work was no working day
+SLACK = 0.25  # a day with less than this share of the usual work was no working day
 CLOCKS = (Clock.CHECK, Clock.ENTRY, Clock.FILE)
 ROLES = tuple(QUEUES[name].role for name in SIMULATED)
 
@@ -146,16 +146,6 @@ def deadlines(axis: Axis, *, limits: Mapping[str, int] | None = None) -> Deadlin
         return found
 
     return due
-
-
-def late_clocks(axis: Axis, start: Minutes, end: Minutes, *, source: Source) -> int:
-    """How many clocks of the center fell due in that time and were late: what the forecast forecasts."""
-    first, last = axis.instant(start), axis.instant(end)
-    clocks = CaseClock.objects.filter(
-        kind__in=CLOCKS, due_at__gt=first, due_at__lte=last, application__is_imported=source is Source.IMPORTED
-    ).exclude(application__entry_mode=EntryMode.SELF)
-    late = Q(stopped_at=None) | Q(stopped_at__gt=F("due_at"))
-    return clocks.filter(late).exclude(outcome=Outcome.EXEMPT).count()
 
 
 def standing(axis: Axis, *, at: datetime) -> list[Arrival]:
@@ -276,16 +266,17 @@ def planned_minutes(
 def _pieces(visits: Iterable[Visit]) -> defaultdict[int | None, Counter[str]]:
     done: defaultdict[int | None, Counter[str]] = defaultdict(Counter)
     for visit in visits:
-        if visit.by is not None:
+        if visit.by is not None and visit.goes not in (LEFT, PROBLEM):
             done[visit.by][visit.queue] += 1
     return done
 
 
 def _who_was_there(axis: Axis, visits: Iterable[Visit]) -> list[Person]:
     """Of the time before the system nobody kept a roster: who finished something on a day was there."""
-    done, days = _pieces(visits), defaultdict[int, set[int]](set)
+    done = _pieces(visits)
+    days: defaultdict[int, set[int]] = defaultdict(set)
     for visit in visits:
-        if visit.by is not None and visit.left is not None:
+        if visit.by is not None and visit.by in done and visit.left is not None:
             days[visit.by].add(int(visit.left // axis.length))
     return [
         Person(str(person), frozenset(done[person]), dict.fromkeys(sorted(there), float(axis.length)))
