@@ -122,6 +122,12 @@ WORDS: dict[str, Any] = {
     "cut_off_soon": _("%(count)s files are not in a bag yet; cut-off %(cut_off)s."),
     "undispatched": _("%(branch)s: %(count)s files were not dispatched today: %(numbers)s."),
     "call_agreed": _("%(number)s: a call with the client is agreed for %(agreed)s."),
+    "weekly_sheet": _("The sheet of the week from %(week)s is there: please add your note."),
+    "success_told": _("A success of yours is in the feed: say in one sentence what helped."),
+    "calendar_changed": _(
+        "The calendar of %(year)s was changed on %(days)s days: %(moved)s deadlines moved, %(overdue)s of them became "
+        "overdue, %(relieved)s are overdue no more."
+    ),
     "calendar_missing": _("No official working days are known for %(years)s: please load the calendar."),
 }
 

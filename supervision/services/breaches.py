@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Min
 
 from applications.lifecycle import LATE_OUTCOMES, Clock
 from applications.models import CaseClock
@@ -19,7 +20,7 @@ from ops_center.clock import local_day
 from ops_center.kernel.worktime import BANK_HOURS, SHANGHAI, Limit, Mode, WorkCalendar, due_at
 from organization.roles import Role
 from organization.services.calendar import working_calendar
-from supervision.models import ClockNotice
+from supervision.models import Breach, ClockNotice
 from supervision.services.notices import News, for_the_answering, for_the_watching, tell_waiting
 
 SUPERVISOR_AFTER = Limit(Mode.WORKDAYS_EOD, 1)  # K3: one working day after due
@@ -38,10 +39,12 @@ _UNSEEN = """
 """
 _RUNNING = "c.stopped_at IS NULL AND c.paused_at IS NULL AND c.due_at < %(at)s"
 _STOPPED = "c.outcome IN %(late)s AND c.stopped_at BETWEEN %(since)s AND %(at)s AND c.due_at < c.stopped_at"
+_WINDOW_ROWS = """
+    unnest(%(days)s::date[], %(file_by)s::timestamptz[], %(supervisor)s::timestamptz[],
+           %(management)s::timestamptz[]) AS w(day, file_by, supervisor_at, management_at)
+"""
 _WINDOWS = f"""
-    JOIN unnest(%(days)s::date[], %(file_by)s::timestamptz[], %(supervisor)s::timestamptz[],
-                %(management)s::timestamptz[]) AS w(day, file_by, supervisor_at, management_at)
-    ON w.day = {_DAY_OF.format(column="c.due_at")}
+    JOIN {_WINDOW_ROWS} ON w.day = {_DAY_OF.format(column="c.due_at")}
 """
 _COLUMNS = """c.id, c.application_id, c.kind, a.branch_id,
     CASE WHEN c.owned_since <= c.due_at THEN c.owner_id END, c.owner_branch_id, c.owner_role,
@@ -101,6 +104,14 @@ _ESCALATE = """
     RETURNING clock_id
 """
 
+# Nobody's window for an explanation gets shorter.
+_RENEW = f"""
+    UPDATE supervision_breach b
+    SET file_by = greatest(b.file_by, w.file_by), supervisor_at = w.supervisor_at, management_at = w.management_at
+    FROM {_WINDOW_ROWS}
+    WHERE b.settled_at IS NULL AND w.day = {_DAY_OF.format(column="b.due_at")}
+"""  # noqa: S608
+
 
 @transaction.atomic
 def find_breaches(*, at: datetime, since: datetime | None = None) -> int:
@@ -153,6 +164,18 @@ def escalate(*, at: datetime) -> dict[str, int]:
     }
     tell_waiting(at=at)
     return counts
+
+
+@transaction.atomic
+def renew_windows(*, at: datetime) -> int:
+    """After a change of the calendar: until when what is not settled may be explained, and from when it is escalated.
+    Returns the number of breaches."""
+    oldest = Breach.objects.filter(settled_at=None).aggregate(oldest=Min("due_at"))["oldest"]
+    if oldest is None:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_RENEW, _windows(local_day(oldest), local_day(at), working_calendar()))
+        return int(cursor.rowcount)
 
 
 def _escalate(column: str, level: News, role: Role, *, at: datetime) -> int:
