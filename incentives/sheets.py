@@ -1,8 +1,9 @@
 """The sheets of a payout: one iterator of rows behind each, written as XLSX and as CSV.
 
 Headings and words are HR's, in Chinese whoever asks for them: the files are read by other systems of the bank. They
-carry no client data: a case is its number and its product. Rows are read from the database as they are written, so that
-a hundred thousand lines take no more memory than ten; the same rows always give the same bytes.
+carry no client data: a case is its number and its product. Payees are called as they were when the batch was made. Rows
+are read from the database as they are written, so that a hundred thousand lines take no more memory than ten; the same
+rows always give the same bytes.
 """
 
 from __future__ import annotations
@@ -25,10 +26,8 @@ from rustpy_xlsxwriter import Format, write_worksheets
 
 from applications.lifecycle import Performance
 from incentives.lifecycle import EntryKind, Sheet, Why
-from incentives.models import PayoutBatch, PayoutFile, PayoutLine
+from incentives.models import PayoutBatch, PayoutFile, PayoutLine, PayoutPayee
 from incentives.selectors.batches import control_of
-from ops_center.clock import local_day
-from organization.models import Employee
 from organization.roles import Role
 
 Cell = str | int | Decimal
@@ -82,12 +81,12 @@ def tables_of(batch: PayoutBatch, sheet: Sheet, *, progress: Progress) -> Iterat
     match sheet:
         case Sheet.HR:
             yield Table("发放汇总", HR_COLUMNS, _hr_rows(batch, lines))
-            yield Table("明细", DETAIL_COLUMNS, _heard(_details(lines), progress))
+            yield Table("明细", DETAIL_COLUMNS, _heard(_details(batch, lines), progress))
             yield Table("合计", TOTAL_COLUMNS, _totals(batch))
             yield Table("实发与结转", BALANCE_COLUMNS, _balances(batch))
         case Sheet.VENDOR:
-            yield Table("外包结算单", VENDOR_COLUMNS, _vendor_rows(lines))
-            yield Table("明细", DETAIL_COLUMNS, _heard(_details(lines), progress))
+            yield Table("外包结算单", VENDOR_COLUMNS, _vendor_rows(batch, lines))
+            yield Table("明细", DETAIL_COLUMNS, _heard(_details(batch, lines), progress))
         case Sheet.CUSTOMERS:
             yield Table("客户推荐奖励清单", CUSTOMER_COLUMNS, _heard(_customer_rows(lines), progress))
         case Sheet.POOL:
@@ -108,34 +107,37 @@ def _hr_rows(batch: PayoutBatch, lines: QuerySet[PayoutLine]) -> Iterator[Row]:
     sums = _per_payee(
         lines,
         "entry__payee",
+        PAYEE,
         shares=Sum(AMOUNT, filter=of[EntryKind.SPLIT] | of[EntryKind.ADJUSTMENT]),
         bonus=Sum(AMOUNT, filter=of[EntryKind.TIMELINESS] & ~is_deduction),
         deducted=Sum(AMOUNT, filter=of[EntryKind.TIMELINESS] & is_deduction),
         cross_sold=Sum(AMOUNT, filter=of[EntryKind.CROSS_SELL]),
         reversed=Sum(AMOUNT, filter=of[EntryKind.REVERSAL]),
     )
-    due = {row["entry__payee"]: row for row in sums}
-    people = Employee.objects.filter(pk__in=lines.values("entry__payee")).order_by("number")
-    for person in people.select_related("branch").prefetch_related("roles").iterator(chunk_size=CHUNK):
-        row = due[person.pk]
+    payees = _payees(batch)
+    for row in sums.order_by(PAYEE):
+        person = payees[row["entry__payee"]]
         yield (
-            person.number, person.name, person.branch.name, _post(person, batch), person.get_employment_display(),
-            row["entries"], _yuan(row["shares"]), _yuan(row["bonus"]), _yuan(row["deducted"]),
+            row[PAYEE], person.name, person.branch, _posts(person), person.get_employment_display(), row["entries"],
+            _yuan(row["shares"]), _yuan(row["bonus"]), _yuan(row["deducted"]),
             _yuan(row["cross_sold"]), _yuan(row["reversed"]), _yuan(row["total"]), row["documents"],
         )  # fmt: skip
 
 
-def _post(person: Employee, batch: PayoutBatch) -> str:
-    """What the person does, on the day of the batch. Everybody is an employee; it is said of who is nothing else."""
-    held = person.role_codes(local_day(batch.made_at))
-    shown = held - {Role.EMP} or held
-    return "、".join(str(role.label) for role in Role if role in shown)
+def _payees(batch: PayoutBatch) -> dict[int, PayoutPayee]:
+    return {row.payee_id: row for row in batch.payees.all()}
 
 
-def _vendor_rows(lines: QuerySet[PayoutLine]) -> Iterator[Row]:
-    vendor, name = "entry__payee__vendor", "entry__payee__name"
-    for row in _per_payee(lines, vendor, PAYEE, name).order_by(vendor, PAYEE):
-        yield row[vendor], row[PAYEE], row[name], row["entries"], _yuan(row["total"]), row["documents"]
+def _posts(person: PayoutPayee) -> str:
+    return "、".join(str(Role(code).label) for code in person.posts.split())
+
+
+def _vendor_rows(batch: PayoutBatch, lines: QuerySet[PayoutLine]) -> Iterator[Row]:
+    payees = _payees(batch)
+    rows = _per_payee(lines, "entry__payee", PAYEE)
+    for row in sorted(rows, key=lambda row: (payees[row["entry__payee"]].vendor, row[PAYEE])):
+        person = payees[row["entry__payee"]]
+        yield person.vendor, row[PAYEE], person.name, row["entries"], _yuan(row["total"]), row["documents"]
 
 
 def _per_payee(lines: QuerySet[PayoutLine], *payee: str, **sums: Sum) -> QuerySet[PayoutLine, dict[str, Any]]:
@@ -152,11 +154,11 @@ def _per_payee(lines: QuerySet[PayoutLine], *payee: str, **sums: Sum) -> QuerySe
     return rows
 
 
-def _details(lines: QuerySet[PayoutLine]) -> Iterator[Row]:
-    roles, kinds = _labels(Performance), _labels(EntryKind)
-    rows = _in_order(lines, APPLICATION, PRODUCT, "entry__role", KIND, AMOUNT, PAYEE, "entry__payee__name", DOCUMENT)
-    for application, product, role, kind, fen, number, name, document in rows:
-        yield application, product, roles[role], kinds[kind], _yuan(fen), number, name, document
+def _details(batch: PayoutBatch, lines: QuerySet[PayoutLine]) -> Iterator[Row]:
+    roles, kinds, payees = _labels(Performance), _labels(EntryKind), _payees(batch)
+    rows = _in_order(lines, APPLICATION, PRODUCT, "entry__role", KIND, AMOUNT, PAYEE, "entry__payee", DOCUMENT)
+    for application, product, role, kind, fen, number, payee, document in rows:
+        yield application, product, roles[role], kinds[kind], _yuan(fen), number, payees[payee].name, document
 
 
 def _customer_rows(lines: QuerySet[PayoutLine]) -> Iterator[Row]:
@@ -178,11 +180,12 @@ def _in_order(lines: QuerySet[PayoutLine], *columns: str) -> Iterator[tuple[Any,
 
 def _balances(batch: PayoutBatch) -> Iterator[Row]:
     """Nobody pays the bank: what is less than nothing is carried to the next batch."""
+    payees = _payees(batch)
     rows = batch.balances.order_by("payee__number").values_list(
-        "payee__number", "payee__name", "due_fen", "brought_fen", "paid_fen", "carried_fen"
+        "payee__number", "payee", "due_fen", "brought_fen", "paid_fen", "carried_fen"
     )
-    for number, name, *amounts in rows.iterator(chunk_size=CHUNK):
-        yield number, name, *map(_yuan, amounts)
+    for number, payee, *amounts in rows.iterator(chunk_size=CHUNK):
+        yield number, payees[payee].name, *map(_yuan, amounts)
 
 
 def _totals(batch: PayoutBatch) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from incentives.models.payout import (
     PayoutBuild,
     PayoutFile,
     PayoutLine,
+    PayoutPayee,
     PayoutReturn,
     PayoutReturnRow,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "PayoutBuild",
     "PayoutFile",
     "PayoutLine",
+    "PayoutPayee",
     "PayoutReturn",
     "PayoutReturnRow",
     "PenaltyCap",

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from incentives.lifecycle import Sheet
 from incentives.models.confirmation import Confirmation
 from incentives.models.ledger import RewardEntry
+from organization.roles import Employment
 
 
 class PayoutBatch(models.Model):
@@ -99,6 +100,29 @@ class PayoutLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.batch_id} {self.entry_id}"
+
+
+class PayoutPayee(models.Model):
+    """Who a payee of the HR or the vendor sheet was when the batch was made: what the files say, even where a name, a
+    post or a branch changes before the last of them is written. The number stays a person's. Append-only."""
+
+    append_only = True
+
+    batch = models.ForeignKey(PayoutBatch, models.PROTECT, related_name="payees")
+    payee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    name = models.CharField(_("name"), max_length=40)
+    branch = models.CharField(_("branch"), max_length=40)
+    posts = models.CharField(_("posts"), max_length=100, blank=True)  # codes of roles: "CM BH"
+    employment = models.CharField(_("employment"), max_length=12, choices=Employment)
+    vendor = models.CharField(_("vendor"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("payee of a batch")
+        verbose_name_plural = _("payees of a batch")
+        constraints = [models.UniqueConstraint(fields=["batch", "payee"], name="payoutpayee_once")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} {self.name}"
 
 
 class PayoutBalance(models.Model):

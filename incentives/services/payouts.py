@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from incentives import errors
 from incentives.lifecycle import Sheet
-from incentives.models import Confirmation, PayoutBalance, PayoutBatch, PayoutBuild, PayoutFile, PayoutLine
+from incentives.models import Confirmation, PayoutBalance, PayoutBatch, PayoutBuild, PayoutFile, PayoutLine, PayoutPayee
 from incentives.selectors.batches import Draft, batch_of
 from incentives.services import pay_clock
 from incentives.services.balances import settle
@@ -64,6 +64,7 @@ def freeze(*, confirmations: Sequence[str], actor: Employee, at: datetime) -> Pa
     )  # fmt: skip
     batch.confirmations.set(documents)
     _take_lines(batch, draft)
+    _take_payees(batch)
     settle(batch)
     # Written last: it seals the batch (migrations/0003).
     rows = control.entries * len(PayoutFile.Format)
@@ -89,6 +90,24 @@ def _take_lines(batch: PayoutBatch, draft: Draft) -> None:
             f"INSERT INTO {PayoutLine._meta.db_table} (batch_id, entry_id, sheet, is_refused) {chosen}",
             values,
         )
+
+
+def _take_payees(batch: PayoutBatch) -> None:
+    """What the sheets say of them. Everybody is an employee; it is said of who is nothing else."""
+    on = local_day(batch.made_at)
+    people = Employee.objects.filter(pk__in=batch.lines.filter(entry__payee__isnull=False).values("entry__payee"))
+    rows = []
+    for person in people.select_related("branch").prefetch_related("roles").iterator(chunk_size=2_000):
+        held = person.role_codes(on)
+        shown = held - {Role.EMP} or held
+        rows.append(
+            PayoutPayee(
+                batch=batch, payee=person, name=person.name, branch=person.branch.name,
+                posts=" ".join(role for role in Role if role in shown), employment=person.employment,
+                vendor=person.vendor,
+            )
+        )  # fmt: skip
+    PayoutPayee.objects.bulk_create(rows, batch_size=2_000)
 
 
 def documents_of(numbers: Sequence[str]) -> list[Confirmation]:

@@ -316,6 +316,7 @@ def test_the_page_names_the_other_batches_of_a_document(bank: Cast, month: list[
 
 # -- T106: nothing of it is changed ------------------------------------------------------------------------------------
 LINE, BALANCE, FILE = "incentives_payoutline", "incentives_payoutbalance", "incentives_payoutfile"
+PAYEE = "incentives_payoutpayee"
 BATCH, BUILD, LINK = "incentives_payoutbatch", "incentives_payoutbuild", "incentives_payoutbatch_confirmations"
 TAMPERING = [
     f"UPDATE {LINE} SET entry_id = (SELECT max(id) FROM incentives_rewardentry) WHERE sheet = 'hr'",
@@ -334,6 +335,11 @@ TAMPERING = [
     f"INSERT INTO {BALANCE} (batch_id, payee_id, due_fen, brought_fen, paid_fen, carried_fen, fate, finding) "
     f"SELECT max(batch_id), (SELECT id FROM organization_employee WHERE number = 'LZ10009'), 1, 0, 1, 0, 'OPEN', '' "
     f"FROM {BALANCE}",
+    f"UPDATE {PAYEE} SET name = '别人'",
+    f"DELETE FROM {PAYEE}",
+    f"INSERT INTO {PAYEE} (batch_id, payee_id, name, branch, posts, employment, vendor) "
+    f"SELECT max(batch_id), (SELECT id FROM organization_employee WHERE number = 'LZ10009'), '别人', '', '', '', '' "
+    f"FROM {PAYEE}",
     f"UPDATE {FILE} SET content = set_byte(content, 100, get_byte(content, 100) # 1) WHERE sheet = 'hr'",
     f"DELETE FROM {FILE}",
     f"INSERT INTO {FILE} (batch_id, sheet, format, content, digest, size) "
@@ -376,7 +382,7 @@ def _as_owner(statement: str) -> None:
 def _as_it_stands() -> list[object]:
     with connection.cursor() as cursor:
         rows: list[object] = []
-        for table in (LINE, BALANCE, FILE, BATCH, BUILD, LINK, "incentives_rewardentry"):
+        for table in (LINE, BALANCE, PAYEE, FILE, BATCH, BUILD, LINK, "incentives_rewardentry"):
             cursor.execute(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t")
             rows += cursor.fetchall()
         return rows

@@ -12,6 +12,9 @@ import signal
 import subprocess
 import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -32,7 +35,7 @@ from incentives.sheets import Table, as_csv, as_xlsx, content_of, tables_of
 from ops_center.embedded.processes import Child
 from ops_center.kernel.errors import Refused
 from ops_center.management.benches.activations import make_activations
-from organization.models import AuditRecord, Message
+from organization.models import AuditRecord, Employee, Message, RoleAssignment
 from tests.cast import Cast, at
 from tests.incentives.conftest import priced_bank
 from tests.incentives.test_api import As
@@ -152,25 +155,48 @@ def test_one_process_writes_at_a_time(frozen: PayoutBatch) -> None:
     assert build(batch=frozen.pk, at=LATER) is True
 
 
-@pytest.mark.django_db
-def test_a_file_that_fails_keeps_the_others_and_is_taken_up_again(bank: Cast, frozen: PayoutBatch) -> None:
+@contextmanager
+def no_room_for(files: str) -> Iterator[None]:
+    """The database takes none of these files."""
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'no room'; END$$;"
             "CREATE TRIGGER fails BEFORE INSERT ON incentives_payoutfile FOR EACH ROW "
-            "WHEN (NEW.sheet = 'customers') EXECUTE FUNCTION fails()"
+            f"WHEN ({files}) EXECUTE FUNCTION fails()"
         )
-    for _pass in range(3):
-        assert build(batch=frozen.pk, at=LATER) is False
+        yield
+        cursor.execute("DROP TRIGGER fails ON incentives_payoutfile")
+
+
+@pytest.mark.django_db
+def test_a_file_that_fails_keeps_the_others_and_is_taken_up_again(bank: Cast, frozen: PayoutBatch) -> None:
+    with no_room_for("NEW.sheet = 'customers'"):
+        for _pass in range(3):
+            assert build(batch=frozen.pk, at=LATER) is False
     state = PayoutBuild.objects.get()
     assert (state.attempts, state.is_finished, frozen.files.count()) == (3, False, 4)
     assert state.error
     told = set(Message.objects.filter(kind="payout_stuck").values_list("employee", flat=True))
     assert told == {bank.su_min.pk, bank.tian_ye.pk}
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER fails ON incentives_payoutfile")
     assert build(batch=frozen.pk, at=LATER) is True
     assert stored(frozen) == drawn(frozen)
+
+
+@pytest.mark.django_db
+def test_the_files_call_people_as_they_were_when_the_batch_was_made(bank: Cast, frozen: PayoutBatch) -> None:
+    """The workbook is written and its CSV is not; people are promoted, some dated back; another process goes on."""
+    whole = drawn(frozen)
+    with no_room_for("NEW.format = 'csv'"):
+        assert build(batch=frozen.pk, at=LATER) is False
+    assert set(stored(frozen)) == {("hr", "xlsx")}
+    people = Employee.objects.filter(pk__in=frozen.lines.values("entry__payee"))
+    for person in people:
+        RoleAssignment.objects.create(employee=person, role="MGT", starts_on=date(2026, 1, 1))
+    people.filter(vendor="").update(name="改名", branch=bank.branches["MG01"], employment="RETIREE")
+    people.exclude(vendor="").update(name="改名", branch=bank.branches["MG01"], vendor="另一家外包")
+    assert build(batch=frozen.pk, at=LATER) is True
+    assert stored(frozen) == whole
+    assert not any("改名".encode() in content for content in whole.values())
 
 
 # -- kill -9 -----------------------------------------------------------------------------------------------------------
