@@ -184,9 +184,9 @@ def _copy(model: type[models.Model], changed: Mapping[str, str]) -> str:
     columns = [(str(field.column), field.primary_key) for field in model._meta.concrete_fields]
     own = [column for column, is_key in columns if not is_key or column in changed]
     key = "id" if model is Application else "application_id"
-    values = ", ".join(changed.get(column, f"pattern.{column}") for column in own)
+    values = ", ".join(changed.get(column, f'pattern."{column}"') for column in own)
     return f"""
-        INSERT INTO {model._meta.db_table} ({", ".join(own)})
+        INSERT INTO {model._meta.db_table} ({", ".join(f'"{column}"' for column in own)})
         SELECT {values} FROM made CROSS JOIN {model._meta.db_table} AS pattern
         WHERE pattern.{key} = (SELECT id FROM applications_application WHERE number = 'BENCH0') ORDER BY made.id
     """
