@@ -19,6 +19,7 @@ from django.db import connection
 from applications.models import CardStatusImport
 from applications.services.card_status import apply_file
 from applications.services.endings import expire_lapsed
+from applications.services.outages import lay_outages
 from incentives.services.accrual import accrue
 from incentives.services.builds import build_unfinished
 from incentives.services.caps import close_ended_months
@@ -28,7 +29,7 @@ from incentives.services.releases import release_due_holds
 from ops_center.reconciliation import reconcile_nightly
 from ops_center.web.idempotency import forget
 from organization.services.jobs import Counts, forget_runs, job_run, silent_since
-from supervision.services import breaches, daily, figures, justifications, notices, seals
+from supervision.services import breaches, daily, figures, justifications, notices, seals, simulations
 from supervision.services.broadcasts import tell_successes
 from supervision.services.calendar import count_once_more
 from supervision.services.complaint_clocks import watch_complaints
@@ -40,6 +41,7 @@ Act = Callable[[datetime], Counts]
 MINUTE, FIVE_MINUTES, HOUR, DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
 # So far back the minute's pass looks for clocks that have stopped late; the night's looks at everything.
 LOOK_BACK = 2 * DAY
+LATE_AFTER = FIVE_MINUTES  # so much later than its time a job counts as late
 JOB_RUNS_KEPT = timedelta(days=14)
 KEYS_KEPT = timedelta(days=7)
 _LOCKS = 7_319  # the space of our advisory locks; the second key is the job's name
@@ -84,6 +86,7 @@ def _all_breaches(at: datetime) -> Counts:
 
 JOBS: tuple[Job, ...] = (
     Job("card-files", FIVE_MINUTES, _card_files),
+    Job("outages", MINUTE, lambda at: lay_outages(at=at)),
     Job("breaches", MINUTE, _recent_breaches),
     Job("breaches-all", DAY, _all_breaches),
     Job("warnings", MINUTE, lambda at: {"told": breaches.warn(at=at)}),
@@ -109,6 +112,8 @@ JOBS: tuple[Job, ...] = (
     Job("calendar", HOUR, lambda at: {"missing": daily.alarm_missing_calendar(at=at)}),
     Job("verify", HOUR, lambda at: reconcile_nightly(at=at), in_sweep=False),
     Job("figures", FIVE_MINUTES, lambda at: dict(figures.count_touched_days(at=at))),
+    Job("forecast", FIVE_MINUTES, lambda at: simulations.ask_current(at=at), in_sweep=False),
+    Job("simulations", MINUTE, lambda at: simulations.run_waiting(at=at), in_sweep=False),
     Job("seal", HOUR, lambda at: {"cases": seals.seal(at=at)}),
     Job("idempotency-keys", DAY, lambda at: {"removed": forget(before=at - KEYS_KEPT)}),
     Job("job-runs", DAY, lambda at: {"removed": forget_runs(before=at - JOB_RUNS_KEPT)}),

@@ -124,3 +124,21 @@ def complaint_too_late(complaint: Complaint) -> Refused:
         _("%(number)s had to be closed by %(due)s: time is given before it has run out. Close it now.")
         % {"number": complaint.number, "due": f"{complaint.close_by.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"},
     )
+
+
+def simulation_role() -> NotAllowed:
+    return NotAllowed(
+        "simulation_role", _("The supervisor and the management ask the simulation. Ask one of them to run it.")
+    )
+
+
+def no_simulation() -> OutOfSight:
+    return OutOfSight("simulation", _("There is no such simulation. The list shows those that were asked."))
+
+
+def roster_role() -> NotAllowed:
+    return NotAllowed("roster_role", _("The supervisor plans the center's people. Ask the supervisor to enter it."))
+
+
+def nobody_of_the_center() -> OutOfSight:
+    return OutOfSight("person", _("There is nobody of this number in the center's teams."))

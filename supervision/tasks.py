@@ -1,0 +1,14 @@
+"""Background work of supervision: a name and one call of a service each."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from ops_center.clock import now
+from supervision.services.simulations import run
+
+
+@shared_task(name="supervision.simulate")
+def simulate(run_id: int) -> None:
+    """The hint after somebody has asked; without it the next periodic pass computes the run."""
+    run(run_id=run_id, at=now())
