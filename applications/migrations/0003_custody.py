@@ -113,11 +113,15 @@ class Migration(migrations.Migration):
                 ("states", models.JSONField(default=list, verbose_name="states")),
                 ("declared_at", models.DateTimeField(verbose_name="declared")),
                 ("moved", models.PositiveIntegerField(default=0, verbose_name="deadlines moved")),
+                ("settled_at", models.DateTimeField(null=True)),
             ],
             options={
                 "verbose_name": "outage",
                 "verbose_name_plural": "outages",
                 "ordering": ["-since"],
+                "indexes": [
+                    models.Index(fields=["since"], condition=models.Q(("settled_at", None)), name="outage_unsettled"),
+                ],
             },
         ),
         migrations.RemoveConstraint(

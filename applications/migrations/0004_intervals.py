@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "interval of a clock",
                 "verbose_name_plural": "intervals of clocks",
-                "ordering": ["since", "id"],
+                "ordering": ["since", F("until").asc(nulls_last=True), "id"],
                 "indexes": [models.Index(fields=["clock", "since"], name="clockinterval_clock")],
                 "constraints": [
                     models.UniqueConstraint(fields=["clock"], condition=Q(until=None), name="clockinterval_one_open"),

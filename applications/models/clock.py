@@ -157,7 +157,7 @@ class ClockInterval(models.Model):
     due_before = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["since", "id"]
+        ordering = ["since", F("until").asc(nulls_last=True), "id"]
         verbose_name = _("interval of a clock")
         verbose_name_plural = _("intervals of clocks")
         constraints = [
@@ -226,12 +226,17 @@ class Outage(models.Model):
     declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     declared_at = models.DateTimeField(_("declared"))
     moved = models.PositiveIntegerField(_("deadlines moved"), default=0)
+    settled_at = models.DateTimeField(null=True)  # when the window was over and all of it had been laid on the clocks
 
     class Meta:
         ordering = ["-since"]
         verbose_name = _("outage")
         verbose_name_plural = _("outages")
         constraints = [models.CheckConstraint(condition=Q(until__gt=F("since")), name="outage_forward")]
+        indexes = [
+            # What still has to be laid on the clocks: every minute.
+            models.Index(fields=["since"], condition=Q(settled_at=None), name="outage_unsettled"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.since:%F %T}"

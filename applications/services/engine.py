@@ -137,6 +137,8 @@ def _finish(move: Move) -> None:
         case.claimed_at = move.at if move.hands_to else None
     if case.state != move.from_state:
         case.progressed_at = move.at
+    if move.from_state not in (case.state, State.PROBLEM):
+        clocks.resume()  # where work goes on nothing stands still: only an outage pauses outside a problem
     if rule.only_at in (None, case.state):
         clocks.void(rule.voids)
         clocks.void(move.voids)

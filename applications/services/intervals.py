@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
+from django.db.models import F
 
 from applications.models import CaseClock, ClockInterval
 from ops_center.kernel.worktime import Hours, Mode, minutes_between
 from organization.services.calendar import working_calendar
+
+STORY = ("since", F("until").asc(nulls_last=True), "id")  # what has no length comes before what begins with it
 
 _TAKE_BACK = "DELETE FROM applications_clockinterval WHERE clock_id = ANY(%(clocks)s) AND since > %(at)s"
 _END = """
@@ -44,7 +48,7 @@ def open_intervals(clocks: Iterable[CaseClock], *, at: datetime) -> None:
 def end_intervals(minutes: Mapping[int, int], *, at: datetime) -> None:
     """Ends what these clocks do at an instant; ``minutes`` (clock → ``minutes_run``). What a run did after an instant
     that the card system reports late has not been."""
-    facts = {"clocks": list(minutes), "minutes": list(minutes.values()), "at": at}
+    facts: dict[str, Any] = {"clocks": list(minutes), "minutes": list(minutes.values()), "at": at}
     with connection.cursor() as cursor:
         cursor.execute(_END, facts)
         if cursor.rowcount < len(minutes):
@@ -56,7 +60,7 @@ def measure_again(clocks: Mapping[int, tuple[CaseClock, Hours]]) -> None:
     """Lays the rows of these runs (by key, each with its hours) out between their starts and stops, and measures them
     by the calendar of now: after a correction of a stamp or of the calendar."""
     runs: dict[int, list[ClockInterval]] = defaultdict(list)
-    for row in ClockInterval.objects.filter(clock__in=clocks).order_by("clock_id", "since", "id"):
+    for row in ClockInterval.objects.filter(clock__in=clocks).order_by("clock_id", *STORY):
         runs[row.clock_id].append(row)
     for key, rows in runs.items():
         clock, hours = clocks[key]

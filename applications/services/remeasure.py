@@ -102,7 +102,7 @@ class Ruler:
     def measure(
         self, clocks: QuerySet[CaseClock], rows: Mapping[int, list[ClockInterval]] | None = None
     ) -> Iterator[Measured]:
-        """When each of these clocks would be due; ``rows``: with these intervals instead of those that are written down.
+        """When each of these clocks would be due; ``rows``: with these intervals instead of those that are written.
         What has no policy keeps its date."""
         self._pauses = dict(rows) if rows is not None else _pauses_of(clocks)
         for run in _runs(clocks, limit=self.limit, hours=self.hours):
