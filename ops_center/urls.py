@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from ops_center import reconciliation_page
+from ops_center import jobs_page, reconciliation_page
 
 urlpatterns = [
     path("", include("organization.urls")),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("ops_center.desk.urls")),
     path("reports/reconciliation/", reconciliation_page.page, name="reconciliation"),
     path("reports/reconciliation/run/", reconciliation_page.start, name="reconciliation-start"),
+    path("rules/jobs/", jobs_page.page, name="jobs"),
     path("api/v1/", include("ops_center.api_urls")),
     path("admin/", admin.site.urls),
 ]

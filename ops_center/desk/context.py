@@ -17,6 +17,7 @@ from ops_center import clock
 from ops_center.desk.demo_people import DEMO_PEOPLE, DemoPerson
 from organization.models import Employee
 from organization.roles import Role
+from organization.services.jobs import silent_since
 
 EVERYBODY = frozenset(Role.values)
 
@@ -96,6 +97,7 @@ ROOMS: tuple[Room, ...] = (
 
 # Under the thumb at 360 px: the first four of these that the person has; the others stand behind "More".
 _THUMB = ("home", "application-new", "application-list", "bag-list", "referral-new", "referral-list", "my-rewards")
+    Room(_RULES, _("Periodic jobs"), "refresh", roles("SUP MGT ADM AUD"), "jobs"),
 _FIT = 4
 
 
@@ -103,6 +105,7 @@ _FIT = 4
 class RailItem:
     """A room as this person sees it now."""
 
+WATCH_THE_SWEEP = frozenset({Role.SUP, Role.TR, Role.ADM})
     url_name: str
     group: Any
     label: Any
@@ -181,6 +184,18 @@ class Frame:
         return self.request.COOKIES.get("rail") == "narrow"
 
     @property
+    @cached_property
+    def silent_since(self) -> datetime | None:
+        """Since when nobody has looked for what is overdue, if that is an alarm: said on the boards, and at home to who
+        can do something about it."""
+        path = self.request.path
+        is_told = path.startswith("/boards/") or (path == "/" and not self.roles.isdisjoint(WATCH_THE_SWEEP))
+        return silent_since(self.now) if self.person and is_told else None
+
+    @property
+    def reads_jobs(self) -> bool:
+        return any(item.url_name == "jobs" for item in self.rail)
+
     def is_demo(self) -> bool:
         return bool(settings.DEMO)
 

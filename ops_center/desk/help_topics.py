@@ -41,6 +41,7 @@ TOPICS: dict[str, tuple[Any, Any]] = {
     "payout": (_MONEY, _("Payout")),
     "settlement": (_MONEY, _("Settlement")),
     "reward-reports": (_MONEY, _("Reward reports")),
+    "jobs": (_CONTROL, _("Periodic jobs")),
     "policies": (_MONEY, _("Policies and calendar")),
 }
 

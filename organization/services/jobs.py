@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from organization.models import JobRun
 
@@ -53,3 +54,40 @@ def silent_since(at: datetime) -> datetime | None:
     """When the heartbeat last ended well, if that is too long ago. ``None``: all is well, or nothing has run yet."""
     last = last_finished(HEARTBEAT)
     return last if last is not None and at - last > SILENCE else None
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """The passes of one job, as far back as they are kept. A hit is whatever a pass counts: a breach, a message."""
+
+    last: JobRun | None = None
+    last_good_at: datetime | None = None
+    last_failed: JobRun | None = None
+    hits_of_the_day: int = 0  # in the last 24 hours
+
+    @property
+    def hits(self) -> int | None:
+        """Of the last pass; ``None`` while it runs."""
+        return sum(self.last.counts.values()) if self.last and self.last.ended_at else None
+
+    @property
+    def has_failed_last(self) -> bool:
+        return bool(self.last and self.last.error)
+
+
+_HITS = """
+    SELECT r.name, sum(hit.value::bigint) FROM organization_jobrun r, jsonb_each_text(r.counts) AS hit
+    WHERE r.name = ANY(%(names)s) AND r.started_at > %(since)s GROUP BY r.name
+"""
+
+
+def passes_of(names: Sequence[str], *, at: datetime) -> dict[str, Passes]:
+    """What is known of the passes of these jobs; four queries for however many."""
+    runs = JobRun.objects.filter(name__in=names, started_at__lte=at).order_by("name", "-started_at", "-pk")
+    last = {run.name: run for run in runs.distinct("name")}
+    good = {run.name: run.ended_at for run in runs.filter(ended_at__isnull=False, error="").distinct("name")}
+    failed = {run.name: run for run in runs.exclude(error="").distinct("name")}
+    with connection.cursor() as cursor:
+        cursor.execute(_HITS, {"names": list(names), "since": at - timedelta(days=1)})
+        hits = dict(cursor.fetchall())
+    return {name: Passes(last.get(name), good.get(name), failed.get(name), int(hits.get(name, 0))) for name in names}

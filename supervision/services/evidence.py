@@ -10,6 +10,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePath
+from typing import BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -28,7 +29,7 @@ MOST_PAPERS = 5
 
 
 @transaction.atomic
-def add_evidence(*, breach_id: int, upload: UploadedFile, actor: Employee, at: datetime) -> JustificationPaper:
+def add_evidence(*, breach_id: int, upload: UploadedFile[bytes], actor: Employee, at: datetime) -> JustificationPaper:
     """One more paper, by who filed the explanation and until it is decided. Malformed for what is no still picture or
     PDF of at most 10 MB; Refused for a sixth and for the same one again."""
     breach = lock_breach(breach_id, actor=actor, at=at)
@@ -39,14 +40,14 @@ def add_evidence(*, breach_id: int, upload: UploadedFile, actor: Employee, at: d
     return paper
 
 
-def keep(filed: Justification, uploads: Sequence[UploadedFile], *, at: datetime) -> list[JustificationPaper]:
+def keep(filed: Justification, uploads: Sequence[UploadedFile[bytes]], *, at: datetime) -> list[JustificationPaper]:
     """Keeps papers of an explanation whose breach is locked."""
     there = set(filed.papers.values_list("digest", flat=True))
     if len(there) + len(uploads) > MOST_PAPERS:
         raise errors.too_much_evidence(MOST_PAPERS)
     kept = []
     for upload in uploads:
-        media_type, content = cleaned(upload, size=upload.size or 0)
+        media_type, content = cleaned(cast(BinaryIO, upload), size=upload.size or 0)
         digest = hashlib.sha256(content).hexdigest()
         if digest in there:
             raise errors.same_evidence()

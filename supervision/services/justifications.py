@@ -31,7 +31,7 @@ DECIDERS = (Role.TR, Role.SUP)
 
 @transaction.atomic
 def justify(
-    *, breach_id: int, actor: Employee, at: datetime, code: str, text: str, evidence: Sequence[UploadedFile] = ()
+    *, breach_id: int, actor: Employee, at: datetime, code: str, text: str, evidence: Sequence[UploadedFile[bytes]] = ()
 ) -> Justification:
     """Files the explanation of a breach, with what proves it. Refused after the window, a second time, or where nobody
     has to explain; Malformed for a paper that is not taken."""

@@ -7,7 +7,7 @@ to hear of one kind hears them in one message.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -89,7 +89,7 @@ _FOR_THE_WATCHING = """
 """
 
 
-def for_the_answering(clocks: Sequence[int], news: News, *, at: datetime) -> None:
+def for_the_answering(clocks: list[int], news: News, *, at: datetime) -> None:
     """Everybody who answers for one of these clocks is to hear of it."""
     if not clocks:
         return
@@ -105,7 +105,7 @@ def for_the_answering(clocks: Sequence[int], news: News, *, at: datetime) -> Non
         )
 
 
-def for_the_watching(clocks: Sequence[int], news: News, *roles: Role, at: datetime) -> None:
+def for_the_watching(clocks: list[int], news: News, *roles: Role, at: datetime) -> None:
     """Everybody in one of these roles is to hear of these clocks."""
     people = list(Employee.objects.holding(*roles, on=local_day(at)).values_list("pk", flat=True))
     if clocks and people:
@@ -151,7 +151,9 @@ def tell_waiting(*, at: datetime) -> int:
     people = who_may_be_told(at, waiting) if waiting else set()
     if not people:
         return 0
-    facts = {"people": sorted(people), "at": at, "lifted": [str(name) for name in LIFTED_OUTCOMES], "named": NAMED}
+    facts: dict[str, Any] = {
+        "people": sorted(people), "at": at, "lifted": [str(name) for name in LIFTED_OUTCOMES], "named": NAMED,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, facts)
         messages = [_message(*row, at=at) for row in cursor.fetchall()]
