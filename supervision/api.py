@@ -16,27 +16,27 @@ from ops_center.web.api import Api, Call, Paged, UploadApi, listed, operation, p
 from ops_center.web.keyset import Keyset
 from ops_center.web.shapes import Flag, FreeText, Shape
 from organization.api_shapes import BranchField
+from organization.models import Employee
 from supervision import errors
 from supervision.models import Breach, Ground, Justification, JustificationPaper, Standing, Urge
 from supervision.periods import Month, read_span
 from supervision.selectors import branch_scope
 from supervision.selectors.capacity import capacity_board
+from supervision.selectors.feed import shown_name
 from supervision.selectors.funnel import ENDS, ORIGINS, REACHED, funnel_board
-from supervision.selectors.leaderboard import BOARDS, leaderboard
+from supervision.selectors.leaderboard import BOARDS, Work, back_office, leaderboard
+from supervision.selectors.leaderboard import Standing as Ranked
 from supervision.selectors.overdue import AGES, NO_BRANCH, STAGES, breach_trend, overdue_board
+from supervision.services.evidence import add_evidence, read_evidence
 from supervision.services.justifications import decide_justification, give_opinion, justify, standing
 from supervision.services.urging import urge
 
-from supervision.services.evidence import add_evidence, read_evidence
 NEWEST = Keyset("-id")
+PAPERS = Prefetch("justification__papers", JustificationPaper.objects.defer("body"))
 Json = dict[str, Any]
 
 
-PAPERS = Prefetch("justification__papers", JustificationPaper.objects.defer("body"))
 # -- breaches ----------------------------------------------------------------------------------------------------------
-class JustificationAnswer(serializers.Serializer[Justification]):
-    code = serializers.ChoiceField(Ground.choices)
-    text = serializers.CharField()
 class EvidenceAnswer(serializers.Serializer[JustificationPaper]):
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -45,6 +45,9 @@ class EvidenceAnswer(serializers.Serializer[JustificationPaper]):
     added_at = serializers.DateTimeField()
 
 
+class JustificationAnswer(serializers.Serializer[Justification]):
+    code = serializers.ChoiceField(Ground.choices)
+    text = serializers.CharField()
     filed_by = number_of("filed_by")
     filed_at = serializers.DateTimeField()
     decide_by = serializers.DateTimeField()
@@ -55,10 +58,10 @@ class EvidenceAnswer(serializers.Serializer[JustificationPaper]):
     decided_at = serializers.DateTimeField(allow_null=True)
     accepted = serializers.BooleanField(source="is_accepted", allow_null=True)
     note = serializers.CharField(source="decision")
+    evidence = EvidenceAnswer(source="papers.all", many=True)
 
 
 class BreachAnswer(serializers.Serializer[Breach]):
-    evidence = EvidenceAnswer(source="papers.all", many=True)
     """A clock past its due time. `outcome` is the clock's: empty while it runs."""
 
     id = serializers.IntegerField()
@@ -158,9 +161,6 @@ class Justify(Api):
         return _seen(call, breach)
 
 
-class Opinion(Api):
-    @operation(roles="BH", facts=OpinionBody, answer=BreachAnswer, summary="The branch head's opinion")
-    def post(self, call: Call, breach: int) -> Breach:
 class NewEvidence(Shape):
     file = serializers.FileField(max_length=255, help_text="JPEG, PNG or PDF, at most 10 MB.")
 
@@ -187,6 +187,9 @@ class OneEvidence(Api):
         )
 
 
+class Opinion(Api):
+    @operation(roles="BH", facts=OpinionBody, answer=BreachAnswer, summary="The branch head's opinion")
+    def post(self, call: Call, breach: int) -> Breach:
         give_opinion(breach_id=breach, actor=call.actor, at=call.at, **call.facts)
         return _seen(call, breach)
 
@@ -338,37 +341,82 @@ class CapacityBoard(Api):
 
 
 class RankedAnswer(serializers.Serializer[Any]):
-    rank = serializers.IntegerField(allow_null=True, help_text="Null: too many files came back to be ranked.")
-    employee = number_of("employee")
-    name = serializers.CharField(source="employee.name")
-    branch = code_of("employee.branch")
+    rank = serializers.IntegerField(allow_null=True, help_text="Null: not ranked, the quality is not there.")
+    employee = serializers.SerializerMethodField(help_text="Null: a branch, or somebody who hides the name.")
+    name = serializers.SerializerMethodField()
+    branch = code_of("branch")
     activated = serializers.IntegerField()
     taken_in = serializers.IntegerField()
     return_rate = serializers.FloatField(allow_null=True)
-    on_time_rate = serializers.FloatField(allow_null=True, help_text="Sent on the day; collectors only.")
+    on_time_rate = serializers.FloatField(allow_null=True, help_text="Sent on the day; not of referrers.")
+
+    def get_employee(self, row: Ranked) -> str | None:
+        return _shown_number(row.employee, self.context["call"].actor)
+
+    def get_name(self, row: Ranked) -> str:
+        reader = self.context["call"].actor
+        return shown_name(row.employee, reader=reader) if row.employee else row.branch.name
 
 
 class LeaderboardAnswer(serializers.Serializer[Any]):
     board = serializers.ChoiceField([(name, name) for name in BOARDS])
     best = RankedAnswer(many=True)
-    own = RankedAnswer(allow_null=True, help_text="The reader's own place.")
+    own = RankedAnswer(allow_null=True, help_text="The reader's own place; of the branches that of the own one.")
+
+
+class WorkAnswer(serializers.Serializer[Any]):
+    rank = serializers.IntegerField(allow_null=True, help_text="Null: too little work for a rate.")
+    employee = serializers.SerializerMethodField(help_text="Null: somebody who hides the name.")
+    name = serializers.SerializerMethodField()
+    done = serializers.IntegerField()
+    on_time_rate = serializers.FloatField()
+    error_rate = serializers.FloatField(allow_null=True, help_text="Of who keys only.")
+
+    def get_employee(self, row: Work) -> str | None:
+        return _shown_number(row.employee, self.context["call"].actor)
+
+    def get_name(self, row: Work) -> str:
+        return shown_name(row.employee, reader=self.context["call"].actor)
+
+
+class BackOfficeAnswer(serializers.Serializer[Any]):
+    best = WorkAnswer(many=True)
+    own = WorkAnswer(allow_null=True)
+    least = serializers.IntegerField(help_text="Pieces of work from which a person is ranked.")
 
 
 class LeaderboardsAnswer(serializers.Serializer[Any]):
     period = serializers.CharField()
     boards = LeaderboardAnswer(many=True)
+    back_office = BackOfficeAnswer()
+
+
+class SpanQuery(Shape):
+    period = serializers.CharField(
+        max_length=7, required=False, help_text="A month, 2026-11, or a quarter, 2026-Q4; the running month."
+    )
 
 
 class LeaderboardBoard(Api):
-    @operation(asked=MonthQuery, answer=LeaderboardsAnswer, summary="The best of a month")
+    @operation(asked=SpanQuery, answer=LeaderboardsAnswer, summary="The best of a month or a quarter")
     def get(self, call: Call) -> Json:
-        """Cards activated in the month, quality beside volume; no list of the worst."""
-        month = _month(call)
-        boards = [(name, leaderboard(name, month=month, reader=call.actor)) for name in BOARDS]
+        """Cards activated in the period, quality beside volume; the back office by punctuality; no worst."""
+        try:
+            span = read_span(call.asked.get("period", ""), at=call.at)
+        except Malformed as error:
+            raise serializers.ValidationError({"period": [str(error.message)]}) from None
+        boards = [(name, leaderboard(name, span=span, reader=call.actor)) for name in BOARDS]
         return {
-            "period": str(month),
+            "period": str(span),
             "boards": [{"board": name, "best": board.best, "own": board.own} for name, board in boards],
+            "back_office": back_office(span=span, reader=call.actor),
         }
+
+
+def _shown_number(employee: Employee | None, reader: Employee) -> str | None:
+    if employee is None or (employee.hides_name and employee.pk != reader.pk):
+        return None
+    return employee.number
 
 
 def _month(call: Call) -> Month:

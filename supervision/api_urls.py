@@ -3,7 +3,7 @@
 from django.urls import path
 
 import applications.api_urls  # noqa: F401  (registers the converters)
-from supervision import api
+from supervision import api, api_goals
 
 urlpatterns = [
     path("breaches/", api.Breaches.as_view(), name="api-breaches"),
@@ -17,5 +17,7 @@ urlpatterns = [
     path("boards/overdue/", api.OverdueBoard.as_view(), name="api-board-overdue"),
     path("boards/funnel/", api.FunnelBoard.as_view(), name="api-board-funnel"),
     path("boards/capacity/", api.CapacityBoard.as_view(), name="api-board-capacity"),
+    path("targets/", api_goals.Targets.as_view(), name="api-targets"),
+    path("targets/copy/", api_goals.TargetsCopied.as_view(), name="api-targets-copy"),
     path("boards/leaderboard/", api.LeaderboardBoard.as_view(), name="api-board-leaderboard"),
 ]

@@ -54,6 +54,7 @@ _SUPERVISION, _REWARDS, _RULES = _("Supervision"), _("Rewards"), _("Rules")
 ROOMS: tuple[Room, ...] = (
     Room(_DAY, _("Home"), "home", EVERYBODY, "home"),
     Room(_DAY, _("Inbox"), "inbox", EVERYBODY, "inbox"),
+    Room(_DAY, _("My summary"), "note", roles("EMP"), "summary"),
     #
     Room(_CASES, _("New referral"), "plus", roles("EMP"), "referral-new"),
     Room(_CASES, _("Referrals"), "referral", roles("EMP"), "referral-list"),
@@ -74,7 +75,10 @@ ROOMS: tuple[Room, ...] = (
     Room(_SUPERVISION, _("Approvals"), "stamp", roles("SUP"), "approval-list"),
     Room(_SUPERVISION, _("Funnel"), "funnel", roles("BH SUP MGT AUD"), "board", "funnel"),
     Room(_SUPERVISION, _("Capacity"), "capacity", roles("SUP MGT"), "board", "capacity"),
+    Room(_SUPERVISION, _("Targets"), "target", roles("CM BH CS TR SUP MGT AUD"), "targets"),
+    Room(_SUPERVISION, _("Weekly sheet"), "table", roles("BH TR SUP MGT AUD"), "weekly"),
     Room(_SUPERVISION, _("Hero board"), "medal", roles("EMP"), "board", "leaderboard"),
+    Room(_SUPERVISION, _("Success feed"), "star", roles("EMP"), "feed"),
     #
     Room(_REWARDS, _("My rewards"), "coins", roles("EMP EC"), "my-rewards"),
     Room(_REWARDS, _("Price board"), "price", roles("EMP"), "price-board"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from ops_center.kernel.errors import Refused
 from organization.models import Employee, RoleAssignment
 from organization.roles import OPEN_TO_OUTSOURCED, Employment, Role
+from organization.services.audit import record
 
 
 @transaction.atomic
@@ -25,3 +26,10 @@ def assign_role(*, employee: Employee, role: str, starts_on: date, ends_on: date
         employee=employee, role=role, starts_on=starts_on, defaults={"ends_on": ends_on}
     )
     return assignment
+
+
+@transaction.atomic
+def hide_name(*, employee: Employee, hides: bool, at: datetime) -> None:
+    """Whether boards and the feed show the person's name; each decides for oneself."""
+    if Employee.objects.filter(pk=employee.pk, hides_name=not hides).update(hides_name=hides):
+        record(action="hide_name", at=at, actor=employee, subject=employee.number, hides=hides)

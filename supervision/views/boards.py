@@ -31,9 +31,9 @@ from supervision.periods import Month
 from supervision.selectors import branch_scope
 from supervision.selectors import capacity as capacity_figures
 from supervision.selectors import funnel as funnel_figures
-from supervision.selectors import leaderboard as leaderboard_figures
 from supervision.selectors import overdue as overdue_figures
 from supervision.services.urging import MAY_URGE, urge
+from supervision.views.leaderboard import hero_board
 
 BY_DEADLINE, NEWEST = Keyset("due_at", "id"), Keyset("-id")
 OPENS_CASES = frozenset({Role.BH, Role.TR, Role.SUP, Role.AUD})  # the management reads figures, not cases
@@ -61,7 +61,6 @@ END_LABELS = {
     "withdrawn": pgettext_lazy("funnel", "Withdrawn"),
     "expired": pgettext_lazy("funnel", "Expired"),
 }
-BOARD_LABELS = {"referrers": gettext_lazy("Referrers"), "collectors": gettext_lazy("Collectors")}
 QUEUE_PARTS = {
     "claimed": gettext_lazy("claimed"),
     "overdue": gettext_lazy("overdue"),
@@ -226,30 +225,11 @@ def capacity(request: StaffRequest) -> HttpResponse:
     return _draw(request, "capacity", asked, cases, BY_DEADLINE, listed=queue is not None, **facts)
 
 
-@staff()
-@require_GET
-def leaderboard(request: StaffRequest) -> HttpResponse:
-    """The best of a month, quality beside volume."""
-    asked = read_query(request.GET, known=("period",))
-    month = Month.read(asked.get("period", ""), at=request.at)
-    facts = {
-        "month": month,
-        "months": _months(request),
-        "boards": [
-            (name, label, leaderboard_figures.leaderboard(name, month=month, reader=request.actor))
-            for name, label in BOARD_LABELS.items()
-        ],
-        "most_returned": leaderboard_figures.MOST_RETURNED,
-        "reader": request.actor,
-    }
-    return render(request, "supervision/leaderboard.html", facts)
-
-
 BOARDS: Mapping[str, Callable[..., HttpResponseBase]] = {
     "overdue": overdue,
     "funnel": funnel,
     "capacity": capacity,
-    "leaderboard": leaderboard,
+    "leaderboard": hero_board,
 }
 
 

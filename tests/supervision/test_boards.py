@@ -89,9 +89,23 @@ def test_a_late_sweep_hides_nothing(bank: Bank, late: list[Application]) -> None
     assert overdue_board(scope=None, at=NOW).total == sum(case.due_at < NOW for case in late)
 
 
-def test_the_overdue_board_costs_one_query(bank: Bank, late: list[Application], django_assert_num_queries) -> None:
-    with django_assert_num_queries(1):
+def test_the_overdue_board_costs_one_query_and_a_look_at_the_calendar(
+    bank: Bank, late: list[Application], django_assert_num_queries
+) -> None:
+    overdue_board(scope=None, at=NOW)  # the calendar is remembered from here on
+    with django_assert_num_queries(2):
         overdue_board(scope=None, at=NOW)
+
+
+def test_what_falls_due_today_and_on_the_next_working_day_opens_its_list(bank: Bank) -> None:
+    """Friday: the next working day is Monday, and the free days before it belong to it."""
+    for due in ("2026-11-27 10:59", "2026-11-27 11:00", "2026-11-27 23:59", "2026-11-28 00:00", "2026-11-30 23:59",
+                "2026-12-01 00:00"):  # fmt: skip
+        bank.case(State.RECEIVED, due_at=at(due), due_clock=Clock.ENTRY)
+    board = overdue_board(scope=None, at=NOW)
+    assert (board.total, board.soon) == (1, {"today": 2, "tomorrow": 2})
+    for due, cases in board.soon.items():
+        assert overdue_cases(scope=None, at=NOW, due=due).count() == cases
 
 
 def test_the_trend_counts_breaches_by_the_day_they_fell_due(bank: Bank) -> None:
@@ -188,14 +202,14 @@ def test_equal_scores_share_a_rank_and_the_next_is_three(bank: Bank) -> None:
                 State.ACTIVATED, collector=person, taken_in_at=at("2026-11-05 09:00"),
                 activated_at=at(f"2026-11-{day} 09:00"),
             )  # fmt: skip
-    board = leaderboard("collectors", month=NOVEMBER, reader=people[0])
+    board = leaderboard("collectors", span=NOVEMBER, reader=people[0])
     assert [(row.rank, row.employee.pk, row.activated) for row in board.best] == [
         (1, people[2].pk, 2), (2, people[1].pk, 1), (2, people[0].pk, 1),
     ]  # fmt: skip
     assert board.own is not None
     assert board.own.rank == 2
     for row in board.best:
-        listed = activated_cases("collectors", month=NOVEMBER, person=row.employee.number)
+        listed = activated_cases("collectors", span=NOVEMBER, key=row.employee.number)
         assert listed.count() == row.activated
 
 
@@ -203,7 +217,7 @@ def test_who_has_too_much_returned_is_not_ranked_but_sees_why(bank: Bank) -> Non
     facts = {"collector": bank.people.cm, "taken_in_at": at("2026-11-05 09:00")}
     bank.case(State.ACTIVATED, activated_at=at("2026-11-20 09:00"), **facts)
     bank.case(State.RETURNED, round=2, received_at=at("2026-11-06 09:00"), **facts)
-    board = leaderboard("collectors", month=NOVEMBER, reader=bank.people.cm)
+    board = leaderboard("collectors", span=NOVEMBER, reader=bank.people.cm)
     assert board.best == []
     assert board.own is not None
     assert (board.own.rank, board.own.return_rate, board.own.activated) == (None, 0.5, 1)
@@ -214,7 +228,7 @@ def test_quality_stands_beside_volume(bank: Bank) -> None:
         case = bank.case(State.ACTIVATED, collector=bank.people.cm, taken_in_at=at(f"2026-11-0{number + 2} 09:00"))
         clock = bank.clock(Clock.DISPATCH, case.taken_in_at, case=case)
         bank.stop(clock, clock.due_at, outcome)
-    [row] = leaderboard("collectors", month=NOVEMBER, reader=bank.people.cm).best
+    [row] = leaderboard("collectors", span=NOVEMBER, reader=bank.people.cm).best
     assert (row.taken_in, row.return_rate) == (4, 0.0)
     assert row.on_time_rate == pytest.approx(2 / 3)
 

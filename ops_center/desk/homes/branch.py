@@ -3,7 +3,7 @@ card-center staff."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -39,11 +39,14 @@ from ops_center.web.templatetags.ops import day, yuan
 from organization.roles import Role
 from organization.services.calendar import opening_times, working_calendar
 from referrals.selectors import leads_for, referrals_of
-from supervision.models import Breach
+from supervision.models import Breach, Measure
 from supervision.periods import Month
+from supervision.selectors.feed import feed, told
 from supervision.selectors.funnel import funnel_board
+from supervision.selectors.goals import Progress, branch_rows, person_rows
 
 DUE = F("due_at").asc(nulls_last=True)
+SUCCESSES = 3  # so many of the feed stand on a home
 
 
 # -- every employee ----------------------------------------------------------------------------------------------------
@@ -74,7 +77,7 @@ def employee(morning: Morning) -> Section:
         tiles,
         buttons=[Button(_("New referral"), link("referral-new"), "plus")],
         main=[_own_referrals(morning, book)],
-        side=[_prices(morning, is_collector=False)],
+        side=[_prices(morning, is_collector=False), successes(morning)],
     )
 
 
@@ -132,6 +135,16 @@ def _prices(morning: Morning, *, is_collector: bool) -> Table:
     )  # fmt: skip
 
 
+def successes(morning: Morning) -> Agenda:
+    """The newest of the success feed."""
+    rows = [told(row, reader=morning.me, at=morning.at) for row in feed()[:SUCCESSES]]
+    return Agenda(
+        _("Success feed"), "star",
+        [Line(label=day(row.row.at), href=link("feed"), what=row.text, note=row.row.motto) for row in rows],
+        _("Nothing to celebrate here yet"), "", link("feed"), _("When"), _("Success"), has_due=False, has_state=False,
+    )  # fmt: skip
+
+
 # -- customer manager --------------------------------------------------------------------------------------------------
 def customer_manager(morning: Morning) -> Section:
     """Today's files with their cut-off, what came back, and the leads."""
@@ -154,13 +167,14 @@ def customer_manager(morning: Morning) -> Section:
             Tile(_("Being collected"), figures["DRAFT"], mine(state="DRAFT")),
             Tile(_("Leads in the pool"), leads, link("lead-list")),
             Tile(_("Overdue"), figures["overdue"], mine(overdue=1), tone=alarm(figures["overdue"])),
+            *target_tiles(person_rows([me], month=Month.of(at), at=at)[0].measures),
         ],
         buttons=[
             Button(_("Start intake"), link("application-new"), "intake"),
             Button(_("New referral"), link("referral-new"), "referral"),
         ],
         main=[_in_hand(morning), _came_back(morning), _leads(morning)],
-        side=[_prices(morning, is_collector=True)],
+        side=[_prices(morning, is_collector=True), successes(morning)],
     )  # fmt: skip
 
 
@@ -262,6 +276,7 @@ def branch_head(morning: Morning) -> Section:
             Tile(_("Overdue"), figures["overdue"], of_branch(overdue=1), tone=alarm(figures["overdue"])),
             Tile(_("Begun this month, activated"), month.total("activated"),
                  link("board", "funnel", reached="activated"), time_progress(morning)),
+            *target_tiles(branch_rows([home], month=Month.of(at), at=at)[0].measures),
         ],
         buttons=[
             Button(_("Start intake"), link("application-new"), "intake"),
@@ -285,8 +300,25 @@ def branch_head(morning: Morning) -> Section:
                 empty=_("No explanation waits for your opinion."),
                 hint=_("When somebody of the branch explains a delay, you say first what you think of it."),
             ),
+            successes(morning),
         ],
     )  # fmt: skip
+
+
+LIGHTS = {"green": "good", "amber": "soon", "red": "late"}
+
+
+def target_tiles(measures: Sequence[Progress]) -> list[Tile]:
+    """The targets of the month that are set, each with its gap to the time gone."""
+    hint = _("%(actual)s of %(target)s, %(gap)s to the time")
+    return [
+        Tile(
+            _("Target: %(measure)s") % {"measure": Measure(row.measure).label}, f"{row.completion}%", link("targets"),
+            hint % {"actual": row.actual, "target": row.target, "gap": f"{row.gap:+}"}, LIGHTS[row.light],
+        )
+        for row in measures
+        if row.light
+    ]  # fmt: skip
 
 
 def time_progress(morning: Morning) -> str:
@@ -417,6 +449,7 @@ def card_center(morning: Morning) -> Section:
                 "", _("Case"), _("Note"), has_state=False,
             ),
             _prices(morning, is_collector=True),
+            successes(morning),
         ],
     )  # fmt: skip
 

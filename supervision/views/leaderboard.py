@@ -1,0 +1,124 @@
+"""英雄榜 as a page: four boards of a month or a quarter, and whether the own name stands on them."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from ops_center.kernel.errors import Malformed, OutOfSight
+from ops_center.web.keyset import read_query
+from ops_center.web.pages import StaffRequest, staff
+from organization.models import Employee
+from organization.roles import Role
+from organization.services.people import hide_name
+from supervision.periods import Month, Quarter, read_span
+from supervision.selectors import SEES_EVERY_BRANCH
+from supervision.selectors.feed import shown_name
+from supervision.selectors.leaderboard import (
+    BOARDS,
+    MOST_RETURNED,
+    PEOPLE,
+    Standing,
+    activated_cases,
+    back_office,
+    leaderboard,
+)  # fmt: skip
+from supervision.views.counted import counted
+
+MONTHS, QUARTERS = 6, 3  # so many are offered
+LABELS = {
+    "referrers": gettext_lazy("Referrers"),
+    "collectors": gettext_lazy("Collectors"),
+    "branches": gettext_lazy("Branches"),
+}
+
+
+@staff()
+@require_GET
+def hero_board(request: StaffRequest) -> HttpResponse:
+    """The best of a period, quality beside volume."""
+    asked = read_query(request.GET, known=("period",))
+    span, reader = read_span(asked.get("period", ""), at=request.at), request.actor
+    boards = [(name, LABELS[name], leaderboard(name, span=span, reader=reader)) for name in BOARDS]
+    office = back_office(span=span, reader=reader)
+    facts = {
+        "span": span,
+        "is_quarter": isinstance(span, Quarter),
+        "spans": _spans(request),
+        "boards": [
+            (name, label, board.own, [(row, _name(row, reader), _opens(request, row)) for row in board.best])
+            for name, label, board in boards
+        ],
+        "office": [(row, shown_name(row.employee, reader=reader)) for row in office.best],
+        "own_work": office.own,
+        "least": office.least,
+        "most_returned": MOST_RETURNED,
+        "reader": reader,
+    }
+    return render(request, "supervision/leaderboard.html", facts)
+
+
+@staff()
+@require_GET
+def hero_cases(request: StaffRequest) -> HttpResponse:
+    """The cards behind a score: the own ones, those of the own branch for its head, all for who sees the bank."""
+    asked = read_query(request.GET, known=("period", "board", "key"))
+    if asked.get("board") not in BOARDS:
+        sentence = _("There is no such choice.")
+        raise Malformed("bad_query", sentence, {"board": sentence})
+    board, key, span = asked["board"], asked.get("key", ""), read_span(asked.get("period", ""), at=request.at)
+    if not _may_open(request, board, key):
+        raise OutOfSight("board_row", _("There is no such line, or its cards are not yours to see."))
+    return counted(
+        request, activated_cases(board, span=span, key=key), title=LABELS[board], words=[span, key],
+        back=f"{reverse('board', args=['leaderboard'])}?{urlencode({'period': str(span)})}", topic="boards",
+    )  # fmt: skip
+
+
+@staff()
+@require_POST
+def set_name_shown(request: StaffRequest) -> HttpResponse:
+    hides = request.POST.get("hides") == "1"
+    hide_name(employee=request.actor, hides=hides, at=request.at)
+    said = _("Boards and the feed now show the last two digits of your number only.") if hides else _(
+        "Boards and the feed now show your name."
+    )  # fmt: skip
+    messages.success(request, said)
+    return redirect("board", "leaderboard")
+
+
+def _name(row: Standing, reader: Employee) -> str:
+    return shown_name(row.employee, reader=reader) if row.employee else row.branch.name
+
+
+def _opens(request: StaffRequest, row: Standing) -> str:
+    """How the address of the list names the row; nothing where the list is not this person's to see."""
+    board = "collectors" if row.employee else "branches"
+    key = row.employee.number if row.employee else row.branch.code
+    return key if _may_open(request, board, key) else ""
+
+
+def _may_open(request: StaffRequest, board: str, key: str) -> bool:
+    if request.roles & SEES_EVERY_BRANCH:
+        return True
+    me = request.actor
+    return key == me.number if board in PEOPLE else Role.BH in request.roles and key == me.branch.code
+
+
+def _spans(request: StaffRequest) -> list[tuple[str, str]]:
+    """The last months and quarters as chips; the running month is what an address without a period means."""
+    month, quarter = Month.of(request.at), Quarter.of(request.at)
+    spans = [("", str(month))]
+    for _n in range(MONTHS - 1):
+        month = month.previous
+        spans.append((str(month), str(month)))
+    for _n in range(QUARTERS):
+        spans.append((str(quarter), str(quarter)))
+        quarter = quarter.previous
+    return spans
