@@ -1,10 +1,12 @@
-"""The working calendar as a page: which days count, and for which years nobody has published them yet."""
+"""The working calendar as a page: which days count, for which years nobody has published them yet, and what is about to
+change."""
 
 from __future__ import annotations
 
 import calendar as months
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -16,9 +18,14 @@ from ops_center.kernel.errors import Malformed
 from ops_center.kernel.worktime import Day, WorkCalendar
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
-from organization.services.calendar import working_calendar
+from organization.models import CalendarChange
+from organization.models.versions import PolicyStatus
+from organization.roles import Role
+from organization.services.calendar import missing_years, working_calendar
 
 FIRST_YEAR, LAST_YEAR = 2000, 2099
+WATCHERS = frozenset({Role.MGT, Role.SUP, Role.AUD})  # who see changes before they hold
+LATEST_CHANGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +46,20 @@ def calendar(request: StaffRequest) -> HttpResponse:
     known = working_calendar()
     year_of = [month(known, date(year, number, 1)) for number in range(1, 13)]
     days = [day for one in year_of for week in one.weeks for day in week if day is not None]
-    facts = {
+    facts: dict[str, Any] = {
         "year": year,
         "years": [str(beside) for beside in (year - 1, year, year + 1) if FIRST_YEAR <= beside <= LAST_YEAR],
         "months": year_of,
         "today": today,
         "workdays": sum(one.workdays for one in year_of),
         "is_provisional": not any(day.official for day in days),
+        "missing": missing_years(today),
+        "is_management": Role.MGT in request.roles,
     }
+    if request.roles & WATCHERS:
+        changes = CalendarChange.objects.select_related("drafted_by", "approved_by")
+        facts["waiting"] = changes.filter(status=PolicyStatus.DRAFT)
+        facts["decided"] = changes.filter(year=year).exclude(status=PolicyStatus.DRAFT)[:LATEST_CHANGES]
     return render(request, "organization/calendar.html", facts)
 
 

@@ -20,6 +20,7 @@ from ops_center.kernel.errors import Malformed
 from ops_center.kernel.worktime import Day
 
 LONGEST_LIST = 400  # lines
+LONGEST_PATCH = 360  # days: a change of more lays down a whole year
 LONGEST_NAME = 40  # characters
 USUAL_WORKDAYS = range(244, 256)  # of a year; a list that leaves another number is probably not whole
 _WORKED = frozenset({"1", "true", "work", "working", "workday", "班", "上班", "工作日", "调休", "补班"})

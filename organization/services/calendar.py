@@ -14,6 +14,8 @@ from organization.models import Branch, BranchTimes, CalendarDay
 from organization.models.versions import PolicyStatus
 from organization.services.revisions import bump, revision
 
+NEXT_YEAR_FROM = (11, 1)  # month, day
+
 _loaded: dict[str, tuple[int, WorkCalendar]] = {}
 _opening: dict[str, tuple[int, OpeningTimes]] = {}
 
@@ -89,6 +91,12 @@ def calendar_with(days: Iterable[Day]) -> WorkCalendar:
     standing = CalendarDay.objects.values_list("on", "is_workday", "name")
     laid = {on: Day(on, is_workday=is_workday, name=name) for on, is_workday, name in standing}
     return WorkCalendar((laid | {day.on: day for day in days}).values())
+
+
+def missing_years(today: date) -> list[int]:
+    """The years whose official days should be known by now: this one, and from 1 November the next."""
+    needed = [today.year, today.year + 1] if (today.month, today.day) >= NEXT_YEAR_FROM else [today.year]
+    return years_without_days(needed)
 
 
 def years_without_days(years: Iterable[int]) -> list[int]:

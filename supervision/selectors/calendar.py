@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from applications.services.remeasure import Moves, Ruler, open_over
+from ops_center.kernel.worktime import Day
 from organization.models import CalendarChange
 from organization.models.versions import PolicyStatus
 from organization.services.calendar import calendar_with
@@ -20,6 +21,11 @@ def changes() -> QuerySet[CalendarChange]:
 
 def waiting() -> QuerySet[CalendarChange]:
     return changes().filter(status=PolicyStatus.DRAFT)
+
+
+def departures(turned: list[tuple[Day, Day]]) -> list[tuple[Day, Day]]:
+    """Of the days that differ those that people look at: not the plain days of a year that only become official."""
+    return [(before, day) for before, day in turned if before.is_workday != day.is_workday or before.name != day.name]
 
 
 def moves_of(change: CalendarChange, *, at: datetime) -> Moves:

@@ -32,6 +32,16 @@ WEEKDAYS = (
     pgettext_lazy("weekday", "Sunday"),
 )  # fmt: skip
 
+MODE_WORDS = {
+    Mode.WORKHOURS: pgettext_lazy("mode", "working hours"),
+    Mode.WORKDAYS_EOD: pgettext_lazy("mode", "working days, until closing time"),
+    Mode.SAME_DAY: pgettext_lazy("mode", "the same day, by the branch's cut-off"),
+    Mode.NEXT_DAY_NOON: pgettext_lazy("mode", "noon of the next working day"),
+    Mode.CALENDAR_DAYS: pgettext_lazy("mode", "calendar days"),
+    Mode.CLOCK_HOURS: pgettext_lazy("mode", "hours by the wall clock"),
+    Mode.MONTH_DAY: pgettext_lazy("mode", "day of the next month"),
+}
+
 V = TypeVar("V", ClockPolicy, BranchTimes)
 
 

@@ -18,7 +18,7 @@ from ops_center.clock import local_day
 from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Branch, Employee
 from organization.roles import Role
-from organization.services.calendar import opening_times, working_calendar, years_without_days
+from organization.services.calendar import missing_years, opening_times, working_calendar
 from organization.services.inbox import tell
 from supervision.models import CallReminder, DayNotice
 from supervision.services.notices import NAMED
@@ -27,7 +27,6 @@ END_OF_DAY = time(20, 0)
 REMIND_BEFORE_CUT_OFF = (60, 20)  # minutes
 REMIND_BEFORE_CALL = timedelta(minutes=30)
 REMIND_BEFORE_EXPIRY = timedelta(days=3)
-CALENDAR_ALARM_FROM = (11, 1)  # month, day: from then on next year's days should be there
 AT_THE_BRANCH = (State.TAKEN_IN, State.BAGGED)
 
 
@@ -122,8 +121,7 @@ def alarm_missing_calendar(*, at: datetime) -> int:
     This year's always are; next year's from 1 November. Returns the number of such years.
     """
     today = local_day(at)
-    needed = [today.year, today.year + 1] if (today.month, today.day) >= CALENDAR_ALARM_FROM else [today.year]
-    missing = years_without_days(needed)
+    missing = missing_years(today)
     monday = today - timedelta(days=today.weekday())
     if missing and _first_time("calendar_missing", monday, "", at):
         people = Employee.objects.holding(Role.MGT, Role.ADM, on=today)

@@ -31,6 +31,7 @@ from ops_center.desk.homes.parts import (
     Table,
     Tile,
     alarm,
+    calendar_alarm,
     link,
 )  # fmt: skip
 from ops_center.web import charts
@@ -40,7 +41,9 @@ from organization.models.versions import PolicyStatus
 from organization.roles import Employment, Role
 from organization.services.calendar import years_without_days
 from supervision.periods import Month
+from supervision.selectors import calendar as calendar_changes
 from supervision.selectors.funnel import REACHED, STAGE_OF_STEP, funnel_board
+from supervision.selectors.policies import VersionOf, branch_versions, clock_versions
 
 UNUSUAL = ("W-SELF", "W-BURST", "W-EMP-BURST", "W-CONTACT-STAFF")
 MANY_REVEALS = 10  # distinct clients of one person in a day: worth a look; the alarm itself comes at 25
@@ -54,8 +57,6 @@ def management(morning: Morning) -> Section:
     funnel = funnel_board(scope=None, month=month)
     steps = [(step, str(STAGE_OF_STEP[step].label), funnel.total(step)) for step in REACHED]
     cost = cost_of_cards(Question.of(morning.me, period_of(str(month)), morning.at))
-    missing = years_without_days([morning.today.year, morning.today.year + 1])
-    calendar_words = _("No official working days are known for %(years)s: please load the calendar.")
     return Section(
         Role.MGT,
         tiles=[
@@ -81,8 +82,8 @@ def management(morning: Morning) -> Section:
                 [_("Step"), _("Cases")], [[label, cases] for _step, label, cases in steps], link("board", "funnel"),
             ),
         ],
-        side=[_policies_waiting()],
-        notice=calendar_words % {"years": "、".join(map(str, missing))} if missing else "",
+        side=[_policies_waiting(), _rules_waiting(morning)],
+        **calendar_alarm(morning),
     )  # fmt: skip
 
 
@@ -107,6 +108,31 @@ def _policies_waiting() -> Agenda:
         ],
         _("No version waits."), _("A new version is drafted by one person and approved by another."),
         link("policy-list"), _("Version"), _("From"), _("Drafted by"), has_due=False, has_state=False,
+    )  # fmt: skip
+
+
+def _rules_waiting(morning: Morning) -> Agenda:
+    """Limits, times and days that were drafted; who drafted one cannot approve it."""
+    limits, times = clock_versions(morning.today).drafts, branch_versions(morning.today).drafts
+    drafts: list[VersionOf[Any]] = [*limits, *times]
+    lines = [
+        Line(
+            label=version.title, href=link("clock-policy" if version.is_clock else "branch-times", version.row.pk),
+            what=day(version.row.starts_on), note=version.row.drafted_by.name if version.row.drafted_by else "",
+        )
+        for version in drafts
+    ]  # fmt: skip
+    lines += [
+        Line(
+            label=_("Calendar %(year)s") % {"year": change.year}, href=link("calendar-change", change.pk),
+            what=change.source, note=change.drafted_by.name,
+        )
+        for change in calendar_changes.waiting()
+    ]  # fmt: skip
+    return Agenda(
+        _("Limits, times and days that wait for a second person"), "calendar", lines[:SHOWN], _("Nothing waits."),
+        _("A change is drafted by one person and approved by another."), link("clock-policy-list"), _("Rule"),
+        _("From"), _("Drafted by"), has_due=False, has_state=False,
     )  # fmt: skip
 
 

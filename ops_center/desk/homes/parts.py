@@ -14,11 +14,13 @@ from typing import Any, ClassVar
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from applications.models import Application
 from ops_center.clock import SHANGHAI, local_day
 from organization.models import Employee
 from organization.roles import Role
+from organization.services.calendar import missing_years
 
 SHOWN = 8  # lines of a short list; the rest stands behind its "all"
 
@@ -162,6 +164,8 @@ class Section:
     main: Sequence[Part] = ()
     side: Sequence[Part] = ()
     notice: Any = ""
+    notice_href: str = ""  # the way out
+    notice_action: Any = ""
 
     @property
     def title(self) -> str:
@@ -185,3 +189,17 @@ def case_line(case: Application, *, note: Any = "", opens: bool = True) -> Line:
 def alarm(number: int, tone: str = "late") -> str:
     """A figure that should be zero is coloured when it is not."""
     return tone if number else ""
+
+
+def calendar_alarm(morning: Morning) -> dict[str, Any]:
+    """What a section says while official days are missing, with the way out: the management loads the list."""
+    missing = missing_years(morning.today)
+    if not missing:
+        return {}
+    sentence = _("The official days of %(years)s are not loaded: deadlines in that time are provisional.")
+    loads = morning.me.has_role(Role.MGT, on=morning.today)
+    return {
+        "notice": sentence % {"years": "、".join(map(str, missing))},
+        "notice_href": link("calendar-change-new" if loads else "calendar"),
+        "notice_action": _("Load the official list") if loads else _("Look at the calendar"),
+    }

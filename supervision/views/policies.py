@@ -1,0 +1,184 @@
+"""Limits of clocks and times of branches: drafts that wait for a second person, in force, ahead, past, and what each
+would mean for the clocks that run now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from applications.models import ClockPolicy
+from applications.services.remeasure import Moves
+from applications.views.door import attempt, go
+from ops_center.clock import local_day
+from ops_center.kernel.errors import Malformed
+from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.pages import StaffRequest, staff
+from organization.models import Branch, BranchTimes
+from organization.roles import Role
+from organization.services import versions
+from organization.services.versions import Standing
+from supervision.policy_forms import DraftClock, DraftTimes, DraftVersion
+from supervision.selectors.policies import (
+    SEES_DRAFTS,
+    SHOWN,
+    VersionOf,
+    branch_versions,
+    came_with,
+    clock_versions,
+    clocks_of,
+    moves_of,
+)  # fmt: skip
+from supervision.services import policies
+
+BY_DUE = Keyset("due_at", "id")
+TRIED = (Standing.DRAFT, Standing.AHEAD)  # only what is not in force yet is tried out on what runs
+
+
+@staff()
+@require_GET
+def clock_policy_list(request: StaffRequest) -> HttpResponse:
+    """Open to everybody: people must know by what they are measured. Drafts and buttons are the management's."""
+    read_query(request.GET, known=())
+    on = local_day(request.at)
+    clocks, branches = clock_versions(on).open_to(request.roles), branch_versions(on).open_to(request.roles)
+    facts = {
+        "clocks": clocks,
+        "branches": branches,
+        "drafts": [*clocks.drafts, *branches.drafts],
+        "ahead": [*clocks.ahead, *branches.ahead],
+        "past": [*clocks.past, *(version for version in branches.past if version.row.pk)],
+        **_reader(request),
+    }
+    return render(request, "supervision/clock_policies.html", facts)
+
+
+@staff()
+@require_GET
+def clock_policy(request: StaffRequest, policy: int) -> HttpResponse:
+    return _version(request, clock_versions(local_day(request.at)).open_to(request.roles).find(policy))
+
+
+@staff()
+@require_GET
+def branch_times(request: StaffRequest, times: int) -> HttpResponse:
+    return _version(request, branch_versions(local_day(request.at)).open_to(request.roles).find(times))
+
+
+def _version(request: StaffRequest, version: VersionOf[Any] | None) -> HttpResponse:
+    """One version; of one that is not in force yet, management and audit see what it would mean for what runs now."""
+    asked = read_query(request.GET, known=("show",))
+    if version is None:
+        raise versions.no_version()
+    facts: dict[str, Any] = {"version": version, **_reader(request)}
+    if version.standing in TRIED and not request.roles.isdisjoint(SEES_DRAFTS):
+        facts |= preview_facts(moves_of(version.row, at=request.at), asked)
+    return render(request, "supervision/clock_policy.html", facts)
+
+
+def preview_facts(moves: Moves, asked: dict[str, str]) -> dict[str, Any]:
+    """The figures of a preview, and one page of the clocks behind the one that was asked for."""
+    show = asked.get("show", "moved")
+    if show not in SHOWN:
+        raise Malformed("bad_filter", _("This list has no such filter."), {"show": _("Choose one of the list.")})
+    page = BY_DUE.page(
+        clocks_of(moves, show),
+        size=page_size(asked.get("page_size")),
+        after=asked.get("after"),
+        before=asked.get("before"),
+    )
+    due = {one.run.pk: one.due_at for one in moves.moved}
+    return {"moves": moves, "show": show, "rows": [(clock, due[clock.pk]) for clock in page], "page": page}
+
+
+def _reader(request: StaffRequest) -> dict[str, Any]:
+    return {"me": request.actor, "is_management": Role.MGT in request.roles, "now": request.at}
+
+
+# -- drafting ----------------------------------------------------------------------------------------------------------
+@staff(Role.MGT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_clock_policy(request: StaffRequest) -> HttpResponse:
+    """From the version named: the one in force, or one that was taken back."""
+    base = ClockPolicy.objects.filter(pk=_key(request, "from")).first()
+    return _draft(request, DraftClock, "supervision/new_clock_policy.html", policies.draft_clock_policy, base=base)
+
+
+@staff(Role.MGT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_branch_times(request: StaffRequest) -> HttpResponse:
+    """From the version named, or from what stands with the branch named."""
+    base = BranchTimes.objects.select_related("branch").filter(pk=_key(request, "from")).first()
+    branch = Branch.objects.filter(code=request.GET.get("branch", "")).first()
+    if base is None and branch is not None:
+        base = came_with(branch)
+    return _draft(request, DraftTimes, "supervision/new_branch_times.html", policies.draft_branch_times, base=base)
+
+
+def _key(request: StaffRequest, name: str) -> int:
+    """A key of the address; 0, which is nobody's, for what is none."""
+    asked = request.GET.get(name, "")
+    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 0
+
+
+def _draft(
+    request: StaffRequest,
+    form_class: type[DraftVersion],
+    template: str,
+    draft: Callable[..., object],
+    *,
+    base: ClockPolicy | BranchTimes | None,
+) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, template, {"form": form_class(base=base, actor=request.actor, at=request.at)})
+    form = form_class(request.POST, actor=request.actor, at=request.at)
+    status = attempt(form, lambda form: draft(actor=request.actor, at=request.at, **form.said()))
+    if status:
+        return render(request, template, {"form": form}, status=status)
+    messages.success(request, _("Drafted. It takes effect once a second person of the management approves it."))
+    return go(request, reverse("clock-policy-list"))
+
+
+# -- deciding ----------------------------------------------------------------------------------------------------------
+@staff(Role.MGT)
+@require_POST
+def approve_clock_policy(request: StaffRequest, policy: int) -> HttpResponse:
+    return _approved(request, policies.approve_clock_policy(policy=policy, actor=request.actor, at=request.at))
+
+
+@staff(Role.MGT)
+@require_POST
+def approve_branch_times(request: StaffRequest, times: int) -> HttpResponse:
+    return _approved(request, policies.approve_branch_times(times=times, actor=request.actor, at=request.at))
+
+
+def _approved(request: StaffRequest, row: ClockPolicy | BranchTimes) -> HttpResponse:
+    said = _("Approved: in force from %(day)s. Cases that have been taken in before keep the version of their day.")
+    messages.success(request, said % {"day": row.starts_on.isoformat()})
+    return go(request, reverse("clock-policy-list"))
+
+
+@staff(Role.MGT)
+@require_POST
+def discard_clock_policy(request: StaffRequest, policy: int) -> HttpResponse:
+    policies.discard_clock_policy(policy=policy, actor=request.actor, at=request.at)
+    return _discarded(request, f"{reverse('clock-policy-new')}?from={policy}")
+
+
+@staff(Role.MGT)
+@require_POST
+def discard_branch_times(request: StaffRequest, times: int) -> HttpResponse:
+    policies.discard_branch_times(times=times, actor=request.actor, at=request.at)
+    return _discarded(request, f"{reverse('branch-times-new')}?from={times}")
+
+
+def _discarded(request: StaffRequest, anew: str) -> HttpResponse:
+    """A draft is never changed: it is taken back, and drafted anew from what it said."""
+    messages.success(request, _("Discarded."))
+    return go(request, anew if "anew" in request.POST else reverse("clock-policy-list"))
