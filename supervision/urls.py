@@ -2,10 +2,38 @@
 
 from django.urls import path
 
-from supervision.views import boards, breaches, feed, leaderboard, summary, targets, weekly
+import ops_center.web.converters  # noqa: F401  (registers <number:…>)
+from supervision.views import (
+    acts,
+    boards,
+    breaches,
+    calendar,
+    complaints,
+    feed,
+    leaderboard,
+    policies,
+    summary,
+    targets,
+    weekly,
+)
 
 urlpatterns = [
-    path("boards/overdue/urge/", boards.urge_cases, name="urge"),
+    path("policies/clocks/", policies.clock_policy_list, name="clock-policy-list"),
+    path("policies/clocks/new/", policies.new_clock_policy, name="clock-policy-new"),
+    path("policies/clocks/<int:policy>/", policies.clock_policy, name="clock-policy"),
+    path("policies/clocks/<int:policy>/approve/", policies.approve_clock_policy, name="clock-policy-approve"),
+    path("policies/clocks/<int:policy>/discard/", policies.discard_clock_policy, name="clock-policy-discard"),
+    path("policies/times/new/", policies.new_branch_times, name="branch-times-new"),
+    path("policies/times/<int:times>/", policies.branch_times, name="branch-times"),
+    path("policies/times/<int:times>/approve/", policies.approve_branch_times, name="branch-times-approve"),
+    path("policies/times/<int:times>/discard/", policies.discard_branch_times, name="branch-times-discard"),
+    path("calendar/changes/new/", calendar.new_calendar_change, name="calendar-change-new"),
+    path("calendar/changes/<int:change>/", calendar.calendar_change, name="calendar-change"),
+    path("calendar/changes/<int:change>/approve/", calendar.approve_calendar_change, name="calendar-change-approve"),
+    path("calendar/changes/<int:change>/discard/", calendar.discard_calendar_change, name="calendar-change-discard"),
+    path("boards/overdue/urge/", acts.urge_cases, name="urge"),
+    path("boards/overdue/reassign/", acts.reassign_cases, name="reassign-cases"),
+    path("boards/overdue/takers/", acts.takers, name="takers"),
     path("boards/leaderboard/cases/", leaderboard.hero_cases, name="hero-cases"),
     path("boards/leaderboard/name/", leaderboard.set_name_shown, name="name-shown"),
     path("targets/", targets.targets, name="targets"),
@@ -22,10 +50,16 @@ urlpatterns = [
     path("summary/cases/", summary.own_cases, name="summary-cases"),
     path("summary/<str:month>/save/", summary.save, name="summary-save"),
     path("boards/<slug:name>/", boards.board, name="board"),
+    path("complaints/", complaints.complaint_list, name="complaint-list"),
+    path("complaints/new/", complaints.new_complaint, name="complaint-new"),
+    path("complaints/find/", complaints.find_case, name="complaint-find"),
+    path("complaints/rates/", complaints.complaint_rates, name="complaint-rates"),
+    path("complaints/<number:number>/", complaints.one_complaint, name="complaint"),
+    path("complaints/<number:number>/<slug:act>/", complaints.one_complaint, name="complaint-act"),
     path("breaches/", breaches.breach_list, name="breach-list"),
     path("breaches/<int:pk>/justify/", breaches.justify_breach, name="breach-justify"),
+    path("breaches/<int:pk>/evidence/", breaches.prove_breach, name="breach-prove"),
+    path("breaches/<int:pk>/evidence/<int:paper>/", breaches.evidence, name="breach-evidence"),
     path("breaches/<int:pk>/opinion/", breaches.opinion_on_breach, name="breach-opinion"),
     path("breaches/<int:pk>/decide/", breaches.decide_breach, name="breach-decide"),
 ]
-    path("breaches/<int:pk>/evidence/", breaches.prove_breach, name="breach-prove"),
-    path("breaches/<int:pk>/evidence/<int:paper>/", breaches.evidence, name="breach-evidence"),

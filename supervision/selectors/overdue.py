@@ -1,4 +1,4 @@
-"""What is overdue now: by stage, branch, age and clock.
+"""What is overdue now, and what falls due next: by stage, branch, age and clock.
 
 Due is read from the cases themselves, never from the breaches that the sweep has written: a sweep that is late hides
 nothing (rule K9). A case counts once, by its earliest running deadline. Cases from before the system are left out.
@@ -20,6 +20,7 @@ from applications.querysets import ApplicationQuerySet
 from ops_center.clock import local_day
 from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Branch
+from organization.services.calendar import working_calendar
 from supervision.models import Breach
 from supervision.selectors import midnight, of_branch
 
@@ -28,43 +29,57 @@ AGES: dict[str, tuple[int, int | None]] = {"0-1": (0, 1), "1-3": (1, 3), "3-7": 
 STAGES = tuple(stage for stage in Stage if stage != Stage.ENDED)
 TREND_DAYS = 14
 NO_BRANCH = "-"  # leads that no branch has taken yet
+DUE = ("today", "tomorrow")  # tomorrow is the next working day, with the free days before it
 
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """The overdue cases of a scope, counted in one pass. ``cells``: (branch code, stage) → cases."""
+    """The overdue cases of a scope and those that fall due next, counted in one pass. ``cells``: (branch code, stage) →
+    overdue cases."""
 
     total: int
     cells: Mapping[tuple[str, str], int]
     ages: Mapping[str, int]
     clocks: Mapping[str, int]
     branches: Mapping[str, str]  # code → name, of those that have a case
+    soon: Mapping[str, int]  # still in time: due today, due on the next working day
 
 
 def overdue_board(*, scope: Branch | None, at: datetime) -> Overdue:
+    until = due_until("tomorrow", at)
     rows = (
-        overdue_cases(scope=scope, at=at)
+        Application.objects.filter(of_branch(scope), due_at__lt=until, is_imported=False)
         .order_by()
         .values_list("branch__code", "branch__name", "state", "resume_state", "due_clock", _age(at))
         .annotate(cases=Count("pk"))
     )
     cells: Counter[tuple[str, str]] = Counter()
     ages, clocks = Counter(dict.fromkeys(AGES, 0)), Counter[str]()
+    soon = Counter(dict.fromkeys(DUE, 0))
     branches: dict[str, str] = {}
     for code, name, state, resume_state, clock, age, cases in rows:
+        if age in DUE:
+            soon[age] += cases
+            continue
         stage = STAGE_OF[resume_state if state == State.PROBLEM else state]
         cells[code or NO_BRANCH, stage] += cases
         ages[age] += cases
         clocks[clock] += cases
         branches[code or NO_BRANCH] = name or ""
-    return Overdue(total=sum(ages.values()), cells=cells, ages=ages, clocks=clocks, branches=branches)
+    return Overdue(sum(ages.values()), cells, ages, clocks, branches, soon)
 
 
 def overdue_cases(
-    *, scope: Branch | None, at: datetime, stage: str = "", branch: str = "", age: str = "", clock: str = ""
-) -> ApplicationQuerySet:
-    """The list behind a number of the board."""
-    cases = Application.objects.overdue(at).filter(of_branch(scope), is_imported=False)
+    *, scope: Branch | None, at: datetime, stage: str = "", branch: str = "", age: str = "", clock: str = "",
+    due: str = "",
+) -> ApplicationQuerySet:  # fmt: skip
+    """The list behind a number of the board; with ``due`` what falls due today or tomorrow instead of what is over."""
+    if due:
+        since = at if due == "today" else due_until("today", at)
+        cases = Application.objects.filter(due_at__gte=since, due_at__lt=due_until(due, at))
+    else:
+        cases = Application.objects.overdue(at)
+    cases = cases.filter(of_branch(scope), is_imported=False)
     if stage:
         states = [state for state, belongs in STAGE_OF.items() if belongs == stage and state != State.PROBLEM]
         cases = cases.filter(Q(state__in=states) | Q(state=State.PROBLEM, resume_state__in=states))
@@ -78,6 +93,13 @@ def overdue_cases(
     if clock:
         cases = cases.filter(due_clock=clock)
     return cases
+
+
+def due_until(due: str, at: datetime) -> datetime:
+    """The first instant after today, or after the next working day."""
+    today = local_day(at)
+    last = today if due == "today" else working_calendar().next_workday(today)
+    return midnight(last + timedelta(days=1))
 
 
 def breach_trend(*, scope: Branch | None, at: datetime) -> list[tuple[date, int]]:
@@ -97,8 +119,12 @@ def clock_label(kind: str) -> str:
 
 
 def _age(at: datetime) -> Case:
-    """The age bucket of a case by its due time."""
+    """The age bucket of an overdue case, or when it falls due."""
+    ahead = [
+        When(due_at__gte=due_until("today", at), then=Value("tomorrow")),
+        When(due_at__gte=at, then=Value("today")),
+    ]
     older = [
         When(due_at__gt=at - timedelta(days=below), then=Value(name)) for name, (_from, below) in AGES.items() if below
     ]
-    return Case(*older, default=Value("7+"), output_field=CharField())
+    return Case(*ahead, *older, default=Value("7+"), output_field=CharField())

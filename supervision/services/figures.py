@@ -19,7 +19,7 @@ from ops_center.kernel.worktime import Mode, minutes_between
 from organization.services.calendar import working_calendar
 from supervision.models import DayFigure, DayTimes, PeriodTimes
 from supervision.periods import Month
-from supervision.selectors.counted import UNSPOILT, OF_THE_CASE, STOPPED, facts_of
+from supervision.selectors.counted import OF_THE_CASE, STOPPED, UNSPOILT, facts_of
 from supervision.selectors.timeliness import ROLLING, TIMES_OF, days_over
 
 _LOCK = 7_319_302  # one counts a day at a time

@@ -45,6 +45,9 @@ DOORS = {
     "/boards/overdue/": "bh bh2 tr sup mgt aud",
     "/boards/funnel/": "bh bh2 tr sup mgt aud",
     "/boards/capacity/": "tr sup mgt aud",
+    "/boards/problems/": "bh bh2 tr sup mgt aud",
+    "/boards/load/": "tr sup mgt aud",
+    "/boards/timeliness/": "emp cm bh bag cs cc ec tr as_ sup mgt aud cm2 adm bh2",
     "/boards/leaderboard/": "emp cm bh bag cs cc ec tr as_ sup mgt aud cm2 adm bh2",
     "/breaches/": "emp cm bh bag cs cc ec tr as_ sup mgt aud cm2 adm bh2",
 }
@@ -84,13 +87,14 @@ def test_the_board_refreshes_its_figures_and_leaves_the_list(bank: Bank, breach:
     assert 'hx-get="?branch=BH01"' in text
 
 
-def test_the_management_reads_figures_without_a_way_into_cases(bank: Bank, breach: Breach) -> None:
+def test_the_management_reads_figures_and_no_cases(bank: Bank, breach: Breach) -> None:
     number = breach.application.number
     assert f'href="/applications/{number}/"' in page_of(bank.people.sup).get("/boards/overdue/").text
-    text = page_of(bank.people.mgt).get("/boards/overdue/").text
-    assert number in text
-    assert f'href="/applications/{number}/"' not in text
-    assert "urge-text" not in text
+    for path in ("overdue/", "overdue/?stage=CENTRAL_ENTRY", "funnel/?reached=taken-in", "capacity/?queue=entry",
+                 "timeliness/?verdict=open", "problems/", "load/?person=LZ10008&which=clocks"):  # fmt: skip
+        text = page_of(bank.people.mgt).get(f"/boards/{path}").text
+        assert number not in text, path
+        assert "reassign-chosen" not in text
 
 
 def test_the_overdue_board_costs_the_same_for_one_case_and_for_twenty(

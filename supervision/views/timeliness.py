@@ -1,0 +1,208 @@
+"""时效: whether stages, branches and people keep their time, how long the stages take, how it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.views.decorators.http import require_GET
+
+from applications.lifecycle import Clock
+from ops_center.kernel.errors import Malformed
+from ops_center.web import charts
+from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.pages import StaffRequest, staff
+from organization.models import Branch, Employee
+from organization.roles import Role
+from supervision.models import Part
+from supervision.on_time import together
+from supervision.periods import Month
+from supervision.selectors import SEES_EVERY_BRANCH
+from supervision.selectors.overdue import NO_BRANCH
+from supervision.selectors.timeliness import (
+    MONTHS_SHOWN,
+    VERDICTS,
+    Scope,
+    Window,
+    breaches_per_day,
+    by_branch,
+    by_person,
+    by_stage,
+    clocks_behind,
+    rate_per_day,
+    stage_times,
+)
+from supervision.views.asked import one_of
+from supervision.views.case_list import OPENS_CASES, acts_of
+
+LATEST, BY_DEADLINE = Keyset("-stopped_at", "-id"), Keyset("due_at", "id")
+VERDICT_LABELS = {
+    "in-time": pgettext_lazy("verdict", "In time"),
+    "late": pgettext_lazy("verdict", "Late"),
+    "exempt": pgettext_lazy("verdict", "Exempt"),
+    "open": gettext_lazy("Open and overdue"),
+    "first": gettext_lazy("Entered at the first pass"),
+    "second": gettext_lazy("Entered after a problem or a return"),
+}
+SHOWN = 20  # branches and people, those with the most late; ``all`` shows every one
+
+
+@staff()
+@require_GET
+def timeliness(request: StaffRequest) -> HttpResponse:
+    """The whole bank for those who supervise it, the branch for its head, for anybody else the own clocks."""
+    asked = read_query(request.GET, known=("period", "clock", "verdict", "branch", "person", "day", "all"))
+    scope, window = scope_of(request), Window.read(asked.get("period", ""), at=request.at)
+    kind = one_of(asked, "clock", Clock.values)
+    verdict = one_of(asked, "verdict", VERDICTS)
+    stages = by_stage(scope, window, at=request.at)
+    times = stage_times(scope, window, at=request.at) if scope.person is None else None
+    chosen = kind or _first_clock(request, stages)
+    facts: dict[str, Any] = {
+        "window": window,
+        "periods": _periods(request),
+        "scope": scope,
+        "stages": [
+            (clock, Clock(clock).label, tally, _query(window, clock=clock)) for clock, tally in stages.items()
+        ],
+        "whole": together(stages.values()),
+        "entry": stages.get(Clock.ENTRY),
+        "times": _times(times.stages) if times else [],
+        "times_until": times.until if times else None,
+        "clock": chosen,
+        "clock_label": Clock(chosen).label if chosen else "",
+        "clocks": [(clock, Clock(clock).label) for clock in stages],
+        "branches": _branches(scope, window, chosen, request, asked) if chosen and scope.person is None else None,
+        "people": _people(scope, window, chosen, request, asked) if chosen and _names_people(request) else None,
+        "opens_cases": bool(request.roles & OPENS_CASES) or scope.person is not None,
+        "now": request.at,
+        "shown": SHOWN,
+        "show_all": bool(asked.get("all")),
+        "page": None,
+    } | _trend(scope, request) | acts_of(request)  # fmt: skip
+    if verdict and facts["opens_cases"]:
+        clocks = clocks_behind(
+            scope, window, at=request.at, verdict=verdict, kind=kind, branch=asked.get("branch", ""),
+            person=asked.get("person", "") if _names_people(request) else "", day=_day(asked),
+        )  # fmt: skip
+        page = (BY_DEADLINE if verdict == "open" else LATEST).page(
+            clocks.select_related("application__branch", "application__product", "owner", "owner_branch"),
+            size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before"),
+        )  # fmt: skip
+        facts |= {"page": page, "verdict": verdict, "title": _title(asked, kind, verdict)}
+    return render(request, "supervision/timeliness.html", facts)
+
+
+def scope_of(request: StaffRequest) -> Scope:
+    if request.roles & SEES_EVERY_BRANCH:
+        return Scope()
+    return Scope(branch=request.actor.branch) if Role.BH in request.roles else Scope(person=request.actor)
+
+
+def _names_people(request: StaffRequest) -> bool:
+    """Rates by name are for who supervises everybody: there is no public list of the worst."""
+    return bool(request.roles & SEES_EVERY_BRANCH)
+
+
+def _first_clock(request: StaffRequest, stages: Mapping[str, Any]) -> str:
+    """What a person looks at first: the head at the day's dispatch, the center at the entry."""
+    wanted = Clock.DISPATCH if Role.BH in request.roles else Clock.ENTRY
+    return wanted if wanted in stages else next(iter(stages), "")
+
+
+def _times(stages: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Any, list[Any]]]:
+    parts = [Part.WAIT, Part.WORK, Part.NET, Part.GROSS]
+    return [(clock, Clock(clock).label, [by_part.get(part) for part in parts]) for clock, by_part in stages.items()]
+
+
+def _branches(scope: Scope, window: Window, kind: str, request: StaffRequest, asked: Mapping[str, str]) -> Any:
+    tallies = by_branch(kind, scope, window, at=request.at)
+    order = sorted(tallies, key=lambda key: (-(tallies[key].late + tallies[key].open_overdue), key))
+    shown = order if asked.get("all") else order[:SHOWN]
+    named = Branch.objects.in_bulk(shown)
+    rows = []
+    for key in shown:
+        branch = named.get(key)
+        query = _query(window, clock=kind, branch=branch.code if branch else NO_BRANCH)
+        rows.append((branch.name if branch else _("Lead pool"), tallies[key], query))
+    return {"rows": rows, "more": len(order) - len(shown)}
+
+
+def _people(scope: Scope, window: Window, kind: str, request: StaffRequest, asked: Mapping[str, str]) -> Any:
+    tallies = by_person(kind, scope, window, at=request.at)
+    order = sorted(tallies, key=lambda key: (-(tallies[key].late + tallies[key].open_overdue), key))
+    shown = order if asked.get("all") else order[:SHOWN]
+    named = Employee.objects.select_related("branch").in_bulk(shown)
+    rows = [(named[key], tallies[key], _query(window, clock=kind, person=named[key].number)) for key in shown]
+    return {"rows": rows, "more": len(order) - len(shown)}
+
+
+def _query(window: Window, **cut: str) -> str:
+    """The filters of the list behind a number of this period."""
+    return urlencode({"period": window.name, **cut})
+
+
+def _trend(scope: Scope, request: StaffRequest) -> dict[str, Any]:
+    rates, breaches = rate_per_day(scope, at=request.at), breaches_per_day(scope, at=request.at)
+    days = [f"{day:%m-%d}" for day, _tally in rates]
+    per_cent = [None if tally.rate is None else round(tally.rate * 100, 1) for _day, tally in rates]
+    least = min((rate for rate in per_cent if rate is not None), default=0)
+    return {
+        "rate_trend": charts.lines(
+            days, {_("On time, per cent"): per_cent}, label=_("On-time rate by the day the clocks stopped"),
+            least=int(least // 10 * 10), height=180,
+        ),
+        "breach_trend": charts.bars(
+            [(f"{day:%m-%d}", count) for day, count in breaches], label=_("Breaches by the day they fell due"),
+            height=180,
+        ),
+        "trend_head": [_("Day"), _("In time"), _("Late"), _("On-time rate"), _("Breaches")],
+        "trend_rows": [
+            [
+                f"{day:%Y-%m-%d}", _opens(tally.in_time, "in-time", day), _opens(tally.late, "late", day),
+                "—" if rate is None else f"{rate:.1f}%", breached,
+            ]
+            for (day, tally), (_same, breached), rate in reversed(list(zip(rates, breaches, per_cent, strict=True)))
+        ],
+    }  # fmt: skip
+
+
+def _opens(clocks: int, verdict: str, day: date) -> Any:
+    """A number of one day with the way to its list."""
+    return format_html('<a href="?verdict={}&amp;day={}">{}</a>', verdict, day.isoformat(), clocks) if clocks else 0
+
+
+def _periods(request: StaffRequest) -> list[tuple[str, Any]]:
+    """The last days and the last months as chips; the last 30 days are what an address without a period means."""
+    month, months = Month.of(request.at), []
+    for _n in range(MONTHS_SHOWN):
+        months.append((str(month), str(month)))
+        month = month.previous
+    return [("", _("last 30 days")), ("7", _("last 7 days")), *months]
+
+
+def _day(asked: Mapping[str, str]) -> date | None:
+    text = asked.get("day", "")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        sentence = _("A day is written like 2026-11-26.")
+        raise Malformed("bad_day", sentence, {"day": sentence}) from None
+
+
+def _title(asked: Mapping[str, str], kind: str, verdict: str) -> str:
+    words = [Clock(kind).label if kind else "", VERDICT_LABELS[verdict]]
+    if code := asked.get("branch", ""):
+        named = Branch.objects.filter(code=code).values_list("name", flat=True).first()
+        words.append(named or _("Lead pool"))
+    if number := asked.get("person", ""):
+        words.append(Employee.objects.filter(number=number).values_list("name", flat=True).first() or number)
+    words.append(asked.get("day", ""))
+    return " · ".join(str(word) for word in words if word)
