@@ -116,6 +116,10 @@ class CaseClock(models.Model):
             # Warnings: running clocks past 75 %.
             # Clocks that stopped late: breaches that no sweep saw while they ran (rule K10).
             models.Index(fields=["stopped_at"], condition=Q(outcome__in=LATE_OUTCOMES), name="caseclock_late"),
+            # What stopped in a span of time: the boards' count of a day, and the lists behind their numbers.
+            models.Index(
+                fields=["kind", "stopped_at", "id"], condition=Q(stopped_at__isnull=False), name="caseclock_stopped"
+            ),
             # A person's own running clocks.
             models.Index(fields=["owner"], condition=Q(stopped_at=None), name="caseclock_owner"),
             models.Index(fields=["warn_at"], condition=Q(stopped_at=None, paused_at=None), name="caseclock_warn"),
