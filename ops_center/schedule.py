@@ -103,6 +103,7 @@ JOBS: tuple[Job, ...] = (
     Job("disputes", HOUR, lambda at: {"told": escalate_disputes(at=at)}),
     Job("expiry", HOUR, lambda at: {"expired": expire_lapsed(at)}),
     Job("calls", MINUTE, lambda at: {"told": daily.remind_of_calls(at=at)}),
+    Job("reminders", HOUR, lambda at: {"told": daily.remind_of_waits(at=at)}),
     Job("expiry-soon", HOUR, lambda at: {"told": daily.remind_of_expiry(at=at)}),
     Job("cut-off", MINUTE, lambda at: {"branches": daily.remind_of_cut_off(at=at)}),
     Job("undispatched", FIVE_MINUTES, lambda at: {"files": daily.list_undispatched(at=at)}),

@@ -27,6 +27,7 @@ WORDS: dict[str, Any] = {
     # what stops a case
     "problem_raised": _("Problem item %(code)s on %(number)s: please answer by %(due)s."),
     "problem_replied": _("%(number)s: the branch has answered problem %(code)s."),
+    "wait_over": _("%(number)s: the client asked to wait until %(day)s. Please take it up again."),
     "problem_resolved": _("%(number)s: problem %(code)s is resolved, work goes on."),
     "returned": _("%(number)s came back with %(codes)s: supplement by %(due)s."),
     "review_differs": _("%(number)s came back from review: %(fields)s."),

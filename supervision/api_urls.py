@@ -3,7 +3,7 @@
 from django.urls import path
 
 import applications.api_urls  # noqa: F401  (registers the converters)
-from supervision import api, api_goals
+from supervision import api, api_complaints, api_goals
 
 urlpatterns = [
     path("breaches/", api.Breaches.as_view(), name="api-breaches"),
@@ -13,6 +13,13 @@ urlpatterns = [
     path("breaches/<key:breach>/evidence/<key:paper>/", api.OneEvidence.as_view(), name="api-breach-paper"),
     path("breaches/<key:breach>/opinion/", api.Opinion.as_view(), name="api-breach-opinion"),
     path("breaches/<key:breach>/decide/", api.Decide.as_view(), name="api-breach-decide"),
+    path("complaints/", api_complaints.Complaints.as_view(), name="api-complaints"),
+    path("complaints/rates/", api_complaints.Rates.as_view(), name="api-complaint-rates"),
+    path("complaints/<number:complaint>/", api_complaints.OneComplaint.as_view(), name="api-complaint"),
+    *(
+        path(f"complaints/<number:complaint>/{slug}/", act.as_view(), name=f"api-complaint-{slug}")
+        for slug, act in api_complaints.ACTS.items()
+    ),
     path("applications/<number:number>/urges/", api.Urging.as_view(), name="api-urge"),
     path("boards/overdue/", api.OverdueBoard.as_view(), name="api-board-overdue"),
     path("boards/funnel/", api.FunnelBoard.as_view(), name="api-board-funnel"),

@@ -73,6 +73,10 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def open(self) -> ComplaintQuerySet:
         return self.filter(closed_at=None)
 
+    def overdue(self, at: datetime) -> ComplaintQuerySet:
+        """Open, and past the first reply that was not given or past the closing."""
+        return self.open().filter(Q(replied_at=None, reply_by__lt=at) | Q(close_by__lt=at))
+
     def with_facts(self) -> ComplaintQuerySet:
         """With all that a line of the list and a ticket show: one query."""
         return self.select_related(

@@ -46,7 +46,7 @@ BY_HAND = (HoldCause.AUDIT, HoldCause.COMPLAINT)
 RELEASERS = (Role.AUD, Role.SUP)
 MOST = 200  # entries in one go
 RELEASED = gettext_lazy("Released")
-NOT_UPHELD = gettext_lazy("The complaint was not upheld.")
+NOT_UPHELD = gettext_lazy("The complaint found no fault with this.")
 
 
 # -- by people ---------------------------------------------------------------------------------------------------------
@@ -221,11 +221,14 @@ def holdable() -> RewardEntryQuerySet:
 def pull_complaint_holds(*, at: datetime) -> Counter[str]:
     """An open complaint about the sale keeps what its seller earns from the case (S26), a denial what everybody does.
 
-    It ends when the complaint is closed and not upheld. Upheld it stays, until audit takes the money back or lets it
-    go. A complaint holds an entry once: what was let go by hand is not held again for the same.
+    It ends when the complaint is closed and not upheld, and for the seller who was not at fault. Upheld it stays, until
+    audit takes the money back or lets it go. A complaint holds an entry once: what was let go by hand is not held again for the same.
     """
     lock_ledger()
-    ended = Hold.objects.filter(released_at=None, complaint__is_upheld=False)
+    another_at_fault = Q(complaint__is_upheld=True, complaint__about=Complaint.About.SALE) & ~Q(
+        entry__payee=F("complaint__against")
+    )
+    ended = Hold.objects.filter(Q(complaint__is_upheld=False) | another_at_fault, released_at=None)
     released = ended.update(released_at=at, release_reason=str(NOT_UPHELD))
     concerned = Q(assessment__application__complaints__about=Complaint.About.DENIES) | (
         Q(assessment__application__complaints__about=Complaint.About.SALE)

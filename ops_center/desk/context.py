@@ -72,6 +72,7 @@ ROOMS: tuple[Room, ...] = (
     Room(_SUPERVISION, _("Overdue board"), "alarm", roles("BH TR SUP MGT AUD"), "board", "overdue"),
     Room(_SUPERVISION, _("Breaches"), "alert", roles("CM BH BAG CS RCV CC EC ER TR AS SUP AUD"), "breach-list"),
     Room(_SUPERVISION, _("Complaints"), "complaint", roles("CPL SUP AUD"), "complaint-list"),
+    Room(_SUPERVISION, _("Three rates"), "table", roles("CPL SUP MGT AUD"), "complaint-rates"),
     Room(_SUPERVISION, _("Approvals"), "stamp", roles("SUP"), "approval-list"),
     Room(_SUPERVISION, _("Funnel"), "funnel", roles("BH SUP MGT AUD"), "board", "funnel"),
     Room(_SUPERVISION, _("Capacity"), "capacity", roles("SUP MGT"), "board", "capacity"),
@@ -94,22 +95,23 @@ ROOMS: tuple[Room, ...] = (
     Room(_RULES, _("Reconciliation"), "check", roles("AUD SUP ADM MGT"), "reconciliation"),
     #
     Room(_RULES, _("Policies"), "rules", EVERYBODY, "policy-list"),
+    Room(_RULES, _("Limits and times"), "clock", roles("BH TR SUP MGT AUD"), "clock-policy-list"),
     Room(_RULES, _("Working calendar"), "calendar", roles("SUP MGT AUD"), "calendar"),
+    Room(_RULES, _("Periodic jobs"), "refresh", roles("SUP MGT ADM AUD"), "jobs"),
     Room(_RULES, _("Audit log"), "shield", roles("AUD"), "audit-log"),
     Room(_RULES, _("Administration"), "settings", roles("ADM"), "admin:index"),
 )
 
 # Under the thumb at 360 px: the first four of these that the person has; the others stand behind "More".
 _THUMB = ("home", "application-new", "application-list", "bag-list", "referral-new", "referral-list", "my-rewards")
-    Room(_RULES, _("Periodic jobs"), "refresh", roles("SUP MGT ADM AUD"), "jobs"),
 _FIT = 4
+WATCH_THE_SWEEP = frozenset({Role.SUP, Role.TR, Role.ADM})
 
 
 @dataclass(frozen=True, slots=True)
 class RailItem:
     """A room as this person sees it now."""
 
-WATCH_THE_SWEEP = frozenset({Role.SUP, Role.TR, Role.ADM})
     url_name: str
     group: Any
     label: Any
@@ -182,12 +184,6 @@ class Frame:
         at: datetime = getattr(self.request, "at", None) or clock.now()
         return at
 
-    @property
-    def is_narrow(self) -> bool:
-        """The person folded the rail; kept by the browser, so that the first paint is right."""
-        return self.request.COOKIES.get("rail") == "narrow"
-
-    @property
     @cached_property
     def silent_since(self) -> datetime | None:
         """Since when nobody has looked for what is overdue, if that is an alarm: said on the boards, and at home to who
@@ -200,6 +196,12 @@ class Frame:
     def reads_jobs(self) -> bool:
         return any(item.url_name == "jobs" for item in self.rail)
 
+    @property
+    def is_narrow(self) -> bool:
+        """The person folded the rail; kept by the browser, so that the first paint is right."""
+        return self.request.COOKIES.get("rail") == "narrow"
+
+    @property
     def is_demo(self) -> bool:
         return bool(settings.DEMO)
 

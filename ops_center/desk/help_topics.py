@@ -30,14 +30,18 @@ TOPICS: dict[str, tuple[Any, Any]] = {
     "imports": (_CENTER, _("Card status imports")),
     "problems": (_CONTROL, _("Problem items and returns")),
     "overdue": (_CONTROL, _("Deadlines and overdue cases")),
+    "clock-policies": (_CONTROL, _("Limits and times")),
+    "calendar": (_CONTROL, _("Working calendar")),
     "boards": (_CONTROL, _("Boards")),
     "targets": (_CONTROL, _("Targets")),
     "weekly": (_CONTROL, _("Weekly sheet")),
     "feed": (_CONTROL, _("Success feed")),
     "summary": (_CONTROL, _("My summary")),
+    "complaints": (_CONTROL, _("Complaints")),
     "approvals": (_CONTROL, _("Approvals")),
     "audit": (_CONTROL, _("Audit log")),
     "reconciliation": (_CONTROL, _("Reconciliation")),
+    "jobs": (_CONTROL, _("Periodic jobs")),
     "rewards": (_MONEY, _("Rewards")),
     "registration": (_MONEY, _("Registration of rewards")),
     "certification": (_MONEY, _("Confirmation documents and certification")),
@@ -45,8 +49,7 @@ TOPICS: dict[str, tuple[Any, Any]] = {
     "payout": (_MONEY, _("Payout")),
     "settlement": (_MONEY, _("Settlement")),
     "reward-reports": (_MONEY, _("Reward reports")),
-    "jobs": (_CONTROL, _("Periodic jobs")),
-    "policies": (_MONEY, _("Policies and calendar")),
+    "policies": (_MONEY, _("Bounties and split")),
 }
 
 # Pages that share an instruction with another, and the steps of a case by their slugs.
@@ -66,7 +69,6 @@ _SHARED = {
     "corrections": "holds",
     "payout": "payouts",
     "rewards": "price-board",
-    "policies": "calendar",
 }
 SAME: dict[str, str] = {other: topic for topic, others in _SHARED.items() for other in others.split()}
 

@@ -76,14 +76,8 @@ def assign(*, complaint: str, actor: Employee, at: datetime, to: Employee, versi
     """Takes a complaint in hand that nobody has, or gives it to a colleague (supervisors)."""
     with acting(ComplaintAct.ASSIGN, complaint, actor=actor, at=at, version=version) as turn:
         row = turn.complaint
-        if not actor.has_role(Role.SUP, on=local_day(at)) and (to != actor or row.handler is not None):
-            raise Refused(
-                "assigned_by_supervisor",
-                _("%(number)s is in the hands of %(person)s. A supervisor gives it to somebody else.")
-                % {"number": row.number, "person": row.handler.name if row.handler else "—"}
-                if row.handler
-                else _("You may take it yourself; a supervisor gives it to somebody else."),
-            )
+        if to != actor and not actor.has_role(Role.SUP, on=local_day(at)):
+            raise _supervisor_assigns()
         _require_handler(row, to, at=at)
         row.handler = to
         turn.facts = {"to": to.number}
@@ -97,8 +91,6 @@ def link_case(*, complaint: str, actor: Employee, at: datetime, case: str, versi
     """Names the case of a complaint that was opened without one."""
     with acting(ComplaintAct.LINK, complaint, actor=actor, at=at, version=version) as turn:
         row, found = turn.complaint, lock(case)
-        if row.application_id is not None:
-            raise Refused("case_known", _("The case of this complaint is known already."))
         row.application = found
         _require_fitting(row)
         _require_unconcerned(row, actor)
@@ -156,11 +148,12 @@ def follow_up(
 @transaction.atomic
 def close(
     *, complaint: str, actor: Employee, at: datetime, is_upheld: bool, text: str, ticks: Collection[str] = (),
-    version: int | None = None,
+    at_fault: Employee | None = None, version: int | None = None,
 ) -> Complaint:  # fmt: skip
     """Ends it, upheld or not, once the client was called and nothing was missed (four ticks, which may come along).
 
-    Not upheld: what was held and stopped goes on. Upheld: the rewards stay held and audit is asked to take them back;
+    Of a sale that was at fault the seller at fault is named: that reward is taken back, the other's is let go. Not
+    upheld: what was held and stopped goes on. Upheld: the rewards stay held and audit is asked to take them back;
     a case whose client did not apply can only be ended.
     """
     with acting(ComplaintAct.CLOSE, complaint, actor=actor, at=at, version=version, text=text) as turn:
@@ -174,6 +167,8 @@ def close(
                 % {"missing": "、".join(missed)},
             )
         row.is_upheld = is_upheld
+        if is_upheld and row.against_id is None:
+            row.against = _at_fault(row, at_fault)
         turn.facts = {"upheld": is_upheld}
     _thaw(row, actor=actor, at=at)
     if is_upheld and row.about in (About.SALE, About.DENIES):
@@ -197,10 +192,6 @@ def mark_complex(*, complaint: str, actor: Employee, at: datetime, text: str, ve
     """A complex complaint has 30 days instead of 15, counted from its opening."""
     with acting(ComplaintAct.MARK_COMPLEX, complaint, actor=actor, at=at, version=version, text=text) as turn:
         row = turn.complaint
-        if row.is_complex:
-            raise Refused("already_complex", _("It is marked as complex already."))
-        if row.close_by < at:
-            raise errors.complaint_too_late(row)
         due = deadline_for(Clock.COMPLAINT_CLOSE, start=row.opened_at, variant=COMPLEX)
         row.is_complex, row.close_by, row.close_warn_at = True, due.due_at, due.warn_at
         if row.extended_at is not None:
@@ -212,7 +203,6 @@ def mark_complex(*, complaint: str, actor: Employee, at: datetime, text: str, ve
 def ask_extension(*, complaint: str, actor: Employee, at: datetime, text: str, version: int | None = None) -> Complaint:
     """Asks the supervisors for 30 more days, with the reason."""
     with acting(ComplaintAct.ASK_EXTENSION, complaint, actor=actor, at=at, version=version, text=text) as turn:
-        _require_extensible(turn.complaint, at=at)
         _tell_supervisors(turn.complaint, kind="complaint_extension_asked", at=at)
     return turn.complaint
 
@@ -222,7 +212,6 @@ def extend(*, complaint: str, actor: Employee, at: datetime, text: str, version:
     """A supervisor who does not handle it gives 30 more days, once, before the time has run out."""
     with acting(ComplaintAct.EXTEND, complaint, actor=actor, at=at, version=version, text=text) as turn:
         row = turn.complaint
-        _require_extensible(row, at=at)
         row.extended_by, row.extended_at = actor, at
         _extend_limit(row)
         _tell([row.handler], row, kind="complaint_extended", at=at, due=row.close_by)
@@ -260,7 +249,31 @@ def why_not_act(
     rule = rule_for(act, complaint.state)
     if rule is None:
         return _leads_nowhere(complaint, act)
-    return _whose(complaint, rule, actor=actor, at=at) or why_concerned(complaint, actor)
+    refusal = _whose(complaint, rule, actor=actor, at=at) or _past(complaint, act, at=at)
+    if refusal is None and act is not ComplaintAct.ASSIGN:  # who is concerned may still hand it over
+        return why_concerned(complaint, actor)
+    return refusal
+
+
+def _past(complaint: Complaint, act: ComplaintAct, *, at: datetime) -> Refused | None:
+    """What happens once, or only while there is time."""
+    match act:
+        case ComplaintAct.LINK if complaint.application_id is not None:
+            return Refused("case_known", _("The case of this complaint is known already."))
+        case ComplaintAct.MARK_COMPLEX if complaint.is_complex:
+            return Refused("already_complex", _("It is marked as complex already."))
+        case ComplaintAct.EXTEND | ComplaintAct.ASK_EXTENSION if complaint.extended_at is not None:
+            return Refused("already_extended", _("It has been given more time once already; that is all there is."))
+        case ComplaintAct.EXTEND | ComplaintAct.ASK_EXTENSION | ComplaintAct.MARK_COMPLEX if complaint.close_by < at:
+            return errors.complaint_too_late(complaint)
+    return None
+
+
+def _supervisor_assigns() -> Refused:
+    return Refused(
+        "assigned_by_supervisor",
+        _("You may take a complaint that nobody has; a supervisor gives it to somebody else."),
+    )
 
 
 def _whose(complaint: Complaint, rule: Rule, *, actor: Employee, at: datetime) -> Refused | NotAllowed | None:
@@ -268,7 +281,9 @@ def _whose(complaint: Complaint, rule: Rule, *, actor: Employee, at: datetime) -
     if not actor.has_role(*OFFICE, on=on):
         return NotAllowed("complaint_role", _("Complaints are handled by complaint handlers and supervisors."))
     if rule.whose in (Whose.SUPERVISOR, Whose.SECOND) and not actor.has_role(Role.SUP, on=on):
-        return NotAllowed("supervisor_decides", _("This is the supervisor's to decide; you can tell them by a note."))
+        return NotAllowed("supervisor_decides", _("This is the supervisor's to decide: pass the complaint on, or ask for more time."))
+    if rule.act is ComplaintAct.ASSIGN and complaint.handler_id is not None and not actor.has_role(Role.SUP, on=on):
+        return _supervisor_assigns()
     if rule.whose is Whose.SECOND and complaint.handler_id == actor.pk:
         return Refused("own_complaint", _("You handle this complaint, so another supervisor approves more time."))
     if rule.whose is Whose.HANDLER and complaint.handler_id != actor.pk:
@@ -366,6 +381,22 @@ def _require_fitting(row: Complaint) -> None:
             )
 
 
+def _at_fault(row: Complaint, named: Employee | None) -> Employee | None:
+    """Who sold what was complained about: of two, the one who is named."""
+    case = row.application
+    if case is None or row.about not in (About.SALE, About.DENIES):
+        return named
+    sellers = {person.pk: person for person in (case.referrer, case.collector) if person is not None}
+    if len(sellers) == 1 and named is None:
+        return next(iter(sellers.values()))
+    if named is None or named.pk not in sellers:
+        sentence = _("Name who of the sellers is at fault: %(people)s.") % {
+            "people": "、".join(f"{person.name} {person.number}" for person in sellers.values())
+        }
+        raise Malformed("nobody_at_fault", sentence, {"at_fault": sentence})
+    return named
+
+
 def _sellers(case: Application) -> set[int]:
     return {pk for pk in (case.referrer_id, case.collector_id) if pk is not None}
 
@@ -380,13 +411,6 @@ def _require_handler(row: Complaint, person: Employee, *, at: datetime) -> None:
 def _require_unconcerned(row: Complaint, person: Employee) -> None:
     if refusal := why_concerned(row, person):
         raise refusal
-
-
-def _require_extensible(row: Complaint, *, at: datetime) -> None:
-    if row.extended_at is not None:
-        raise Refused("already_extended", _("It has been given more time once already; that is all there is."))
-    if row.close_by < at:
-        raise errors.complaint_too_late(row)
 
 
 def _extend_limit(row: Complaint) -> None:

@@ -14,7 +14,7 @@ from incentives.services.holds import pull_complaint_holds, release
 from incentives.services.registration import register
 from incentives.services.reversals import approve_reversal, ask_reversal
 from ops_center import schedule
-from ops_center.kernel.errors import Refused
+from ops_center.kernel.errors import Malformed, Refused
 from organization.models import Message
 from supervision.models import Complaint
 from supervision.services import complaints
@@ -39,12 +39,12 @@ def complain(bank: Cast, case: Application, about: str = "SALE", **said) -> Comp
     )
 
 
-def closed(bank: Cast, row: Complaint, *, is_upheld: bool) -> None:
+def closed(bank: Cast, row: Complaint, *, is_upheld: bool, **facts) -> None:
     said = {"complaint": row.number, "actor": bank.ding_jie, "at": at("2026-11-30 10:00"), "text": "已与客户沟通"}
     complaints.reply(**said)
     complaints.solve(**said)
     complaints.follow_up(reached=True, satisfied=True, **said)
-    complaints.close(is_upheld=is_upheld, ticks=["recorded", "handled", "rechecked", "fed_back"], **said)
+    complaints.close(is_upheld=is_upheld, ticks=["recorded", "handled", "rechecked", "fed_back"], **facts, **said)
 
 
 def held(case: Application) -> set[str]:
@@ -112,6 +112,22 @@ def test_upheld_it_stays_held_until_audit_takes_it_back(bank: Cast, case: Applic
     approve_reversal(reversal=asked.pk, actor=bank.feng_zhiqiang, at=later, reason="同意")
     assert pull_complaint_holds(at=later) == {"held": 0, "released": 0}
     assert {who(entry): entry.state for entry in entries_of(case)}["周启明"] == EntryState.REVERSED
+
+
+def test_of_two_sellers_the_one_at_fault_is_named_and_the_other_is_let_go(bank: Cast, case: Application) -> None:
+    row = complain(bank, case)
+    pull_complaint_holds(at=MINUTE)
+    with pytest.raises(Malformed, match="李文静 LZ10234、周启明 LZ10005"):
+        closed(bank, row, is_upheld=True)
+    with pytest.raises(Refused):  # the steps before it are taken
+        closed(bank, row, is_upheld=True, at_fault=bank.zhou_qiming)
+    complaints.close(
+        complaint=row.number, actor=bank.ding_jie, at=at("2026-11-30 11:00"), text="属实", is_upheld=True,
+        ticks=["rechecked", "fed_back"], at_fault=bank.zhou_qiming,
+    )  # fmt: skip
+    assert pull_complaint_holds(at=at("2026-11-30 11:01")) == {"held": 0, "released": lines(case, "李文静")}
+    assert held(case) == {"周启明"}
+    assert Complaint.objects.get().against == bank.zhou_qiming
 
 
 def test_while_it_is_open_nobody_lets_go_what_it_holds_and_afterwards_not_twice(bank: Cast, case: Application) -> None:

@@ -51,11 +51,11 @@ def act(bank: Cast, name: str, row: Complaint, when: str = "2026-11-28 11:00", *
     return getattr(complaints, name)(complaint=row.number, at=at(when), **facts)
 
 
-def closed(bank: Cast, row: Complaint, *, is_upheld: bool, when: str = "2026-12-01 10:00") -> Complaint:
+def closed(bank: Cast, row: Complaint, *, is_upheld: bool, when: str = "2026-12-01 10:00", **facts) -> Complaint:
     act(bank, "reply", row)
     act(bank, "solve", row)
     act(bank, "follow_up", row, reached=True, satisfied=True)
-    return act(bank, "close", row, when, is_upheld=is_upheld, ticks=ALL)
+    return act(bank, "close", row, when, is_upheld=is_upheld, ticks=ALL, **facts)
 
 
 def again(row: Complaint) -> Complaint:
@@ -295,7 +295,7 @@ def test_a_denial_that_is_not_upheld_lets_the_case_go_on(bank: Cast, case: Appli
 
 
 def test_a_denial_that_is_upheld_leaves_nothing_but_the_end(bank: Cast, case: Application) -> None:
-    closed(bank, opened(bank, case, about="DENIES"), is_upheld=True)
+    closed(bank, opened(bank, case, about="DENIES"), is_upheld=True, at_fault=bank.zhou_qiming)
     later = at("2026-12-01 11:00")
     with pytest.raises(Refused, match="only be ended"):
         bank.activate(case, when=later)

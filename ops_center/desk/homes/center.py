@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
@@ -37,6 +37,7 @@ from ops_center.desk.homes.parts import (
     Table,
     Tile,
     alarm,
+    calendar_alarm,
     case_line,
     link,
 )  # fmt: skip
@@ -45,7 +46,7 @@ from ops_center.web.templatetags.ops import stamp
 from organization.messages import words_of
 from organization.models import Message
 from organization.roles import Role
-from supervision.models import Breach
+from supervision.models import Breach, Complaint
 from supervision.querysets import BreachQuerySet
 from supervision.selectors.capacity import capacity_board
 from supervision.selectors.overdue import STAGES, Overdue, breach_trend, overdue_board
@@ -322,6 +323,7 @@ def supervisor(morning: Morning) -> Section:
         ],
         main=[_stages_and_branches(late), _most_overdue(morning), _trend(morning)],
         side=[*_capacity(morning), _to_decide(morning)],
+        **calendar_alarm(morning),
     )  # fmt: skip
 
 
@@ -383,8 +385,47 @@ def _capacity(morning: Morning) -> list[Part]:
 
 # -- complaints --------------------------------------------------------------------------------------------------------
 def complaints(morning: Morning) -> Section:
-    """What has been told and not read yet."""
-    return Section(Role.CPL, main=[news(morning)])
+    """Tickets by their next deadline: what has to be answered within 24 hours first, then what has to be closed."""
+    mine = Complaint.objects.visible_to(morning.me, morning.at).open()
+    to_reply, office = mine.filter(replied_at=None), link("complaint-list", show="reply")
+    late = mine.overdue(morning.at).count()
+    to_call = mine.filter(state=Complaint.State.SOLVED).count()
+    to_close = mine.exclude(replied_at=None).select_related("application").order_by("close_by", "pk")
+    return Section(
+        Role.CPL,
+        tiles=[
+            Tile(_("To reply"), to_reply.count(), office, _("within 24 hours"), alarm(to_reply.count(), "soon")),
+            Tile(_("Complaints overdue"), late, link("complaint-list", show="open"), tone=alarm(late)),
+            Tile(_("Follow-up calls"), to_call, link("complaint-list", show="open")),
+            Tile(_("Not closed"), mine.count(), link("complaint-list", show="open")),
+        ],
+        buttons=[Button(_("Open a complaint"), link("complaint-new"), "plus")],
+        main=[
+            Agenda(
+                _("To reply"), "complaint",
+                [_ticket(row, row.reply_by, row.reply_warn_at)
+                 for row in to_reply.select_related("application").order_by("reply_by", "pk")[:SHOWN]],
+                _("Every complaint has been answered."), _("A new one stands here with its 24 hours."), office,
+                _("Number"), _("About"), _("Case"),
+            ),
+            Agenda(
+                _("To close"), "clock",
+                [_ticket(row, row.close_by, row.close_warn_at)
+                 for row in to_close[:SHOWN]],
+                _("Nothing has to be closed."), "", link("complaint-list", show="open"),
+                _("Number"), _("About"), _("Case"),
+            ),
+        ],
+        side=[news(morning)],
+    )  # fmt: skip
+
+
+def _ticket(row: Complaint, due_at: datetime, warn_at: datetime) -> Line:
+    return Line(
+        label=row.number, href=link("complaint", row.number), what=row.get_about_display(),
+        note=row.application.number if row.application else "", state=row.state, state_label=row.get_state_display(),
+        due_at=due_at, warn_at=warn_at,
+    )  # fmt: skip
 
 
 def news(morning: Morning) -> Agenda:
