@@ -152,6 +152,7 @@ class OpenProblem(serializers.Serializer[ProblemItem]):
     note = serializers.CharField()
     answer = serializers.CharField()
     raised_at = serializers.DateTimeField()
+    wait_until = serializers.DateField(allow_null=True, help_text="The day until which the client asked to wait.")
 
 
 class OpenReturn(serializers.Serializer[ReturnNote]):

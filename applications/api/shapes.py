@@ -224,6 +224,12 @@ class Activate(Versioned):
 class RaiseProblem(OptionalNote):
     code = Code(max_length=4)
     party = serializers.ChoiceField(Party.choices)
+    wait_until = serializers.DateField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="U03 only: the day until which the client asks to wait.",
+    )
 
 
 class Reply(Versioned):

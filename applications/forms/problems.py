@@ -27,6 +27,10 @@ class RaiseProblem(StepForm):
     party = forms.ChoiceField(
         label=_("Who has to act"), choices=Party.choices, widget=forms.RadioSelect, initial=Party.BRANCH
     )
+    wait_until = forms.DateField(
+        label=_("The client asks to wait until"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Only with U03; the tracker is reminded on that day."),
+    )  # fmt: skip
     note = note_field(_("What is wrong, and what is needed"))
 
 

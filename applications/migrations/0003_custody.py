@@ -219,6 +219,14 @@ class Migration(migrations.Migration):
             name="wait_until",
             field=models.DateField(null=True, verbose_name="the client asks to wait until"),
         ),
+        migrations.AddIndex(
+            model_name="problemitem",
+            index=models.Index(
+                condition=models.Q(("closed_at", None), ("wait_until__isnull", False)),
+                fields=["wait_until"],
+                name="problem_waits_until",
+            ),
+        ),
         # What has been in force until now came with the system.
         migrations.RunSQL("UPDATE applications_clockpolicy SET status = 'APPROVED'", migrations.RunSQL.noop),
         migrations.AddConstraint(

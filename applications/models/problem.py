@@ -59,6 +59,12 @@ class ProblemItem(models.Model):
             # Invariant 6: at most one open problem item per case.
             models.UniqueConstraint(fields=["application"], condition=Q(closed_at=None), name="problem_one_open"),
         ]
+        indexes = [
+            # Clients who asked to wait: the reminder of the day.
+            models.Index(
+                fields=["wait_until"], condition=Q(closed_at=None, wait_until__isnull=False), name="problem_waits_until"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.application_id} {self.code}"

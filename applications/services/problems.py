@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -32,19 +32,24 @@ RETURNED = {
     Outcome.LATE: Outcome.RETURNED_LATE,
     Outcome.LATE_PENDING: Outcome.RETURNED_LATE,
 }
+WAIT = "U03"  # the client asks to wait until a day
+WAIT_AT_MOST = timedelta(days=60)
 REPLIED = "REPLIED"  # the variant of PROBLEM_CLOSE after an answer: the tracker has T+2
 
 
 @transaction.atomic
 def raise_problem(
-    *, case: Ref, actor: Employee, at: datetime, code: str, party: str, note: str = "", version: int | None = None
-) -> Application:
-    """登记问题件: pauses what runs, unless the center has to act (rule K6), and starts the problem's own clocks."""
+    *, case: Ref, actor: Employee, at: datetime, code: str, party: str, note: str = "", wait_until: date | None = None,
+    version: int | None = None,
+) -> Application:  # fmt: skip
+    """登记问题件: pauses what runs, unless the center has to act (rule K6), and starts the problem's own clocks. Of a
+    client who asks to wait (U03) it says until which day; no other problem has one."""
     if party not in Party.values:
         raise Malformed("bad_party", _("Say who has to act."), {"party": _("Say who has to act.")})
     reason = reason_for(code, effect=ReasonCode.Effect.PROBLEM)
+    _require_day(code, wait_until, at=at)
     with taking(Step.RAISE_PROBLEM, case=case, actor=actor, at=at, version=version, note=note) as move:
-        move.facts = {"code": code, "party": party}
+        move.facts = {"code": code, "party": party} | ({"wait_until": wait_until.isoformat()} if wait_until else {})
         move.case.is_risk |= reason.is_risk
         move.case.raise_problem(at=at)
         move.pauses = "" if party == Party.CENTER else party
@@ -54,7 +59,7 @@ def raise_problem(
             move.owners[Clock.PROBLEM_CLOSE] = {"owner_branch": branch, "owner": move.case.collector}
         ProblemItem.objects.create(
             application=move.case, code=code, party=party, state=WAITING[Party(party)], note=note[:300],
-            raised_by=actor, raised_at=at,
+            raised_by=actor, raised_at=at, wait_until=wait_until,
         )  # fmt: skip
     due = move.clocks.find(Clock.PROBLEM_CLOSE)
     people = [*_branch_side(move), *Employee.objects.holding(Role.TR, on=local_day(at))]
@@ -152,6 +157,20 @@ def resubmit(
         move.facts = {"codes": note.codes}
         move.case.resubmit(at=at)
     return move.case
+
+
+def _require_day(code: str, wait_until: date | None, *, at: datetime) -> None:
+    said = None
+    if code != WAIT:
+        said = _("A day goes only with “the client asks to wait” (U03).") if wait_until else None
+    elif wait_until is None:
+        said = _("Enter the day until which the client asks to wait.")
+    elif not local_day(at) < wait_until <= local_day(at) + WAIT_AT_MOST:
+        said = _("The day lies ahead, at most %(days)s days. For longer, the client withdraws and applies again.") % {
+            "days": WAIT_AT_MOST.days
+        }
+    if said:
+        raise Malformed("bad_day", said, {"wait_until": said})
 
 
 def _open_item(move: Move) -> ProblemItem:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
 
 from django.db.models import Model
@@ -263,15 +263,17 @@ class Story:
         code: str,
         party: str,
         note: str = "",
+        wait_until: date | None = None,
         claimed_at: datetime | None = None,
     ) -> Self:
         branch, collector = self._custody
         owner = {Clock.PROBLEM_CLOSE: {"owner_branch": branch, "owner": collector}} if party == Party.BRANCH else {}
         self._problem = {"code": code, "party": party, "state": WAITING[Party(party)], "note": note, "raised_by": by,
-                         "raised_at": at}  # fmt: skip
+                         "raised_at": at, "wait_until": wait_until}  # fmt: skip
         self.about.append((ProblemItem, self._problem))
+        facts = {"code": code, "party": party} | ({"wait_until": wait_until.isoformat()} if wait_until else {})
         return self._step(
-            Step.RAISE_PROBLEM, at, by, claimed_at=claimed_at, facts={"code": code, "party": party}, note=note,
+            Step.RAISE_PROBLEM, at, by, claimed_at=claimed_at, facts=facts, note=note,
             pauses="" if party == Party.CENTER else party, clock_variant=party, owners=owner,
         )  # fmt: skip
 

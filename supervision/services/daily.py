@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from django.db import transaction
 
 from applications.lifecycle import FINISHED, State
-from applications.models import Application, ContactLog
+from applications.models import Application, ContactLog, ProblemItem
 from applications.services.endings import has_lapsed, lapses_at
 from ops_center.clock import local_day
 from ops_center.kernel.worktime import SHANGHAI
@@ -90,6 +90,25 @@ def remind_of_calls(*, at: datetime) -> int:
             number, agreed_at = contact.application.number, contact.promised_at
             told += tell([contact.by_id], kind="call_agreed", at=at, about=f"/applications/{number}/", number=number,
                          agreed=agreed_at.isoformat() if agreed_at else "")  # fmt: skip
+    return told
+
+
+@transaction.atomic
+def remind_of_waits(*, at: datetime) -> int:
+    """On the day until which a client asked to wait (U03), or the first working day after: the case, to the trackers.
+    Returns the cases told of."""
+    today = local_day(at)
+    if not working_calendar().is_workday(today):
+        return 0
+    over = ProblemItem.objects.filter(closed_at=None, wait_until__lte=today).select_related("application")
+    trackers = list(Employee.objects.holding(Role.TR, on=today))
+    told = 0
+    for item in over.order_by("wait_until", "pk"):
+        number = item.application.number
+        if item.wait_until is not None and _first_time("wait_over", item.wait_until, number, at):
+            tell(trackers, kind="wait_over", at=at, about=f"/applications/{number}/", number=number,
+                 day=item.wait_until.isoformat())  # fmt: skip
+            told += 1
     return told
 
 

@@ -14,6 +14,7 @@ from applications.services.bags import INCIDENT_HOURS
 from applications.services.claims import LEASE
 from applications.services.endings import VALID_DAYS
 from applications.services.numbers import spell_archive_number
+from applications.services.problems import WAIT
 from ops_center.clock import local_day
 from ops_center.history.demo.bank import Crew
 from ops_center.history.demo.clients import Clients
@@ -328,6 +329,7 @@ class Journey:
         raiser = self.tracker if self.is_own_way or self.keyer else self.teller.anybody(Role.CC)
         self.story.raise_problem(
             self.in_time(done), raiser, code=code, party=self.party, note=note,
+            wait_until=self.days.next(local_day(done), self.rng.randint(2, 5)) if code == WAIT else None,
             claimed_at=self._claim(done, 5, 12) if raiser != self.tracker else None,
         )  # fmt: skip
         called = done + timedelta(minutes=self.rng.randint(15, 50))
