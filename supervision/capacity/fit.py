@@ -46,12 +46,13 @@ class History:
 
     def there(self, moment: Minutes, *, due: Deadline) -> list[Arrival]:
         """The cases that stood in the center then, with the deadlines that ran."""
-        found = []
+        found, worked = [], Worked(self.before(moment))
         received = {visit.case: visit.came for visit in self.visits if visit.is_fresh and visit.came < moment}
         for visit in self.visits:
             if visit.came < moment and (visit.left is None or visit.left >= moment):
                 clocks = _clocks(visit.case, visit.queue, visit.came, received, due)
-                found.append(Arrival(visit.case, moment, visit.queue, clocks, waited=moment - visit.came))
+                waited = worked.minutes(visit.queue, visit.came, moment)
+                found.append(Arrival(visit.case, moment, visit.queue, clocks, waited))
         for stop in self.stops:
             if stop.came < moment and (stop.left is None or stop.left >= moment):
                 clocks = _clocks(stop.case, stop.queue, stop.came, received, due)
@@ -70,6 +71,26 @@ class History:
             axis=self.axis, start=start, end=end, people=self.people, there=self.there(start, due=due), due=due,
             arrivals=self.arrivals(start, end),
         )  # fmt: skip
+
+
+class Worked:
+    """The time in which a queue was worked on: days on which nobody finished a piece of it do not count. What lies
+    there over such a day has not been passed over."""
+
+    def __init__(self, known: History) -> None:
+        self.length = known.axis.length
+        self.days = {
+            (visit.queue, known.axis.day_of(visit.left))
+            for visit in known.visits
+            if visit.left is not None and visit.by is not None
+        }
+
+    def minutes(self, queue: str, since: Minutes, until: Minutes) -> Minutes:
+        total = 0.0
+        for day in range(int(since // self.length), int(until // self.length) + 1):
+            if (queue, day) in self.days:
+                total += min(until, (day + 1) * self.length) - max(since, day * self.length)
+        return total
 
 
 def fit(history: History, *, until: Minutes, due: Deadline, tune: int = 20) -> Model:
@@ -102,12 +123,12 @@ def _clocks(case: int, queue: str, came: Minutes, received: Mapping[int, Minutes
 
 def _stays(queue: str, known: History) -> list[Stay]:
     """In the order of lying, as the runner looks them up."""
-    found = []
+    found, worked = [], Worked(known)
     for visit in known.visits:
         if visit.queue != queue or visit.left is None:
             continue
-        total = visit.left - visit.came
-        work = total if visit.taken is None else visit.left - visit.taken
+        total = max(worked.minutes(visit.queue, visit.came, visit.left), 0.0)
+        work = total if visit.taken is None else min(visit.left - visit.taken, total)
         work = min(work, known.standard[queue] if visit.taken is None else LONGEST_WORK)
         if visit.goes == LEFT and visit.by is None:
             work = 0  # nobody's work: withdrawn or lapsed

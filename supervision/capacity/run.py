@@ -35,6 +35,7 @@ from supervision.capacity.model import (
 MOST_VISITS = 1_500_000  # of all replications together: about two minutes of work
 FEWEST = 20  # replications that still make a band
 NEVER = float("inf")
+ENOUGH = 30  # stays that say how it goes on with what has lain so long
 _SPREAD = 1_000_003  # a prime: keeps the generators of neighbouring replications apart
 
 
@@ -164,10 +165,11 @@ class _Center:
             self._start_clocks(case)
 
     def _stay(self, case: _Case, waited: Minutes) -> Stay:
-        """A stay like those that have been; of a case that has waited, like those that waited longer."""
+        """A stay like those that have been; of a case that has waited, like those that waited longer. Where hardly any
+        did, history tells nothing about it, and it is taken as if it came now."""
         stays, lies = self.model.stays[case.queue], self.lies[case.queue]
         first = bisect_right(lies, waited) if waited else 0
-        if first == len(stays):  # longer than anything known
+        if waited and len(stays) - first < ENOUGH:
             return stays[case.rng.randrange(len(stays))]
         drawn = stays[case.rng.randrange(first, len(stays))]
         return Stay(drawn.lies - waited, drawn.work, drawn.goes) if waited else drawn

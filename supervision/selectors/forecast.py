@@ -135,7 +135,7 @@ class _Center:
         first = int(start // axis.length)
         return Plan(
             axis=axis, start=start, end=float((first + assumed.days) * axis.length), people=self._people(assumed),
-            there=standing(axis, at=self.at), due=deadlines(axis, limits=assumed.limits), factor=assumed.arrivals,
+            there=standing(self.seen, at=self.at), due=deadlines(axis, limits=assumed.limits), factor=assumed.arrivals,
         )  # fmt: skip
 
     def _people(self, assumed: Assumptions) -> list[Person]:

@@ -25,7 +25,7 @@ from ops_center.kernel.worktime import SHANGHAI, Mode, due_at
 from organization.models import Absence, Employee, RosterDay
 from organization.services.calendar import working_calendar
 from supervision.capacity.fit import QUEUES as SIMULATED
-from supervision.capacity.fit import History
+from supervision.capacity.fit import History, Worked
 from supervision.capacity.model import FILED, LEFT, PROBLEM, Arrival, Axis, Deadline, Minutes, Person, Stop, Visit
 from supervision.selectors.minutes import standard_minutes
 
@@ -148,8 +148,9 @@ def deadlines(axis: Axis, *, limits: Mapping[str, int] | None = None) -> Deadlin
     return due
 
 
-def standing(axis: Axis, *, at: datetime) -> list[Arrival]:
+def standing(seen: History, *, at: datetime) -> list[Arrival]:
     """What lies in the center now, with the deadlines that its clocks carry."""
+    axis, worked = seen.axis, Worked(seen)
     now = axis.position(at)
     cases = Application.objects.filter(is_imported=False, awaits_arbitration=False).filter(
         Q(state__in=STANDS[Source.OWN]) | Q(state=State.PROBLEM, resume_state__in=STANDS[Source.OWN])
@@ -161,13 +162,12 @@ def standing(axis: Axis, *, at: datetime) -> list[Arrival]:
     due: defaultdict[int, dict[str, Minutes]] = defaultdict(dict)
     for case, kind, due_on in running.values_list("application_id", "kind", "due_at"):
         due[case][kind] = axis.position(due_on) if due_on > at else now - 1
-    return [
-        Arrival(
-            key=case, at=now, queue=STANDS[Source.OWN][resumes if state == State.PROBLEM else state], due=due[case],
-            waited=max(now - axis.position(since), 0), stopped=state == State.PROBLEM,
-        )
-        for case, state, resumes, since in rows
-    ]  # fmt: skip
+    found = []
+    for case, state, resumes, since in rows:
+        queue = STANDS[Source.OWN][resumes if state == State.PROBLEM else state]
+        waited = worked.minutes(queue, axis.position(since), now)
+        found.append(Arrival(case, now, queue, due[case], waited, stopped=state == State.PROBLEM))
+    return found
 
 
 # -- the axis ----------------------------------------------------------------------------------------------------------
