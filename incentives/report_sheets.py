@@ -13,8 +13,8 @@ from applications.lifecycle import Performance
 from incentives.lifecycle import EntryKind, EntryState, PayeeKind, Why
 from incentives.querysets import RewardEntryQuerySet
 from incentives.selectors.quality import Collector
-from incentives.sheets import Cell, Table
 from ops_center.clock import SHANGHAI
+from ops_center.web.tables import Cell, Table
 
 ENTRY_COLUMNS = (
     "申请编号", "产品", "角色", "类别", "金额", "收款方", "工号", "姓名", "状态", "原因", "计提时间", "发放日期",

@@ -12,8 +12,8 @@ from incentives.models import PayoutFile
 from incentives.querysets import RewardEntryQuerySet
 from incentives.report_sheets import collector_table, entry_table
 from incentives.selectors.quality import Collector
-from incentives.sheets import Table, as_csv, as_xlsx
 from ops_center.kernel.errors import Refused
+from ops_center.web.tables import Table, as_csv, as_xlsx
 from organization.models import Employee
 from organization.services.audit import record
 

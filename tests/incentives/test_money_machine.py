@@ -44,10 +44,10 @@ from incentives.services.payouts import make_payout, mark_paid
 from incentives.services.registration import register
 from incentives.services.releases import release_due_holds
 from incentives.services.returns import take_return
-from incentives.sheets import Table, as_csv
 from ops_center import invariants
 from ops_center.clock import local_day
 from ops_center.kernel.errors import DomainError
+from ops_center.web.tables import Table, as_csv
 from organization.models import Employee
 from supervision.lifecycle import NONE_MISSED
 from supervision.models import Breach, Complaint

@@ -20,9 +20,9 @@ from incentives.services.holds import hold, release
 from incentives.services.payouts import download, make_payout, mark_paid
 from incentives.services.registration import register
 from incentives.services.releases import release_due_holds
-from incentives.sheets import Table, as_csv, as_xlsx
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from ops_center.kernel.money import capitals
+from ops_center.web.tables import Table, as_csv, as_xlsx
 from tests.cast import Cast, at
 from tests.incentives.conftest import earned, entries_of
 

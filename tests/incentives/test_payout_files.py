@@ -31,10 +31,11 @@ from incentives.services.accrual import accrue
 from incentives.services.builds import UNITS, build, build_unfinished
 from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import download, freeze, make_payout, mark_paid
-from incentives.sheets import Table, as_csv, as_xlsx, content_of, tables_of
+from incentives.sheets import content_of, tables_of
 from ops_center.embedded.processes import Child
 from ops_center.kernel.errors import Refused
 from ops_center.management.benches.activations import make_activations
+from ops_center.web.tables import Table, as_csv, as_xlsx
 from organization.models import AuditRecord, Employee, Message, RoleAssignment
 from tests.cast import Cast, at
 from tests.incentives.conftest import priced_bank

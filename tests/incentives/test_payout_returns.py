@@ -22,10 +22,10 @@ from incentives.services.payouts import make_payout, mark_paid
 from incentives.services.registration import register
 from incentives.services.returns import take_return
 from incentives.services.reversals import approve_reversal, ask_reversal
-from incentives.sheets import Table, as_csv, as_xlsx
 from ops_center.clock import local_day
 from ops_center.invariants import CHECKS
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
+from ops_center.web.tables import Table, as_csv, as_xlsx
 from organization.models import AuditRecord, Message
 from tests.cast import Cast, at
 from tests.incentives.test_api import API, As

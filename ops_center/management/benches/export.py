@@ -22,9 +22,10 @@ from incentives.services.accrual import accrue
 from incentives.services.builds import build
 from incentives.services.confirmations import certify, draft_confirmation
 from incentives.services.payouts import freeze
-from incentives.sheets import Cell, Table, as_xlsx, content_of, tables_of
+from incentives.sheets import content_of, tables_of
 from ops_center.clock import local_day, now
 from ops_center.management.benches.activations import make_activations
+from ops_center.web.tables import Cell, Table, as_xlsx
 from organization.models import Branch, Employee, RoleAssignment
 from organization.roles import Role
 
