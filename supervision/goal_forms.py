@@ -72,8 +72,8 @@ class SummaryForm(forms.Form):
 
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, written: MonthSummary | None = None) -> None:
-        super().__init__(data)
+    def __init__(self, *args: Any, written: MonthSummary | None = None) -> None:
+        super().__init__(*args)
         for block in MonthSummary.BLOCKS:
             self.fields[block] = forms.CharField(
                 label=BLOCK_LABELS[block], required=False, max_length=MOST_LETTERS,

@@ -36,7 +36,8 @@ def complaint(bank: Bank, against: Employee, *, closed: str, upheld: bool) -> No
     Complaint.objects.create(
         number=f"T{Complaint.objects.count()}", about="SALE", channel="PHONE", text="x", against=against,
         state=Complaint.State.CLOSED, opened_by=bank.people.sup, opened_at=opened, reply_by=opened, close_by=NOW,
-        reply_warn_at=opened, close_warn_at=opened, followed_up_at=at(closed), closed_at=at(closed), is_upheld=upheld,
+        reply_warn_at=opened, close_warn_at=opened, recorded_at=opened, handled_at=opened,
+        rechecked_at=opened, fed_back_at=opened, followed_up_at=at(closed), closed_at=at(closed), is_upheld=upheld,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from ops_center.history.demo.bank import Crew, crew, install_bank
 from ops_center.history.demo.cases import Cases, Fate, bag_incidents
 from ops_center.history.demo.clients import Clients, name_number
 from ops_center.history.demo.days import Days
+from ops_center.history.demo.goals import set_goals
 from ops_center.history.demo.journey import Teller
 from ops_center.history.demo.months import settle_months
 from ops_center.history.demo.scenarios import Scenarios
@@ -54,6 +55,8 @@ def load_demo(*, at: datetime, progress: Callable[[str], None]) -> dict[str, int
     progress(f"{added['cases']} cases")
     added |= settle_months(teller.crew, teller.days)
     progress("three months of rewards")
+    added |= set_goals(teller.crew, at=at)
+    progress("targets, weekly sheets, successes")
     record(action=MARKER, at=at, cases=added["cases"])
     return added
 
