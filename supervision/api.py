@@ -243,6 +243,9 @@ class OverdueAnswer(serializers.Serializer[Any]):
     cells = Cell(many=True)
     ages = serializers.DictField(child=serializers.IntegerField(), help_text=f"Days: {', '.join(AGES)}.")
     clocks = serializers.DictField(child=serializers.IntegerField(), help_text="By the clock that fell due first.")
+    soon = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Not yet overdue: due today, by the end of the next working day."
+    )
     trend = serializers.DictField(child=serializers.IntegerField(), help_text="Breaches by the day they fell due.")
 
 
@@ -261,6 +264,7 @@ class OverdueBoard(Api):
             ],
             "ages": board.ages,
             "clocks": board.clocks,
+            "soon": board.soon,
             "trend": {f"{day:%Y-%m-%d}": count for day, count in breach_trend(scope=scope, at=call.at)},
         }
 

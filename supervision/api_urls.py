@@ -3,7 +3,7 @@
 from django.urls import path
 
 import applications.api_urls  # noqa: F401  (registers the converters)
-from supervision import api, api_complaints, api_goals
+from supervision import api, api_boards, api_complaints, api_goals
 
 urlpatterns = [
     path("breaches/", api.Breaches.as_view(), name="api-breaches"),
@@ -22,6 +22,16 @@ urlpatterns = [
     ),
     path("applications/<number:number>/urges/", api.Urging.as_view(), name="api-urge"),
     path("boards/overdue/", api.OverdueBoard.as_view(), name="api-board-overdue"),
+    path("boards/overdue/cases/", api_boards.OverdueCases.as_view(), name="api-board-overdue-cases"),
+    path("boards/overdue/urge/", api_boards.UrgeSeveral.as_view(), name="api-board-urge"),
+    path("boards/overdue/reassign/", api_boards.ReassignSeveral.as_view(), name="api-board-reassign"),
+    path("boards/problems/", api_boards.ProblemBoard.as_view(), name="api-board-problems"),
+    path("boards/problems/items/", api_boards.ProblemItems.as_view(), name="api-board-problem-items"),
+    path("boards/timeliness/", api_boards.TimelinessBoard.as_view(), name="api-board-timeliness"),
+    path("boards/timeliness/clocks/", api_boards.TimelinessClocks.as_view(), name="api-board-timeliness-clocks"),
+    path("boards/load/", api_boards.LoadBoard.as_view(), name="api-board-load"),
+    path("boards/load/clocks/", api_boards.LoadClocks.as_view(), name="api-board-load-clocks"),
+    path("boards/load/cases/", api_boards.LoadHeld.as_view(), name="api-board-load-cases"),
     path("boards/funnel/", api.FunnelBoard.as_view(), name="api-board-funnel"),
     path("boards/capacity/", api.CapacityBoard.as_view(), name="api-board-capacity"),
     path("targets/", api_goals.Targets.as_view(), name="api-targets"),

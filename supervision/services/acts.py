@@ -13,6 +13,8 @@ from ops_center.kernel.errors import DomainError
 from organization.models import Employee
 from supervision.services.urging import urge
 
+AT_MOST = 200  # as many as a page has rows
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

@@ -20,11 +20,9 @@ from ops_center.web.pages import StaffRequest, staff
 from ops_center.web.refusals import came_from
 from supervision.forms import ReassignForm, UrgeForm, said
 from supervision.selectors.load import who_could_take
-from supervision.services.acts import Said, reassign_each, urge_each
+from supervision.services.acts import AT_MOST, Said, reassign_each, urge_each
 from supervision.services.urging import MAY_URGE
 from supervision.views.case_list import MAY_REASSIGN
-
-AT_MOST = 200  # as many as a page has rows
 
 
 @staff(*MAY_URGE)

@@ -18,13 +18,17 @@ from ops_center.embedded import keys
 from ops_center.embedded.postgres import OWNER, Postgres
 from ops_center.embedded.processes import Nursery
 from ops_center.management.benches.accrual import bench_accrual
+from ops_center.management.benches.boards import bench_boards
 from ops_center.management.benches.export import bench_export
+from ops_center.management.benches.sweep import bench_sweep
 from organization.models import Branch
 
 # name → what its size counts, and what measures it: size and a way to say how far it is, in; what was measured, out
 BENCHES: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
     "accrual": ("cases", bench_accrual),
+    "boards": ("cases", bench_boards),
     "export": ("lines", bench_export),
+    "sweep": ("clocks", bench_sweep),
 }
 
 

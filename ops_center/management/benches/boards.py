@@ -1,0 +1,364 @@
+"""The boards on a bank of a size: server time of each page with its list, and the read of a counter against GROUP BY.
+
+The load is laid by SQL: cases evenly over 90 days in 200 branches. A case is open for five days, one in six open ones
+is overdue; every stage has its clock, one in twelve cases had a problem, one in twelve was returned.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from statistics import median, quantiles
+from time import perf_counter
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+from psycopg2.extras import Json
+
+from applications.models import (
+    Application,
+    CaseClock,
+    ClockInterval,
+    ClockPolicy,
+    Event,
+    ProblemItem,
+    Product,
+    ReturnNote,
+)  # fmt: skip
+from applications.services.clocks import deadline_for
+from ops_center.clock import local_day, now
+from organization.models import Branch, Employee, RoleAssignment
+from organization.roles import Role
+from supervision.models import Breach, TouchedDay
+from supervision.selectors.timeliness import Scope, Window, by_stage
+from supervision.services.figures import count_touched_days
+
+DAYS, BRANCHES, STAFF, COLLECTORS = 90, 200, 500, 2000
+COUNTED_DAYS = 35  # as far back as the boards look by themselves
+ROUNDS = 15
+PAGES = {
+    "overdue": ("SUP", "/boards/overdue/"),
+    "overdue, one branch": ("SUP", "/boards/overdue/?branch=B100"),
+    "overdue, of a head": ("BH", "/boards/overdue/"),
+    "due today": ("SUP", "/boards/overdue/?due=today"),
+    "problems": ("SUP", "/boards/problems/"),
+    "timeliness": ("SUP", "/boards/timeliness/"),
+    "timeliness, 7 days": ("SUP", "/boards/timeliness/?period=7"),
+    "timeliness, late entries": ("SUP", "/boards/timeliness/?clock=ENTRY&verdict=late"),
+    "timeliness, late entries of a branch": ("SUP", "/boards/timeliness/?clock=ENTRY&verdict=late&branch=B100"),
+    "timeliness, not at the first pass": ("SUP", "/boards/timeliness/?verdict=second"),
+    "timeliness, of a head": ("BH", "/boards/timeliness/"),
+    "timeliness, own": ("EC", "/boards/timeliness/"),
+    "load": ("SUP", "/boards/load/"),
+    "funnel": ("SUP", "/boards/funnel/"),
+    "capacity": ("SUP", "/boards/capacity/"),
+}
+
+# Where a case stands by its age in days; the younger, the earlier.
+_CASES = """
+    INSERT INTO applications_application (
+        number, status_code, state, version, round, product_id, customer_group, priced_on, campaign, form_no,
+        branch_id, referrer_type, collector_id, releases, entry_mode, review_mode, awaits_arbitration, path,
+        path_locked, resume_state, claimed_by_id, claimed_at, claimed_until, due_at, warn_at, due_clock, shelf,
+        card_last4, event_count, event_digest, is_imported, is_risk, taken_in_at, dispatched_at, received_at,
+        checked_at, entered_at, filed_at, issued_at, collected_at, activated_at, created_at, progressed_at{more})
+    SELECT 'K' || n, 'K' || n,
+        CASE WHEN is_problem THEN 'PROBLEM' WHEN age < 0.3 THEN 'TAKEN_IN' WHEN age < 0.7 THEN 'IN_TRANSIT'
+             WHEN age < 1.0 THEN 'RECEIVED' WHEN age < 1.3 THEN 'CHECKED' WHEN age < 1.5 THEN 'KEYED'
+             WHEN age < 1.7 THEN 'ENTERED' WHEN age < 4 THEN 'SUBMITTED' WHEN age < 5 THEN 'ISSUED'
+             WHEN age < 5.3 THEN 'COLLECTED' WHEN n %% 100 < 85 THEN 'ACTIVATED' ELSE 'REJECTED' END,
+        1, CASE WHEN n %% 12 = 0 THEN 2 ELSE 1 END, %(product)s, 'SALARIED', begun::date, '', '',
+        (%(branches)s::int[])[1 + n %% {branches}], 'NONE', (%(collectors)s::int[])[1 + n %% {collectors}], 0,
+        'CENTER', 'REVIEW', FALSE, 'B', age > 2, CASE WHEN is_problem THEN 'CHECKED' ELSE '' END,
+        CASE WHEN claimed THEN (%(staff)s::int[])[1 + n %% {staff}] END, CASE WHEN claimed THEN %(at)s END,
+        CASE WHEN claimed THEN %(at)s::timestamptz + interval '20 minutes' END,
+        due, due - interval '2 hours', CASE WHEN due IS NULL THEN '' ELSE 'ENTRY' END, '', '', 0,
+        decode(repeat('00', 32), 'hex'), FALSE, FALSE, begun,
+        CASE WHEN age >= 0.3 THEN begun + interval '0.3 days' END,
+        CASE WHEN age >= 0.7 THEN begun + interval '0.7 days' END,
+        CASE WHEN age >= 1.0 THEN begun + interval '1 day' END,
+        CASE WHEN age >= 1.5 THEN begun + interval '1.5 days' END,
+        CASE WHEN age >= 1.7 THEN begun + interval '1.7 days' END,
+        CASE WHEN age >= 4 THEN begun + interval '4 days' END,
+        CASE WHEN age >= 5 THEN begun + interval '5 days' END,
+        CASE WHEN age >= 5.3 AND n %% 100 < 85 THEN begun + interval '5.3 days' END, begun, begun{more_values}
+    FROM (
+        SELECT n, begun, age, age BETWEEN 1.0 AND 1.5 AND n %% 2 = 0 AS is_problem, age BETWEEN 0.7 AND 1.7
+               AND n %% 5 = 0 AND n %% 2 = 1 AS claimed,
+               CASE WHEN age < 5.3 THEN %(at)s::timestamptz + (CASE WHEN n %% 6 = 0 THEN -1 ELSE 0.4 END)
+                    * (n %% 997) * interval '14 minutes' END AS due
+        FROM (SELECT n, %(at)s::timestamptz - n * %(step)s::interval AS begun,
+                     extract(epoch FROM n * %(step)s::interval) / 86400 AS age
+              FROM generate_series(1, %(cases)s) AS n) s
+    ) c
+"""
+_STAGES = (  # clock, start, stop
+    ("DISPATCH", "a.taken_in_at", "a.dispatched_at"),
+    ("CHECK", "a.received_at", "a.checked_at"),
+    ("ENTRY", "a.received_at", "a.entered_at"),
+    ("FILE", "a.entered_at", "a.filed_at"),
+    ("ISSUE", "a.entered_at", "a.issued_at"),
+    ("COACH", "a.issued_at", "a.collected_at"),
+    ("ACTIVATE", "a.issued_at", "a.activated_at"),
+)
+_CLOCKS = """
+    INSERT INTO applications_caseclock (application_id, kind, round, run, policy_id, started_at, due_at, warn_at,
+        stopped_at, outcome, owner_id, owned_since, owner_role, explanation{more})
+    SELECT a.id, %(kind)s, 1, 1, %(policy)s, {start}, {due}, {due}, {stop},
+        CASE WHEN {stop} IS NULL THEN '' WHEN h < 90 THEN 'ON_TIME' WHEN h < 95 THEN 'LATE' WHEN h < 97 THEN
+             'LATE_QUEUE' WHEN h < 98 THEN 'LATE_JUSTIFIED' WHEN h < 99 THEN 'RETURNED_IN_TIME' ELSE 'EXEMPT' END,
+        CASE WHEN %(kind)s = 'DISPATCH' THEN a.collector_id
+             WHEN {stop} IS NOT NULL THEN (%(staff)s::int[])[1 + a.id %% {staff}] ELSE a.claimed_by_id END,
+        CASE WHEN %(kind)s = 'DISPATCH' THEN {start} WHEN {stop} IS NOT NULL OR a.claimed_by_id IS NOT NULL
+             THEN {start} + interval '15 minutes' * (a.id %% 7) END, 'EC',
+        CASE WHEN {start} > %(at)s::timestamptz - interval '12 days' THEN %(explanation)s
+             ELSE '{{}}' END::jsonb{more_values}
+    FROM (SELECT *, (id * 7919 + {place}) %% 100 AS h FROM applications_application) a
+    WHERE {start} IS NOT NULL AND ({stop} IS NOT NULL OR a.state NOT IN ('ACTIVATED', 'REJECTED'))
+"""
+_DUE = """
+    CASE WHEN {stop} IS NULL THEN greatest(coalesce(a.due_at, {start}), {start})
+         WHEN h BETWEEN 90 AND 97 THEN {start} + ({stop} - {start}) * 0.9 ELSE {stop} + interval '2 hours' END
+"""
+_INTERVALS = """
+    INSERT INTO applications_clockinterval (clock_id, since, until, pause, minutes)
+    SELECT id, started_at, stopped_at, '', CASE WHEN stopped_at IS NOT NULL
+           THEN extract(epoch FROM stopped_at - started_at)::int / 180 + id %% 61 END
+    FROM applications_caseclock WHERE coalesce(stopped_at, %(at)s) >= %(at)s::timestamptz - interval '{days} days'
+"""
+_PROBLEMS = """
+    INSERT INTO applications_problemitem (application_id, code, party, state, note, raised_by_id, raised_at, answer,
+                                          resolution, closed_at)
+    SELECT id, (ARRAY['C03', 'C04', 'F04', 'D05'])[1 + id %% 4], 'BRANCH',
+           CASE WHEN state <> 'PROBLEM' THEN 'RESOLVED' ELSE
+                (ARRAY['WAIT_BRANCH', 'WAIT_CUSTOMER', 'REPLIED', 'OPEN'])[1 + id %% 4] END,
+           '', %(person)s, taken_in_at + (id %% 100) * interval '15 minutes', '', '',
+           CASE WHEN state <> 'PROBLEM' THEN taken_in_at + interval '2 days' END
+    FROM applications_application WHERE state = 'PROBLEM' OR id %% 12 = 5
+"""
+_RETURNS = """
+    INSERT INTO applications_returnnote (application_id, round, codes, note, returned_at, answers)
+    SELECT id, 2, '["D05"]'::jsonb, '缺页', taken_in_at + interval '1.2 days', '{}'::jsonb
+    FROM applications_application WHERE round = 2 AND received_at IS NOT NULL
+"""
+_BREACHES = """
+    INSERT INTO supervision_breach (clock_id, application_id, kind, branch_id, owner_id, owner_role, due_at, found_at,
+                                    file_by, supervisor_at, management_at, settled_at)
+    SELECT c.id, c.application_id, c.kind, a.branch_id, c.owner_id, c.owner_role, c.due_at,
+           c.due_at + interval '1 minute', c.due_at + interval '2 days', c.due_at + interval '1 day',
+           c.due_at + interval '3 days', c.stopped_at
+    FROM applications_caseclock c JOIN applications_application a ON a.id = c.application_id
+    WHERE (c.outcome LIKE 'LATE%%' OR (c.stopped_at IS NULL AND c.due_at < %(at)s)) AND c.due_at < %(at)s
+      AND c.due_at > %(at)s::timestamptz - interval '{days} days'
+"""
+# The events of the last days, which the backlog is reckoned from; older ones nobody reads on a board.
+_EVENTS = """
+    INSERT INTO applications_event (application_id, seq, step, from_state, to_state, actor_id, at, recorded_at, round,
+                                    note, facts, digest)
+    SELECT a.id, s.seq, s.step, s.source, s.target, (%(staff)s::int[])[1 + a.id %% {staff}], s.at, s.at, 1, '',
+           '{{}}'::jsonb, decode(repeat('00', 32), 'hex')
+    FROM applications_application a CROSS JOIN LATERAL (VALUES
+        (1, 'complete-intake', 'DRAFT', 'TAKEN_IN', a.taken_in_at),
+        (2, 'hand-over', 'BAGGED', 'IN_TRANSIT', a.dispatched_at),
+        (3, 'receive', 'IN_TRANSIT', 'RECEIVED', a.received_at),
+        (4, 'pass-check', 'RECEIVED', 'CHECKED', a.checked_at),
+        (5, 'submit-entry', 'CHECKED', 'KEYED', a.checked_at + interval '0.3 days'),
+        (6, 'verify', 'KEYED', 'ENTERED', a.entered_at), (7, 'file', 'ENTERED', 'SUBMITTED', a.filed_at),
+        (8, 'coach', 'ISSUED', 'COLLECTED', a.collected_at)
+    ) s(seq, step, source, target, at)
+    WHERE s.at IS NOT NULL AND s.at <= %(at)s AND a.taken_in_at > %(at)s::timestamptz - interval '16 days'
+"""
+_TOUCH = """
+    INSERT INTO supervision_touchedday (day)
+    SELECT %(today)s::date - n FROM generate_series(0, {days}) AS n
+"""
+_GROUP_BY = """
+    SELECT kind, outcome, count(*) FROM applications_caseclock
+    WHERE stopped_at >= %(first)s AND outcome <> 'VOID' GROUP BY 1, 2
+"""
+
+
+def bench_boards(*, cases: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """Median and 95th percentile of each page in milliseconds, cold start left out."""
+    at = now()
+    people = _load(cases, at=at, say=say)
+    begun = perf_counter()
+    counted = count_touched_days(at=at)
+    seconds = perf_counter() - begun
+    say(f"{counted['days']} days counted in {seconds:.0f} s")
+    _say("VACUUM ANALYZE")
+    measured = {}
+    for name, (role, address) in PAGES.items():
+        measured[name] = _page(people[role], address)
+        say(f"{name}: {measured[name]}")
+    return {
+        "cases": cases,
+        "open": Application.objects.filter(due_at__isnull=False).count(),
+        "overdue": Application.objects.filter(due_at__lt=at).count(),
+        "clocks": CaseClock.objects.count(),
+        "pages_ms": measured,
+        "counter_against_group_by": _counter(at),
+        "seconds_to_count_a_day": round(seconds / max(counted["days"], 1), 2),
+        "load_average": round(os.getloadavg()[0], 1),
+    }
+
+
+# -- what is measured --------------------------------------------------------------------------------------------------
+def _page(person: Employee, address: str) -> dict[str, float]:
+    client = Client()
+    client.force_login(person)
+    times = []
+    for _turn in range(ROUNDS + 2):
+        begun = perf_counter()
+        answer = client.get(address)
+        times.append((perf_counter() - begun) * 1000)
+        if answer.status_code != 200:
+            raise AssertionError(f"{address} answered {answer.status_code}")
+    warm = sorted(times[2:])
+    return {"median": round(median(warm), 1), "p95": round(quantiles(warm, n=20)[-1], 1)}
+
+
+def _counter(at: datetime) -> dict[str, float]:
+    """The on-time figures of all stages over 30 days: from the counted days and today's clocks, and all from clocks."""
+    window = Window.read("30", at=at)
+    figures = [_timed(lambda: by_stage(Scope(), window, at=at)) for _turn in range(ROUNDS)]
+    with connection.cursor() as cursor:
+        grouped = [_timed(lambda: cursor.execute(_GROUP_BY, {"first": window.starts_at})) for _turn in range(3)]
+        TouchedDay.objects.filter(day=local_day(at)).delete()
+        counted = [_timed(lambda: by_stage(Scope(), window, at=at)) for _turn in range(ROUNDS)]
+    return {
+        "figures_ms": round(median(figures) * 1000, 1),
+        "counted_days_alone_ms": round(median(counted) * 1000, 1),
+        "group_by_ms": round(median(grouped) * 1000, 1),
+        "times_faster": round(median(grouped) / median(figures), 1),
+    }
+
+
+def _timed(act: Callable[[], object]) -> float:
+    begun = perf_counter()
+    act()
+    return perf_counter() - begun
+
+
+# -- the load ----------------------------------------------------------------------------------------------------------
+def _load(cases: int, *, at: datetime, say: Callable[[str], None]) -> dict[str, Employee]:
+    people, facts = _people(at)
+    product = Product.objects.get(code="PK")
+    facts |= {
+        "at": at, "cases": cases, "step": timedelta(days=DAYS) / cases, "product": product.pk,
+        "person": people["SUP"].pk, "today": local_day(at),
+    }  # fmt: skip
+    sizes = {"branches": BRANCHES, "collectors": COLLECTORS, "staff": STAFF, "days": COUNTED_DAYS + 10}
+    with _bare(Application, CaseClock, ClockInterval, Event, ProblemItem, ReturnNote, Breach):
+        _say(_CASES.format(**sizes, **_defaults(Application, _CASES)), facts)
+        say("cases")
+        for place, (kind, start, stop) in enumerate(_STAGES):
+            explanation = deadline_for(kind, start=at - timedelta(days=3)).as_json()
+            policy = ClockPolicy.objects.filter(kind=kind).first()
+            assert policy is not None
+            text = _CLOCKS.format(
+                start=start, stop=stop, due=_DUE.format(start=start, stop=stop), place=place * 13,
+                **sizes, **_defaults(CaseClock, _CLOCKS),
+            )  # fmt: skip
+            _say(text, facts | {"kind": kind, "policy": policy.pk, "explanation": Json(explanation)})
+            say(f"clocks {kind}")
+        for statement in (_INTERVALS, _PROBLEMS, _RETURNS.replace("{}", "{{}}"), _BREACHES, _EVENTS):
+            _say(statement.format(**sizes), facts)
+        say("intervals, problems, returns, breaches, events")
+    say("indexes")
+    _say("TRUNCATE supervision_touchedday")
+    _say(_TOUCH.format(days=COUNTED_DAYS), facts)
+    _say("VACUUM ANALYZE")
+    return people
+
+
+def _people(at: datetime) -> tuple[dict[str, Employee], dict[str, Any]]:
+    since = date(2024, 1, 1)
+    branches = Branch.objects.bulk_create(
+        Branch(code=f"B{100 + n}", name=f"第{n}支行", kind=Branch.Kind.BRANCH) for n in range(BRANCHES)
+    )
+    center = Branch.objects.create(code="OC01", name="集中操作中心", kind=Branch.Kind.CENTER)
+    staff = Employee.objects.bulk_create(
+        Employee(number=f"LZ2{n:04d}", name=f"录入{n}", branch=center, password="!")  # noqa: S106
+        for n in range(STAFF)
+    )
+    collectors = Employee.objects.bulk_create(
+        Employee(number=f"LZ3{n:04d}", name=f"经理{n}", branch=branches[n % BRANCHES], password="!")  # noqa: S106
+        for n in range(COLLECTORS)
+    )
+    trades = (Role.CC, Role.EC, Role.ER, Role.TR, Role.AS)
+    held = [(person, trades[n % len(trades)]) for n, person in enumerate(staff)]
+    people = {}
+    for role, branch in (("SUP", center), ("BH", branches[0])):
+        people[role] = Employee.objects.create(number=f"LZ1{role}", name=role, branch=branch, password="!")  # noqa: S106
+        held.append((people[role], Role(role)))
+    people["EC"] = staff[1]
+    held += [(person, Role.CM) for person in collectors]
+    RoleAssignment.objects.bulk_create(
+        RoleAssignment(employee=person, role=role, starts_on=since) for person, role in held
+    )
+    keys = {
+        "branches": [branch.pk for branch in branches],
+        "staff": [person.pk for person in staff],
+        "collectors": [person.pk for person in collectors],
+    }
+    return people, keys
+
+
+def _defaults(model: Any, statement: str) -> dict[str, str]:
+    """Columns that must be filled and that the statement does not name: others add to these tables."""
+    named = statement.split("(", 1)[1].split("{more}", 1)[0]
+    known = {name.strip() for name in named.replace("\n", " ").split(",")}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT column_name, data_type FROM information_schema.columns
+               WHERE table_name = %s AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'""",
+            [model._meta.db_table],
+        )
+        missing = [(name, kind) for name, kind in cursor.fetchall() if name not in known]
+    plain = {"boolean": "FALSE", "integer": "0", "smallint": "0", "bigint": "0", "jsonb": "'{}'::jsonb"}
+    return {
+        "more": "".join(f', "{name}"' for name, _kind in missing),
+        "more_values": "".join(f", {plain.get(kind, chr(39) * 2)}" for _name, kind in missing),
+    }
+
+
+@contextmanager
+def _bare(*models: Any) -> Iterator[None]:
+    """The tables without indexes, references and triggers while they are loaded; all are made again, and so checked."""
+    tables = [model._meta.db_table for model in models]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+               WHERE conrelid::regclass::text = ANY(%s) AND contype IN ('f', 'u')""",
+            [tables],
+        )
+        constraints = cursor.fetchall()
+        for table, name, _text in constraints:
+            cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+        cursor.execute(
+            """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+               WHERE indrelid::regclass::text = ANY(%s) AND NOT indisprimary""",
+            [tables],
+        )
+        indexes = cursor.fetchall()
+        for name, _text in indexes:
+            cursor.execute(f"DROP INDEX {name}")
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        yield
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        cursor.execute("SET maintenance_work_mem = '512MB'")
+        for _name, text in indexes:
+            cursor.execute(text)
+        for table, name, text in constraints:
+            cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {text}')
+
+
+def _say(statement: str, facts: dict[str, Any] | None = None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, facts)
