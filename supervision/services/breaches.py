@@ -56,7 +56,7 @@ _FIND = f"""
     UNION ALL
     SELECT {_COLUMNS} {_UNSEEN.format(join=_WINDOWS, late=_STOPPED)}
     ON CONFLICT (clock_id) DO NOTHING
-    RETURNING id, clock_id, file_by, TRUE
+    RETURNING clock_id, file_by, TRUE
 """
 # A deadline that was moved after it had been missed (an outage, a corrected day or stamp) and is missed again: the
 # breach takes the new dates. It is news only if it was lifted in between.
@@ -70,13 +70,14 @@ _MOVE = f"""
         found_at = CASE WHEN c.due_at < b.found_at THEN b.found_at ELSE %(at)s END
     FROM applications_caseclock c {_WINDOWS}
     WHERE c.id = b.clock_id AND {_MISSED_AGAIN}
-    RETURNING b.id, b.clock_id, b.file_by, b.found_at = %(at)s
+    RETURNING b.clock_id, b.file_by, b.found_at = %(at)s
 """  # noqa: S608
-_OLDEST = f"""
-    SELECT least((SELECT min(due_at) FROM applications_caseclock c WHERE {_RUNNING}),
-                 (SELECT min(c.due_at) {_UNSEEN.format(join="", late=_STOPPED)}),
-                 (SELECT min(c.due_at) FROM supervision_breach b JOIN applications_caseclock c ON c.id = b.clock_id
-                  WHERE {_MISSED_AGAIN}))
+# The oldest due time of what has no breach yet, running or stopped, and of what was missed again.
+_LOOK = f"""
+    SELECT (SELECT min(c.due_at) {_UNSEEN.format(join="", late=_RUNNING)}),
+           (SELECT min(c.due_at) {_UNSEEN.format(join="", late=_STOPPED)}),
+           (SELECT min(c.due_at) FROM supervision_breach b JOIN applications_caseclock c ON c.id = b.clock_id
+            WHERE {_MISSED_AGAIN})
 """  # noqa: S608
 
 _WARN = """
@@ -119,26 +120,32 @@ def find_breaches(*, at: datetime, since: datetime | None = None) -> int:
 
     ``since`` limits the look at clocks that have stopped (the minute's pass looks back two days, the night's over all).
     """
+    found, news = mark_breaches(at=at, since=since)
+    if news:
+        _tell_of_breaches(news, at=at)
+    return found
+
+
+@transaction.atomic
+def mark_breaches(*, at: datetime, since: datetime | None = None) -> tuple[int, list[int]]:
+    """Writes the breaches; returns how many were new, and the clocks of which people should hear."""
     facts: dict[str, Any] = {
         "at": at,
         "late": tuple(outcome.value for outcome in LATE_OUTCOMES),
         "since": since or datetime.min.replace(tzinfo=UTC),
     }
     with connection.cursor() as cursor:
-        cursor.execute(_OLDEST, facts)
-        oldest = cursor.fetchone()[0]
-        if oldest is None:
-            return 0
-        facts |= _windows(local_day(oldest), local_day(at), working_calendar())
+        cursor.execute(_LOOK, facts)
+        oldest = [due for due in cursor.fetchone() if due is not None]
+        if not oldest:
+            return 0, []
+        facts |= _windows(local_day(min(oldest)), local_day(at), working_calendar())
         cursor.execute(_MOVE, facts)
         moved = cursor.fetchall()
         cursor.execute(_FIND, facts)
         found = cursor.fetchall()
     # What is so old that the window for explanations has closed is no news.
-    fresh = [clock for _breach, clock, file_by, is_news in (*moved, *found) if is_news and file_by >= at]
-    if fresh:
-        _tell_of_breaches(fresh, at=at)
-    return len(found)
+    return len(found), [clock for clock, file_by, is_news in (*moved, *found) if is_news and file_by >= at]
 
 
 @transaction.atomic
