@@ -67,12 +67,18 @@ class VersionOf(Generic[V]):
         return isinstance(self.row, ClockPolicy)
 
 
+VARIANTS: dict[str, Any] = {
+    **{party.value: party.label for party in Party},
+    "REPLIED": pgettext_lazy("variant", "answered"),
+    "COMPLEX": pgettext_lazy("variant", "complex"),
+    "EXTENSION": pgettext_lazy("variant", "more time"),
+}
+
+
 def clock_title(row: ClockPolicy) -> str:
-    """What a policy is about: the clock, and of a problem's closing who is waited for."""
-    if not row.variant:
-        return str(Clock(row.kind).label)
-    variant = _("answered") if row.variant == "REPLIED" else str(Party(row.variant).label)
-    return f"{Clock(row.kind).label}（{variant}）"
+    """What a policy is about: the clock, and where it has several, which of them."""
+    title = str(Clock(row.kind).label)
+    return f"{title}（{VARIANTS.get(row.variant, row.variant)}）" if row.variant else title
 
 
 def limit_words(row: ClockPolicy) -> str:

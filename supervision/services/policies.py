@@ -35,7 +35,12 @@ LARGEST = {
     Mode.MONTH_DAY: 28,
 }
 # What a regulation has laid down may be made shorter, never longer.
-REGULATED = {Clock.COMPLAINT_REPLY: (Mode.CLOCK_HOURS, 24), Clock.COMPLAINT_CLOSE: (Mode.CALENDAR_DAYS, 15)}
+REGULATED = {
+    (Clock.COMPLAINT_REPLY, ""): (Mode.CLOCK_HOURS, 24),
+    (Clock.COMPLAINT_CLOSE, ""): (Mode.CALENDAR_DAYS, 15),
+    (Clock.COMPLAINT_CLOSE, "COMPLEX"): (Mode.CALENDAR_DAYS, 30),
+    (Clock.COMPLAINT_CLOSE, "EXTENSION"): (Mode.CALENDAR_DAYS, 30),
+}
 WARN_PERCENT = (10, 95)
 # Who can answer for a clock: everybody who works on cases, their money or their complaints.
 OWNERS = frozenset({*CLOCK_OWNER.values(), Role.BH, Role.BAG, Role.ER, Role.SUP, Role.CPL})
@@ -67,7 +72,7 @@ def draft_clock_policy(
     versions.require_management(actor, at=at)
     versions.require_ahead(starts_on, at=at)
     before = _followed(kind, variant, starts_on)
-    require_sensible(kind, terms)
+    require_sensible(kind, variant, terms)
     policy = ClockPolicy.objects.create(
         kind=kind, variant=variant, starts_on=starts_on, mode=terms.mode.value, amount=terms.amount,
         warn_percent=terms.warn_percent, warn_at_day=terms.warn_at_day, pauses_for=sorted(terms.pauses_for),
@@ -99,7 +104,7 @@ def discard_clock_policy(*, policy: int, actor: Employee, at: datetime) -> Clock
     return row
 
 
-def require_sensible(kind: str, terms: Terms) -> None:
+def require_sensible(kind: str, variant: str, terms: Terms) -> None:
     """Malformed, with a sentence per field, for what no clock can be."""
     most, wrong = LARGEST[terms.mode], {}
     if terms.mode is Mode.SAME_DAY and kind not in BY_THE_BRANCH:
@@ -108,10 +113,9 @@ def require_sensible(kind: str, terms: Terms) -> None:
         wrong["amount"] = _("This measure has no figure: leave it at 0.")
     elif most and not 1 <= terms.amount <= most:
         wrong["amount"] = _("Between %(least)s and %(most)s.") % {"least": 1, "most": most}
-    if kind in REGULATED and (terms.mode, terms.amount) != REGULATED[Clock(kind)]:
-        mode, longest = REGULATED[Clock(kind)]
-        if terms.mode is not mode or terms.amount > longest:
-            wrong["amount"] = _("The regulation allows %(most)s at most, by the same measure.") % {"most": longest}
+    mode, longest = REGULATED.get((Clock(kind), variant), (terms.mode, terms.amount))
+    if terms.mode is not mode or terms.amount > longest:
+        wrong["amount"] = _("The regulation allows %(most)s at most, by the same measure.") % {"most": longest}
     least, largest = WARN_PERCENT
     if not least <= terms.warn_percent <= largest:
         wrong["warn_percent"] = _("Between %(least)s and %(most)s.") % {"least": least, "most": largest}
