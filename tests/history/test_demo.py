@@ -47,7 +47,7 @@ from ops_center.history.demo.scenarios import SCENES
 from ops_center.kernel.identity import resident_id
 from organization.models import Branch, Employee, Message
 from organization.roles import COLLECTORS, Employment, Role
-from supervision.models import Justification
+from supervision.models import Complaint, Justification
 from tests.cast import at
 
 pytestmark = pytest.mark.django_db
@@ -280,6 +280,16 @@ def test_whoever_decides_about_money_finds_something_to_decide(demo: dict[str, i
     assert SplitPolicy.objects.filter(status="DRAFT").count() == Bounty.objects.filter(status="DRAFT").count() == 1
     assert SplitPolicy.objects.filter(status="APPROVED", is_pilot=True).count() == 4
     assert 0 < ReadReceipt.objects.count() < Employee.objects.count()
+
+
+def test_three_complaints_stand_in_three_states_and_the_open_sale_holds_its_seller(demo: dict[str, int]) -> None:
+    tickets = {row.about: row for row in Complaint.objects.all()}
+    assert {about: row.state for about, row in tickets.items()} == {
+        "SALE": "OPENED", "DELAY": "ESCALATED", "SERVICE": "CLOSED",
+    }  # fmt: skip
+    held = set(Hold.objects.filter(complaint=tickets["SALE"]).values_list("entry__payee", flat=True))
+    case = tickets["SALE"].application
+    assert held == {pk for pk in (case.referrer_id, case.collector_id) if pk}
 
 
 def test_every_activation_has_its_shares_and_the_supervisor_earns_nothing(demo: dict[str, int]) -> None:

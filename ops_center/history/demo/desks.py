@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef
 
 from applications.models import Application, Coaching
 from applications.services.card_status import apply_file, take_file
-from incentives.lifecycle import EntryKind, Ground, HoldCause, PayeeKind, Why
+from incentives.lifecycle import EntryKind, Ground, PayeeKind, Why
 from incentives.models import PayoutBalance, PayoutBatch, RewardEntry
 from incentives.querysets import RewardEntryQuerySet
 from incentives.services.adjustments import ask_adjustment
@@ -25,6 +27,9 @@ from ops_center.kernel.errors import Refused
 from ops_center.kernel.money import yuan
 from organization.models import Employee
 from organization.roles import Employment, Role
+from supervision.lifecycle import NONE_MISSED
+from supervision.models import Complaint
+from supervision.services import complaints
 
 SOLD = ("账单分期", "现金分期", "自动还款")
 WEEKS_AGO = timedelta(days=21)
@@ -42,6 +47,7 @@ class Desks:
     def fill(self, *, period: str) -> None:
         self._load_card_file()
         self._sell_beside()
+        self._complain()
         self._hold()
         self._ask_back()
         self._correct_and_dispute()
@@ -89,16 +95,41 @@ class Desks:
                     cross_sell=row.pk, actor=self.supervisor, at=at + timedelta(hours=3), reason="录音属实"
                 )
 
+    def _complain(self) -> None:
+        """Three tickets: one to be answered today, which holds its seller's reward; one with the supervisor; one that
+        was closed last week."""
+        sold = self._unpaid().filter(role="COLLECTOR").values_list("assessment__application__number", flat=True)
+        fresh, older, oldest = sold[3:6]
+        self._ticket(fresh, Complaint.About.SALE, "客户称办卡时未说明年费，要求核实", hours=5)
+        delayed = self._ticket(older, Complaint.About.DELAY, "客户称申请后多次询问进度无人答复", hours=70)
+        delayed("reply", 52, text="已致歉，告知当前进度，承诺三日内答复结果")
+        delayed("escalate", 50, text="客户要求主管书面答复")
+        settled = self._ticket(oldest, Complaint.About.SERVICE, "客户称回访时客服态度生硬", hours=12 * 24)
+        settled("reply", 12 * 24 - 6, text="已致歉，承诺调听录音")
+        settled("solve", 10 * 24, text="调听录音属实，已对客服辅导并再次致歉")
+        settled("follow_up", 9 * 24, text="客户接受", reached=True, satisfied=True)
+        settled("close", 9 * 24 - 1, text="服务用语不规范，已整改", is_upheld=True, ticks=list(NONE_MISSED))
+
+    def _ticket(self, case: str, about: str, text: str, *, hours: float) -> Callable[..., Complaint]:
+        """Opens a complaint so many hours ago; what it gives takes an act on it, by the same handler."""
+        handler = self.crew.by_number["LZ10017"]
+        row = complaints.open_complaint(
+            actor=handler, at=self._before(hours=hours), about=about, channel=Complaint.Channel.PHONE, text=text,
+            case=case,
+        )  # fmt: skip
+
+        def takes(act: str, hours: float, **said: Any) -> Complaint:
+            done: Complaint = getattr(complaints, act)(
+                complaint=row.number, actor=handler, at=self._before(hours=hours), **said
+            )
+            return done
+
+        return takes
+
     def _hold(self) -> None:
-        """One of each cause: the auditor's, a risk flag, a complaint, and somebody who has left."""
-        audited, complained = self._unpaid()[:1], self._unpaid().filter(role="COLLECTOR")[3:4]
-        for entry in audited:
+        """One of each cause: the auditor's, a risk flag, the complaint's, and somebody who has left."""
+        for entry in self._unpaid()[:1]:
             hold(entry=entry.pk, reason="同一收件人短时集中进件，抽查中", actor=self.auditor, at=self._before(hours=2))
-        for entry in complained:
-            hold(
-                entry=entry.pk, reason="客户投诉：办卡时未说明年费，核实中", actor=self.auditor,
-                at=self._before(hours=2), cause=HoldCause.COMPLAINT,
-            )  # fmt: skip
         suspect = self._unpaid().filter(role="CREDIT_CHECK").values_list("assessment", flat=True)[5:6]
         Application.objects.filter(pk__in=list(suspect)).update(is_risk=True)
         leavers = (
