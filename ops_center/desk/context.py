@@ -9,13 +9,14 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, Max
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from ops_center import clock
 from ops_center.desk.demo_people import DEMO_PEOPLE, DemoPerson
-from organization.models import Employee
+from organization.models import Employee, Message
 from organization.roles import Role
 from organization.services.jobs import silent_since
 
@@ -71,11 +72,14 @@ ROOMS: tuple[Room, ...] = (
     #
     Room(_SUPERVISION, _("Overdue board"), "alarm", roles("BH TR SUP MGT AUD"), "board", "overdue"),
     Room(_SUPERVISION, _("Breaches"), "alert", roles("CM BH BAG CS RCV CC EC ER TR AS SUP AUD"), "breach-list"),
+    Room(_SUPERVISION, _("Outages"), "pause", roles("TR SUP MGT AUD"), "outages"),
     Room(_SUPERVISION, _("Complaints"), "complaint", roles("CPL SUP AUD"), "complaint-list"),
     Room(_SUPERVISION, _("Three rates"), "table", roles("CPL SUP MGT AUD"), "complaint-rates"),
     Room(_SUPERVISION, _("Approvals"), "stamp", roles("SUP"), "approval-list"),
     Room(_SUPERVISION, _("Funnel"), "funnel", roles("BH SUP MGT AUD"), "board", "funnel"),
     Room(_SUPERVISION, _("Capacity"), "capacity", roles("SUP MGT"), "board", "capacity"),
+    Room(_SUPERVISION, _("What if"), "table", roles("SUP MGT"), "what-if"),
+    Room(_SUPERVISION, _("Roster"), "people", roles("SUP MGT"), "roster"),
     Room(_SUPERVISION, _("Targets"), "target", roles("CM BH CS TR SUP MGT AUD"), "targets"),
     Room(_SUPERVISION, _("Weekly sheet"), "table", roles("BH TR SUP MGT AUD"), "weekly"),
     Room(_SUPERVISION, _("Hero board"), "medal", roles("EMP"), "board", "leaderboard"),
@@ -98,6 +102,8 @@ ROOMS: tuple[Room, ...] = (
     Room(_RULES, _("Limits and times"), "clock", roles("BH TR SUP MGT AUD"), "clock-policy-list"),
     Room(_RULES, _("Working calendar"), "calendar", roles("SUP MGT AUD"), "calendar"),
     Room(_RULES, _("Periodic jobs"), "refresh", roles("SUP MGT ADM AUD"), "jobs"),
+    Room(_RULES, _("Letters"), "send", roles("SUP ADM"), "letter-list"),
+    Room(_RULES, _("Words of messages"), "note", roles("MGT AUD"), "template-list"),
     Room(_RULES, _("Audit log"), "shield", roles("AUD"), "audit-log"),
     Room(_RULES, _("Administration"), "settings", roles("ADM"), "admin:index"),
 )
@@ -175,8 +181,18 @@ class Frame:
         return [mine[name] for name in _THUMB if name in mine][:_FIT]
 
     @cached_property
+    def _unread(self) -> dict[str, int | None]:
+        unread = self.person.news.unread() if self.person else Message.objects.none()
+        return unread.aggregate(count=Count("pk"), newest=Max("pk"))
+
+    @property
     def unread(self) -> int:
-        return self.person.news.unread().count() if self.person else 0
+        return self._unread["count"] or 0
+
+    @property
+    def newest(self) -> int:
+        """The key of the newest unread message: what came later is new to this page."""
+        return self._unread["newest"] or 0
 
     @cached_property
     def now(self) -> datetime:

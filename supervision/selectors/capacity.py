@@ -24,6 +24,7 @@ from supervision.selectors import midnight
 
 LOOK_BACK = 5  # working days whose completions make the mean
 ALARM_DAYS = 2.0  # a backlog of more days than this is an alarm (domain section 13)
+Finished = Mapping[str, Mapping[date, Mapping[int | None, int]]]  # queue → day → person → pieces of work
 CENTER_ROLES = (Role.CC, Role.EC, Role.ER, Role.TR, Role.AS)
 
 
@@ -72,6 +73,7 @@ class Capacity:
     days: Sequence[date]
     queues: Sequence[QueueLoad]
     people: Sequence[PersonLoad]
+    finished: Finished
 
 
 def capacity_board(*, at: datetime) -> Capacity:
@@ -92,7 +94,7 @@ def capacity_board(*, at: datetime) -> Capacity:
         )
         for queue in QUEUES.values()
     ]  # fmt: skip
-    return Capacity(days=days, queues=queues, people=_people(finished, days, at))
+    return Capacity(days=days, queues=queues, people=_people(finished, days, at), finished=finished)
 
 
 def queue_cases(queue: Queue, *, at: datetime, which: str = "") -> ApplicationQuerySet:
@@ -118,9 +120,6 @@ def last_workdays(at: datetime) -> list[date]:
         day = calendar.previous_or_same_workday(day - timedelta(days=1))
         days.append(day)
     return days[::-1]
-
-
-Finished = Mapping[str, Mapping[date, Mapping[int | None, int]]]  # queue → day → person → pieces of work
 
 
 def _finished(days: Sequence[date], at: datetime) -> Finished:

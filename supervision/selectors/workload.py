@@ -33,6 +33,8 @@ LOOK_BACK = timedelta(weeks=13)
 AHEAD = timedelta(days=90)  # so far the axis reaches beyond now: deadlines lie in it
 PRACTISED = 0.05  # who has done less than this share of the own work in a queue is not counted among its hands
 SLACK = 0.25  # a day with less than this share of the usual work was no working day
+OPENS, CLOSES = (of.hour * 60 + of.minute for of in (CENTER_HOURS.opens, CENTER_HOURS.closes))
+FULL_DAY = CLOSES - OPENS  # minutes of the center
 CLOCKS = (Clock.CHECK, Clock.ENTRY, Clock.FILE)
 ROLES = tuple(QUEUES[name].role for name in SIMULATED)
 
@@ -175,9 +177,8 @@ def _own_axis(at: datetime) -> Axis:
     """The working calendar and the center's hours."""
     calendar, today = working_calendar(), local_day(at)
     first = today - LOOK_BACK
-    opens, closes = (of.hour * 60 + of.minute for of in (CENTER_HOURS.opens, CENTER_HOURS.closes))
     days = (first + timedelta(days=n) for n in range((LOOK_BACK + AHEAD).days))
-    return Axis([on for on in days if calendar.is_workday(on)], opens, closes - opens)
+    return Axis([on for on in days if calendar.is_workday(on)], OPENS, FULL_DAY)
 
 
 def _worked_axis(until: datetime) -> Axis:
@@ -199,7 +200,7 @@ def busy_hours(pieces: Mapping[int, int]) -> tuple[int, int]:
     least = sum(pieces.values()) / 24 / 4
     busy = [hour for hour in range(24) if pieces.get(hour, 0) >= max(least, 1)]
     if not busy:
-        return CENTER_HOURS.opens.hour * 60 + CENTER_HOURS.opens.minute, 540
+        return OPENS, FULL_DAY
     gaps = [((after - before - 1) % 24, after) for before, after in zip(busy, [*busy[1:], busy[0]], strict=True)]
     quiet, opens = max(gaps)
     return opens * 60, (24 - quiet) * 60

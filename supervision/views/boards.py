@@ -9,10 +9,9 @@ from urllib.parse import urlencode
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
-from applications.lifecycle import QUEUES
 from ops_center.kernel.errors import OutOfSight
 from ops_center.web import charts
 from ops_center.web.keyset import read_query
@@ -20,10 +19,10 @@ from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from supervision.periods import Month
 from supervision.selectors import branch_scope
-from supervision.selectors import capacity as capacity_figures
 from supervision.selectors import funnel as funnel_figures
 from supervision.views.asked import one_of
-from supervision.views.case_list import BY_DEADLINE, NEWEST, listed, opens_cases
+from supervision.views.capacity import capacity
+from supervision.views.case_list import NEWEST, listed, opens_cases
 from supervision.views.leaderboard import hero_board
 from supervision.views.load import load
 from supervision.views.overdue import overdue
@@ -46,11 +45,6 @@ END_LABELS = {
     "rejected": pgettext_lazy("funnel", "Rejected"),
     "withdrawn": pgettext_lazy("funnel", "Withdrawn"),
     "expired": pgettext_lazy("funnel", "Expired"),
-}
-QUEUE_PARTS = {
-    "claimed": gettext_lazy("claimed"),
-    "overdue": gettext_lazy("overdue"),
-    "today": gettext_lazy("due today"),
 }
 
 
@@ -113,38 +107,6 @@ def funnel(request: StaffRequest) -> HttpResponse:
     return render(request, "supervision/funnel.html", facts)
 
 
-@staff(Role.TR, Role.SUP, Role.MGT, Role.AUD)
-@require_GET
-def capacity(request: StaffRequest) -> HttpResponse:
-    """Backlog and load of the center."""
-    asked = read_query(request.GET, known=("queue", "which"))
-    figures = capacity_figures.capacity_board(at=request.at)
-    name = one_of(asked, "queue", QUEUES)
-    which = one_of(asked, "which", QUEUE_PARTS)
-    queue = QUEUES.get(name)
-    facts: dict[str, Any] = {
-        "queues": [(load, _backlog_words(load.backlog_days)) for load in figures.queues],
-        "people": [(load, " · ".join(str(Role(role).label) for role in load.roles)) for load in figures.people],
-        "backlog": charts.bars(
-            [(str(load.queue.label), round(load.backlog_days or 0, 1)) for load in figures.queues],
-            label=_("Backlog in days of work"),
-            goal=capacity_figures.ALARM_DAYS,
-            tones=["late" if load.is_alarm else "good" for load in figures.queues],
-        ),
-        "done": charts.lines(
-            [f"{day:%m-%d}" for day in figures.days],
-            {str(load.queue.label): [load.done[day] for day in figures.days] for load in figures.queues},
-            label=_("Finished per day"),
-        ),
-        "alarm_days": capacity_figures.ALARM_DAYS,
-        "chosen": [str(label) for label in (queue and queue.label, QUEUE_PARTS.get(which)) if label],
-    }
-    facts |= {"page": None, "opens_cases": opens_cases(request)}
-    if queue is not None:
-        facts |= listed(request, asked, capacity_figures.queue_cases(queue, at=request.at, which=which), BY_DEADLINE)
-    return render(request, "supervision/capacity.html", facts)
-
-
 BOARDS: Mapping[str, Callable[..., HttpResponseBase]] = {
     "overdue": overdue,
     "problems": problems,
@@ -154,12 +116,6 @@ BOARDS: Mapping[str, Callable[..., HttpResponseBase]] = {
     "capacity": capacity,
     "leaderboard": hero_board,
 }
-
-
-def _backlog_words(days: float | None) -> str:
-    if days is None:
-        return _("nothing finished")
-    return _("%(days)s days") % {"days": f"{days:.1f}"}
 
 
 def _months(request: StaffRequest) -> list[tuple[str, str]]:

@@ -1,0 +1,76 @@
+"""How well the center's hands are used (domain section 13): idle rate and pieces per head of the last working days."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from applications.lifecycle import QUEUES
+from organization.models import Employee
+from supervision.selectors.capacity import Finished
+from supervision.selectors.load import CENTER_ROLES
+from supervision.selectors.minutes import Standard
+from supervision.selectors.workload import FULL_DAY, planned_minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Productivity:
+    """One queue, or the whole center, over some days. Minutes are working minutes."""
+
+    pieces: int
+    person_days: int  # with at least one piece
+    standard: float  # pieces × standard minutes
+    attended: float  # planned minutes of the people, where somebody serves several queues by the work done in each
+
+    @property
+    def idle_rate(self) -> float | None:
+        """1 − pieces × standard minutes ÷ attended minutes; below 0 where the standard is too high. ``None``: nobody
+        was there."""
+        return 1 - self.standard / self.attended if self.attended else None
+
+    @property
+    def per_head(self) -> float | None:
+        """Pieces ÷ person-days with at least one."""
+        return self.pieces / self.person_days if self.person_days else None
+
+
+def productivity(
+    days: Sequence[date], finished: Finished, standards: Mapping[str, Standard]
+) -> tuple[dict[str, Productivity], Productivity]:
+    """By queue, and all together."""
+    on = days[-1]
+    staff = list(Employee.objects.filter(is_active=True).holding(*CENTER_ROLES, on=on).with_standing())
+    planned = planned_minutes(staff, days=days, full=FULL_DAY)
+    done: defaultdict[str, Counter[int | None]] = defaultdict(Counter)
+    person_days, anybody = Counter[str](), set[tuple[date, int | None]]()
+    for queue, per_day in finished.items():
+        for day in days:
+            pieces = per_day.get(day, {})
+            done[queue].update(pieces)
+            person_days[queue] += len(pieces)
+            anybody |= {(day, person) for person in pieces}
+    attended = defaultdict[str, float](float)
+    for person in staff:
+        served = [name for name, queue in QUEUES.items() if queue.role in person.role_codes(on)]
+        work = {name: done[name][person.pk] * standards[name].minutes for name in served}
+        total, there = sum(work.values()), sum(planned[person.pk, day] for day in days)
+        for name in served:
+            attended[name] += there * (work[name] / total if total else 1 / len(served))
+    by_queue = {
+        name: Productivity(
+            pieces=done[name].total(),
+            person_days=person_days[name],
+            standard=done[name].total() * standards[name].minutes,
+            attended=attended[name],
+        )
+        for name in QUEUES
+    }
+    together = Productivity(
+        pieces=sum(one.pieces for one in by_queue.values()),
+        person_days=len(anybody),
+        standard=sum(one.standard for one in by_queue.values()),
+        attended=sum(one.attended for one in by_queue.values()),
+    )
+    return by_queue, together

@@ -1,0 +1,74 @@
+"""Standard minutes of a queue: drafted by one of the management, approved by a second, in force from a day ahead."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applications.lifecycle import QUEUES
+from ops_center.kernel.errors import Malformed
+from organization.models import Employee
+from organization.models.versions import PolicyStatus
+from organization.services import versions
+from organization.services.audit import record
+from supervision.models import StandardMinutes
+
+LEAST, MOST = Decimal("0.5"), Decimal(240)  # minutes for one piece of work
+
+
+@transaction.atomic
+def draft_minutes(
+    *, queue: str, minutes: Decimal, starts_on: date, note: str, actor: Employee, at: datetime
+) -> StandardMinutes:
+    """Malformed for a queue that does not exist, minutes that no piece of work takes, or a day that is not ahead."""
+    versions.require_management(actor, at=at)
+    versions.require_ahead(starts_on, at=at)
+    wrong = {}
+    if queue not in QUEUES:
+        wrong["queue"] = _("There is no such queue. Choose one of the list.")
+    if not LEAST <= minutes <= MOST:
+        wrong["minutes"] = _("Between %(least)s and %(most)s.") % {"least": LEAST, "most": MOST}
+    if wrong:
+        raise Malformed("bad_minutes", " ".join(wrong.values()), wrong)
+    row = StandardMinutes.objects.create(
+        queue=queue, minutes=minutes, starts_on=starts_on, note=versions.require_note(note), drafted_by=actor,
+        drafted_at=at,
+    )  # fmt: skip
+    record(
+        action="draft_standard_minutes", at=at, actor=actor, subject=queue, minutes=str(minutes),
+        starts_on=starts_on.isoformat(),
+    )  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def approve_minutes(*, version: int, actor: Employee, at: datetime) -> StandardMinutes:
+    """Puts a draft in force from its day on; by a second person of the management."""
+    versions.require_management(actor, at=at)
+    row = _locked(version)
+    same_day = StandardMinutes.objects.filter(
+        queue=row.queue, starts_on=row.starts_on, status=PolicyStatus.APPROVED
+    ).exists()
+    versions.approve(row, taken=same_day, actor=actor, at=at)
+    record(action="approve_standard_minutes", at=at, actor=actor, subject=row.queue, minutes=str(row.minutes))
+    return row
+
+
+@transaction.atomic
+def discard_minutes(*, version: int, actor: Employee, at: datetime) -> StandardMinutes:
+    """Takes a draft off the table; by anyone of the management, the drafter included."""
+    versions.require_management(actor, at=at)
+    row = _locked(version)
+    versions.discard(row)
+    record(action="discard_standard_minutes", at=at, actor=actor, subject=row.queue, minutes=str(row.minutes))
+    return row
+
+
+def _locked(version: int) -> StandardMinutes:
+    row = StandardMinutes.objects.select_for_update(of=("self",)).filter(pk=version).first()
+    if row is None:
+        raise versions.no_version()
+    return row
