@@ -64,3 +64,30 @@ def database(url: str) -> dict[str, object]:
         # Nobody waits longer than this for another's lock: the request says 503 instead of hanging.
         "OPTIONS": {"options": "-c lock_timeout=5s", **dict(parse_qsl(parts.query))},
     }
+
+
+def mail(url: str) -> dict[str, object]:
+    """Django's mail settings from ``smtp://user:password@host:587/?tls=1&from=ops@bank.example``, with ``ssl=1`` where
+    the server speaks TLS from the first byte; or ``file:///folder?from=…``, which writes letters into files. Without an
+    address there is no mail."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    if parts.scheme == "file":
+        backend = "django.core.mail.backends.filebased.EmailBackend"
+    elif parts.scheme == "smtp":
+        backend = "django.core.mail.backends.smtp.EmailBackend"
+    elif not url:
+        backend = "django.core.mail.backends.dummy.EmailBackend"
+    else:
+        raise ValueError("OPS_CENTER_EMAIL_URL begins with smtp:// or file://")
+    return {
+        "EMAIL_BACKEND": backend,
+        "EMAIL_FILE_PATH": unquote(parts.path) if parts.scheme == "file" else None,
+        "EMAIL_HOST": parts.hostname or "",
+        "EMAIL_PORT": parts.port or 25,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": options.get("tls") == "1",
+        "EMAIL_USE_SSL": options.get("ssl") == "1",
+        "DEFAULT_FROM_EMAIL": options.get("from", "ops-center@localhost"),
+    }

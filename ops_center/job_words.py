@@ -38,5 +38,8 @@ JOB_WORDS: dict[str, Any] = {
     "verify": _("Checks every night whether all that must be true is true."),
     "seal": _("Seals the histories that have moved into the audit chain."),
     "idempotency-keys": _("Forgets stored answers of the API after seven days."),
+    "digests": _("Writes everybody's letter of the day, and that of the groups."),
+    "letters": _("Sends letters out of the house, tries again, and gives up in sight."),
+    "old-letters": _("Forgets letters that were sent ninety days ago."),
     "job-runs": _("Forgets passes of the periodic jobs after fourteen days."),
 }

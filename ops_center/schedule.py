@@ -28,11 +28,13 @@ from incentives.services.holds import pull_complaint_holds, pull_holds
 from incentives.services.releases import release_due_holds
 from ops_center.reconciliation import reconcile_nightly
 from ops_center.web.idempotency import forget
+from organization.services import letters
 from organization.services.jobs import Counts, forget_runs, job_run, silent_since
 from supervision.services import breaches, daily, figures, justifications, notices, seals, simulations
 from supervision.services.broadcasts import tell_successes
 from supervision.services.calendar import count_once_more
 from supervision.services.complaint_clocks import watch_complaints
+from supervision.services.digests import write_digests, write_group_digest
 from supervision.services.weekly import make_weekly_sheets
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ LOOK_BACK = 2 * DAY
 LATE_AFTER = FIVE_MINUTES  # so much later than its time a job counts as late
 JOB_RUNS_KEPT = timedelta(days=14)
 KEYS_KEPT = timedelta(days=7)
+LETTERS_KEPT = timedelta(days=90)
 _LOCKS = 7_319  # the space of our advisory locks; the second key is the job's name
 
 
@@ -117,6 +120,9 @@ JOBS: tuple[Job, ...] = (
     Job("simulations", MINUTE, lambda at: simulations.run_waiting(at=at), in_sweep=False),
     Job("seal", HOUR, lambda at: {"cases": seals.seal(at=at)}),
     Job("idempotency-keys", DAY, lambda at: {"removed": forget(before=at - KEYS_KEPT)}),
+    Job("digests", FIVE_MINUTES, lambda at: {"people": write_digests(at=at), "groups": write_group_digest(at=at)}),
+    Job("letters", MINUTE, lambda at: dict(letters.send_due(at=at))),
+    Job("old-letters", DAY, lambda at: {"removed": letters.forget_letters(before=at - LETTERS_KEPT)}),
     Job("job-runs", DAY, lambda at: {"removed": forget_runs(before=at - JOB_RUNS_KEPT)}),
 )
 BY_NAME = {job.name: job for job in JOBS}

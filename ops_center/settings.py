@@ -201,6 +201,13 @@ WHITENOISE_MAX_AGE = 31_536_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+# --- letters out of the house (docs/notifications.md) -----------------------------------------------------------------
+MAIL_URL = env.text("OPS_CENTER_EMAIL_URL", f"file://{DATA_DIR}/mail" if DEMO else "")
+HAS_MAIL = bool(MAIL_URL)
+globals().update(env.mail(MAIL_URL))
+EMAIL_TIMEOUT = 10  # seconds: a slow server delays letters, never a request
+CHAT_URLS = env.words("OPS_CENTER_CHAT_URLS")  # apprise addresses of groups (wecombot:// dingtalk:// feishu://)
+
 # --- API -------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -3,14 +3,21 @@ language; they are numbers, codes and times, never a client's data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
+from django.utils.translation import get_language, override, pgettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 
-from ops_center.clock import SHANGHAI
+from ops_center.clock import SHANGHAI, today
+from organization.models import MessageTemplate
+from organization.models.versions import PolicyStatus
+from organization.services.revisions import revision
+
+TEMPLATES = "message-templates"  # the revision that grows with every approved template
 
 WORDS: dict[str, Any] = {
     # referral and intake
@@ -23,6 +30,7 @@ WORDS: dict[str, Any] = {
     "hand_over_offered": _("%(person)s hands %(number)s to your branch: please confirm."),
     # bags
     "bag_missing": _("Bag %(bag)s: manifest %(packed)s files, found %(found)s. To be cleared within 24 hours."),
+    "file_lost": _("Bag %(bag)s: %(number)s is lost and reported within 24 hours."),
     "bag_seal": _("Bag %(bag)s arrived with seal %(found)s instead of %(expected)s."),
     # what stops a case
     "problem_raised": _("Problem item %(code)s on %(number)s: please answer by %(due)s."),
@@ -56,12 +64,18 @@ WORDS: dict[str, Any] = {
     "justification_filed": _("%(person)s explains %(number)s, “%(clock)s”: to be decided by %(decide_by)s."),
     "justification_accepted": _("Your explanation of %(number)s, “%(clock)s”, was accepted: no deduction. %(note)s"),
     "justification_refused": _("Your explanation of %(number)s, “%(clock)s”, was not accepted. %(note)s"),
+    "outage_declared": _(
+        "%(person)s declared an outage from %(since)s until %(until)s (%(reason)s): %(clocks)s clocks stand still, "
+        "%(relieved)s are overdue no more."
+    ),
     "urged": _("%(person)s urges %(number)s: %(text)s"),
     # complaints
     "complaint_opened": _("Complaint %(number)s (case %(case)s): the first reply is due %(due)s."),
     "complaint_assigned": _("Complaint %(number)s (case %(case)s) is yours to handle: due %(due)s."),
     "complaint_escalated": _("Complaint %(number)s (case %(case)s) is with the supervisors: to be closed by %(due)s."),
-    "complaint_solved": _("Complaint %(number)s: the supervisor has decided. Call the client; to be closed by %(due)s."),
+    "complaint_solved": _(
+        "Complaint %(number)s: the supervisor has decided. Call the client; to be closed by %(due)s."
+    ),
     "complaint_extension_asked": _("Complaint %(number)s: more time than %(due)s is asked for."),
     "complaint_extended": _("Complaint %(number)s: you have until %(due)s to close it."),
     "complaint_reply_soon": _("Complaint %(number)s: the first reply is due %(due)s."),
@@ -85,6 +99,9 @@ WORDS: dict[str, Any] = {
     "confirmation_ready": _("%(no)s over %(amount)s yuan is certified and ready to be exported."),
     "reward_paid": _("%(amount)s yuan of yours were paid on %(day)s."),
     # corrections of rewards
+    "early_delinquency": _(
+        "%(number)s: in arrears on %(day)s, within six months of its activation. Please review the sale."
+    ),
     "cancelled_unused": _("%(number)s: cancelled on %(day)s and never used. Should its reward be taken back?"),
     "reversal_asked": _("%(person)s asks to take back the rewards of %(number)s."),
     "reversal_decided": _("Claw-back of %(number)s: %(decision)s. %(note)s"),
@@ -133,12 +150,58 @@ WORDS: dict[str, Any] = {
 }
 
 
-def words_of(kind: str, facts: Mapping[str, Any]) -> str:
-    """The sentence of a message in the active language; instants are shown in Shanghai time."""
-    sentence = WORDS.get(kind)
-    if sentence is None:
-        return kind
-    return str(sentence) % {name: _shown(value) for name, value in facts.items()}
+# What people have written in their own words. It stays in the house: outside it is a sign that there is more to read.
+FREE_TEXT = frozenset({"text", "note", "reason"})
+ELSEWHERE = "…"
+
+_books: dict[str, tuple[int, Phrasebook]] = {}
+
+
+class Phrasebook:
+    """The product's words and the bank's own, by kind, language and the day from which they hold. Read once per page:
+    it costs one query, and a second one after a template was approved."""
+
+    def __init__(self, templates: Iterable[MessageTemplate]) -> None:
+        self._own: dict[tuple[str, str], list[tuple[date, str]]] = {}
+        for row in sorted(templates, key=lambda row: row.starts_on, reverse=True):
+            self._own.setdefault((row.kind, row.language), []).append((row.starts_on, row.text))
+
+    @classmethod
+    def read(cls) -> Phrasebook:
+        current = revision(TEMPLATES)
+        held = _books.get("all")
+        if held is None or held[0] != current:
+            approved = MessageTemplate.objects.filter(status=PolicyStatus.APPROVED) if current else ()
+            held = _books["all"] = (current, cls(approved))
+        return held[1]
+
+    def sentence(self, kind: str, *, on: date | None = None) -> str:
+        """The words of a kind on a day (today) in the active language, its facts still by their names."""
+        day = on or today()
+        own = self._own.get((kind, get_language() or ""), ())
+        return next((text for starts_on, text in own if starts_on <= day), str(WORDS.get(kind, "")))
+
+    def words(self, kind: str, facts: Mapping[str, Any], *, on: date | None = None, outside: bool = False) -> str:
+        """A message as its reader sees it, by the words of its day. ``outside``: in a letter, without free text."""
+        sentence = self.sentence(kind, on=on)
+        if not sentence:
+            return kind
+        shown = {
+            name: ELSEWHERE if outside and name in FREE_TEXT and value else _shown(value)
+            for name, value in facts.items()
+        }
+        return sentence % defaultdict(lambda: "—", shown)  # what an older message did not carry yet
+
+
+def words_of(kind: str, facts: Mapping[str, Any], *, on: date | None = None) -> str:
+    """One message in the active language; instants are shown in Shanghai time. For several, read a ``Phrasebook``."""
+    return Phrasebook.read().words(kind, facts, on=on)
+
+
+def facts_of(kind: str) -> frozenset[str]:
+    """The names of the facts that messages of a kind carry."""
+    with override(None):
+        return frozenset(re.findall(r"%\((\w+)\)s", str(WORDS[kind])))
 
 
 def _shown(value: Any) -> Any:

@@ -255,6 +255,7 @@ def close_incident(
         _receive_late(row, bag=bag, finding=finding, actor=actor, at=at)
     elif row.code == MISSING:
         row.note = LOST
+        _tell_of_loss(row, bag=bag, at=at)
     row.finding, row.closed_by, row.closed_at = finding[:200], actor, at
     row.save(update_fields=["note", "finding", "closed_by", "closed_at"])
     if not bag.incidents.filter(closed_at=None).exists():
@@ -343,13 +344,21 @@ def _require_whole_count(items: Iterable[str], *, received: Sequence[str], missi
         )
 
 
-def _tell_of_difference(bag: Bag, *, found: int, packed_count: int, seal: str, at: datetime) -> None:
+def _tell_of_loss(row: BagIncident, *, bag: Bag, at: datetime) -> None:
+    """资料遗失: within 24 hours to the supervisors and the head of the branch (L04)."""
+    number = row.application.number if row.application else "—"
+    tell(_answering(bag, at=at), kind="file_lost", at=at, about=f"/bags/{bag.pk}/", bag=bag.number, number=number)
+
+
+def _answering(bag: Bag, *, at: datetime) -> list[Employee]:
+    """The head of the branch and the center's supervisors."""
     day = local_day(at)
-    people = [
-        *Employee.objects.holding(Role.BH, on=day).filter(branch=bag.branch),
-        *Employee.objects.holding(Role.SUP, on=day),
-    ]
-    about = f"/bags/{bag.pk}/"
+    heads = Employee.objects.holding(Role.BH, on=day).filter(branch=bag.branch)
+    return [*heads, *Employee.objects.holding(Role.SUP, on=day)]
+
+
+def _tell_of_difference(bag: Bag, *, found: int, packed_count: int, seal: str, at: datetime) -> None:
+    people, about = _answering(bag, at=at), f"/bags/{bag.pk}/"
     if seal.strip() != bag.seal_no:
         tell(people, kind="bag_seal", at=at, about=about, bag=bag.number, expected=bag.seal_no, found=seal.strip())
     if found != packed_count or bag.incidents.exclude(code=WRONG_SEAL).exists():

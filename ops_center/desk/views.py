@@ -33,7 +33,7 @@ from ops_center.desk.services import choose_language
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
-from organization.messages import words_of
+from organization.messages import Phrasebook
 from organization.models import Message
 from organization.roles import Role
 from organization.services import audit, inbox
@@ -141,7 +141,8 @@ def inbox_page(request: StaffRequest) -> HttpResponse:
     if asked.get("show") == "unread":
         rows = rows.unread()
     page = NEWS.page(rows, size=page_size(asked.get("page_size")), after=asked.get("after"))
-    lines = [(row, words_of(row.kind, row.facts)) for row in page]
+    book = Phrasebook.read()
+    lines = [(row, book.words(row.kind, row.facts, on=clock.local_day(row.at))) for row in page]
     return render(request, "desk/inbox.html", {"page": page, "lines": lines, "now": request.at})
 
 

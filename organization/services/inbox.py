@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from organization.models import Employee, Message
+from organization.services.letters import post_news
 
 
 def tell(people: Iterable[Employee | int | None], *, kind: str, at: datetime, about: str = "", **facts: Any) -> int:
@@ -20,6 +21,7 @@ def tell(people: Iterable[Employee | int | None], *, kind: str, at: datetime, ab
     ids = {person.pk if isinstance(person, Employee) else person for person in people if person is not None}
     rows = [Message(employee_id=pk, kind=kind, facts=facts, about=about, at=at) for pk in sorted(ids)]
     Message.objects.bulk_create(rows)
+    post_news(rows)
     return len(rows)
 
 

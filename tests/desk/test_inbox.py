@@ -37,7 +37,7 @@ def test_a_long_inbox_is_read_page_by_page(reader, visit, django_assert_num_quer
     client.get("/inbox/")
     seen, address = [], "/inbox/"
     while address:
-        with django_assert_num_queries(6):  # session, person, roles, branch, unread, page
+        with django_assert_num_queries(7):  # session, person, roles, branch, unread, page, revision of the words
             context = client.get(address).context
         seen += [row.pk for row, _sentence in context["lines"]]
         address = f"/inbox/?after={context['page'].next}" if context["page"].next else ""

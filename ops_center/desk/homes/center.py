@@ -23,6 +23,7 @@ from incentives.lifecycle import ConfirmationState
 from incentives.models import Confirmation
 from incentives.selectors.corrections import open_requests
 from incentives.selectors.registration import to_register
+from ops_center.clock import local_day
 from ops_center.desk.homes.branch import DUE, explanations, problem_line, promised
 from ops_center.desk.homes.parts import (
     SHOWN,
@@ -43,7 +44,7 @@ from ops_center.desk.homes.parts import (
 )  # fmt: skip
 from ops_center.web import charts
 from ops_center.web.templatetags.ops import stamp
-from organization.messages import words_of
+from organization.messages import Phrasebook
 from organization.models import Message
 from organization.roles import Role
 from supervision.models import Breach, Complaint
@@ -430,9 +431,11 @@ def _ticket(row: Complaint, due_at: datetime, warn_at: datetime) -> Line:
 
 def news(morning: Morning) -> Agenda:
     """The last unread messages."""
-    unread = Message.objects.filter(employee=morning.me).unread().order_by("-at", "-id")
+    unread = Message.objects.filter(employee=morning.me).unread().order_by("-at", "-id")[:SHOWN]
+    book = Phrasebook.read()
+    said = [(row, book.words(row.kind, row.facts, on=local_day(row.at))) for row in unread]
     return Agenda(
         _("Unread messages"), "bell",
-        [Line(label=words_of(row.kind, row.facts), href=row.about, note=stamp(row.at)) for row in unread[:SHOWN]],
+        [Line(label=words, href=row.about, note=stamp(row.at)) for row, words in said],
         _("No message is unread."), "", link("inbox"), _("Message"), "", _("Time"), has_due=False, has_state=False,
     )  # fmt: skip
