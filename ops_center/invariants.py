@@ -14,14 +14,18 @@ from datetime import datetime
 from itertools import islice
 
 from django.db import connection
+from django.db.models import Exists, Max, OuterRef, Sum
 
 from applications.lifecycle import FINISHED, LATE_OUTCOMES, STAMP_ORDER, State
-from applications.models import Event
+from applications.models import CaseClock, ClockInterval, Event
 from applications.models.event import digest_of
+from applications.services.clocks import BY_THE_BRANCH
 from ops_center.kernel.chain import GENESIS
-from organization.models import AuditRecord
+from ops_center.kernel.worktime import Mode, minutes_between
+from organization.models import AuditRecord, CalendarChange
 from organization.models.versions import FIRST_DAY
 from organization.services.audit import broken_links
+from organization.services.calendar import working_calendar
 from supervision.services import seals
 
 SHOWN = 20  # so many broken numbers are named; the first ones say enough
@@ -374,6 +378,61 @@ PAUSED_FOR_A_REASON = """
     GROUP BY a.number
 """
 
+# Rows in the order of what they tell: what has no length comes before what begins with it.
+INTERVALS_WITHOUT_A_GAP = """
+    SELECT a.number FROM applications_caseclock c
+    JOIN applications_application a ON a.id = c.application_id
+    LEFT JOIN (SELECT clock_id, since, until, lag(until) OVER told AS before, lag(id) OVER told IS NULL AS is_first,
+                      lead(id) OVER told IS NULL AS is_last
+               FROM applications_clockinterval
+               WINDOW told AS (PARTITION BY clock_id ORDER BY since, until, id)) i ON i.clock_id = c.id
+    WHERE i.clock_id IS NULL OR (i.is_first AND i.since <> c.started_at)
+       OR (NOT i.is_first AND i.since IS DISTINCT FROM i.before)
+       OR (i.is_last AND i.until IS DISTINCT FROM c.stopped_at)
+    GROUP BY a.number
+"""
+HELD_BY_OUTAGES_THAT_LAST = """
+    SELECT a.number FROM applications_clockinterval i
+    JOIN applications_caseclock c ON c.id = i.clock_id
+    JOIN applications_application a ON a.id = c.application_id
+    WHERE i.until IS NULL AND i.pause = 'OUTAGE'
+      AND NOT EXISTS (SELECT FROM applications_outage o
+                      WHERE o.settled_at IS NULL AND o.since <= i.since AND o.until > i.since)
+    GROUP BY a.number
+"""
+# Between two rows a case may have been ended and reopened; else one begins where the other ends.
+CUSTODY_WITHOUT_A_GAP = f"""
+    SELECT a.number FROM applications_application a
+    LEFT JOIN applications_custody u ON u.application_id = a.id AND u.until IS NULL
+    WHERE NOT a.is_imported AND (u.id IS NULL) <> (a.state IN ({_listed(*sorted(FINISHED))}))
+    UNION
+    SELECT a.number FROM (
+        SELECT application_id, since, lag(until) OVER told AS before, lag(id) OVER told IS NULL AS is_first
+        FROM applications_custody WINDOW told AS (PARTITION BY application_id ORDER BY since, until, id)) u
+    JOIN applications_application a ON a.id = u.application_id
+    WHERE NOT u.is_first AND u.since IS DISTINCT FROM u.before
+      AND NOT EXISTS (SELECT FROM applications_event v
+                      WHERE v.application_id = a.id AND v.step = 'reopen' AND v.at = u.since)
+"""  # noqa: S608  the states are the charter's
+
+
+def intervals_that_do_not_add_up() -> Iterator[str]:
+    """Cases with a run whose intervals do not add up to the minutes from its start to its stop. What had stopped before
+    the calendar was corrected last keeps the minutes of its time."""
+    corrected = CalendarChange.objects.aggregate(last=Max("approved_at"))["last"]
+    runs = CaseClock.objects.filter(stopped_at__isnull=False, policy__isnull=False).exclude(kind__in=BY_THE_BRANCH)
+    if corrected is not None:
+        runs = runs.filter(stopped_at__gt=corrected)
+    paused = ClockInterval.objects.exclude(pause="").filter(clock=OuterRef("pk"))
+    rows = runs.filter(Exists(paused)).annotate(measured=Sum("intervals__minutes"))
+    calendar = working_calendar()
+    for number, started, stopped, mode, measured in rows.values_list(
+        "application__number", "started_at", "stopped_at", "policy__mode", "measured"
+    ).iterator(chunk_size=5000):
+        if stopped is not None and minutes_between(started, stopped, Mode(mode), calendar) != measured:
+            yield number
+
+
 # --- 8 and around: the clocks ----------------------------------------------------------------------------------------
 ONE_BREACH_PER_CLOCK = """
     SELECT a.number FROM supervision_breach b
@@ -471,6 +530,10 @@ CHECKS: tuple[Check, ...] = (
     Check("5", "outsourced-only-key", _asking(OUTSOURCED_ONLY_KEY)),
     Check("6", "problem-has-one-item", _asking(PROBLEM_HAS_ONE_ITEM)),
     Check("6", "paused-for-a-reason", _asking(PAUSED_FOR_A_REASON)),
+    Check("6", "intervals-without-a-gap", _asking(INTERVALS_WITHOUT_A_GAP)),
+    Check("6", "intervals-add-up", intervals_that_do_not_add_up),
+    Check("6", "held-by-outages-that-last", _asking(HELD_BY_OUTAGES_THAT_LAST)),
+    Check("6", "custody-without-a-gap", _asking(CUSTODY_WITHOUT_A_GAP)),
     Check("7", "confirmations-add-up", _asking(CONFIRMATIONS_ADD_UP)),
     Check("7", "payouts-add-up", _asking(PAYOUTS_ADD_UP)),
     Check("7", "balances-add-up", _asking(BALANCES_ADD_UP)),

@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 
 from applications.api.answers import code_of, number_of
-from applications.lifecycle import Clock, Outcome
+from applications.lifecycle import Clock, Holder, Outcome
 from ops_center.kernel.errors import Malformed
 from ops_center.web.api import Api, Call, Paged, UploadApi, listed, operation, paged
 from ops_center.web.keyset import Keyset
@@ -22,6 +22,7 @@ from supervision.models import Breach, Ground, Justification, JustificationPaper
 from supervision.periods import Month, read_span
 from supervision.selectors import branch_scope
 from supervision.selectors.capacity import capacity_board
+from supervision.selectors.custody import NamedCharge, with_charges
 from supervision.selectors.feed import shown_name
 from supervision.selectors.funnel import ENDS, ORIGINS, REACHED, funnel_board
 from supervision.selectors.leaderboard import BOARDS, Work, back_office, leaderboard
@@ -61,6 +62,17 @@ class JustificationAnswer(serializers.Serializer[Justification]):
     evidence = EvidenceAnswer(source="papers.all", many=True)
 
 
+class ChargeAnswer(serializers.Serializer[NamedCharge]):
+    """So many overdue working minutes, and in whose hands the case was; those of a breach add up to all of them."""
+
+    holder = serializers.ChoiceField(
+        Holder.choices, allow_blank=True, help_text="Empty: before custody was written down."
+    )
+    person = number_of("person")
+    branch = code_of("branch")
+    minutes = serializers.IntegerField()
+
+
 class BreachAnswer(serializers.Serializer[Breach]):
     """A clock past its due time. `outcome` is the clock's: empty while it runs."""
 
@@ -80,6 +92,7 @@ class BreachAnswer(serializers.Serializer[Breach]):
     state = serializers.SerializerMethodField()
     justification = JustificationAnswer(source="explanation", allow_null=True)
     settled_at = serializers.DateTimeField(allow_null=True)
+    custody = ChargeAnswer(source="charges", many=True, help_text="Who held the case in its overdue minutes.")
 
     def get_state(self, breach: Breach) -> Standing:
         return standing(breach, self.context["call"].at)
@@ -144,7 +157,9 @@ class Breaches(Api):
             breaches = breaches.filter(owner=call.actor)
         if "settled" in asked:
             breaches = breaches.filter(settled_at__isnull=not asked["settled"])
-        return listed(call, breaches.with_facts().prefetch_related(PAPERS), NEWEST)
+        answer = listed(call, breaches.with_facts().prefetch_related(PAPERS), NEWEST)
+        with_charges(answer["results"], at=call.at)
+        return answer
 
 
 class OneBreach(Api):
@@ -207,6 +222,7 @@ def _seen(call: Call, breach: int) -> Breach:
     found = breaches.filter(pk=breach).first()
     if found is None:
         raise errors.no_breach()
+    with_charges([found], at=call.at)
     return found
 
 

@@ -8,7 +8,7 @@ from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from applications.lifecycle import STAMPS, STEP_LABELS, Clock, Outcome, Performance, Stage, State, Step
+from applications.lifecycle import STAMPS, STEP_LABELS, Clock, Outcome, PauseReason, Performance, Stage, State, Step
 from applications.models import (
     Application,
     Approval,
@@ -16,6 +16,7 @@ from applications.models import (
     BagIncident,
     CardStatusImport,
     CaseClock,
+    ClockInterval,
     ContactLog,
     Document,
     Event,
@@ -26,7 +27,7 @@ from applications.models.problem import Party
 from applications.querysets import ApplicationQuerySet
 from applications.rules import open_steps
 from applications.services.card_status import tally
-from applications.services.clocks import explain
+from applications.services.explanations import explain
 from applications.sight import reads_note, reads_words, sees_client
 
 Number = serializers.CharField
@@ -47,7 +48,9 @@ def whole_cases() -> ApplicationQuerySet:
     """Cases with everything that their answer shows: a fixed number of queries."""
     return Application.objects.with_people().prefetch_related(
         "performers__employee",
-        Prefetch("clocks", CaseClock.objects.select_related("owner", "owner_branch").prefetch_related("intervals")),
+        Prefetch(
+            "clocks", CaseClock.objects.select_related("owner", "owner_branch", "policy").prefetch_related("intervals")
+        ),
         Prefetch("events", Event.objects.select_related("actor")),
         Prefetch("problems", ProblemItem.objects.filter(closed_at=None), to_attr="open_problems"),
         Prefetch("returns", ReturnNote.objects.filter(answered_at=None), to_attr="open_returns"),
@@ -108,6 +111,15 @@ class CaseRow(serializers.Serializer[Application]):
         return dict(Stamps(case).data)
 
 
+class IntervalAnswer(serializers.Serializer[ClockInterval]):
+    """A stretch in which a clock only ran, or was only paused; those of a run follow each other without a gap."""
+
+    vars()["from"] = serializers.DateTimeField(source="since")
+    to = serializers.DateTimeField(source="until", allow_null=True)
+    pause = serializers.ChoiceField(PauseReason.choices, allow_blank=True, help_text="Empty: it ran.")
+    minutes = serializers.IntegerField(allow_null=True, help_text="By the measure of the clock; null while it lasts.")
+
+
 class ClockAnswer(serializers.Serializer[CaseClock]):
     kind = serializers.ChoiceField(Clock.choices)
     round = serializers.IntegerField()
@@ -121,7 +133,10 @@ class ClockAnswer(serializers.Serializer[CaseClock]):
     owner = number_of("owner")
     owner_role = serializers.CharField()
     owner_branch = code_of("owner_branch")
-    explanation = serializers.SerializerMethodField(help_text="How the date came about: days and pauses.")
+    explanation = serializers.SerializerMethodField(
+        help_text="How the date came about: limit, hours, each day counted or skipped and why, each pause."
+    )
+    intervals = IntervalAnswer(many=True, source="intervals.all")
 
     def get_paused(self, clock: CaseClock) -> bool:
         return clock.paused_at is not None

@@ -307,23 +307,6 @@ def _start_for_each(cases: Sequence[Application], kind: str, *, at: datetime) ->
     open_intervals(CaseClock.objects.bulk_create(clocks, batch_size=1000), at=at)
 
 
-def explain(clock: CaseClock) -> dict[str, Any]:
-    """How the deadline came about: the days as they were counted, then every pause."""
-    pauses = [
-        {
-            "from": row.since.isoformat(),
-            "to": row.until.isoformat() if row.until else None,
-            "reason": row.pause,
-            "minutes": row.minutes,
-            "minutes_left": row.minutes_left,
-            "due_before": row.due_before.isoformat() if row.due_before else None,
-        }
-        for row in clock.intervals.all()
-        if row.pause
-    ]
-    return {**clock.explanation, "pauses": pauses}
-
-
 JUDGED = (Outcome.ON_TIME, Outcome.LATE, Outcome.LATE_PENDING, Outcome.LATE_QUEUE)
 
 

@@ -27,8 +27,9 @@ _END = """
         minutes = greatest(0, w.minutes - (SELECT coalesce(sum(e.minutes), 0) FROM applications_clockinterval e
                                            WHERE e.clock_id = i.clock_id AND e.id <> i.id))
     FROM unnest(%(clocks)s::bigint[], %(minutes)s::int[]) AS w(clock_id, minutes)
-    WHERE i.clock_id = w.clock_id AND i.since <= %(at)s AND (i.until IS NULL OR i.until > %(at)s)
+    WHERE i.clock_id = w.clock_id AND i.since <= %(at)s AND {which}
 """
+_OPEN, _AT_THAT_TIME = "i.until IS NULL", "(i.until IS NULL OR i.until > %(at)s)"
 
 
 def mode_of(clock: CaseClock) -> Mode:
@@ -50,10 +51,10 @@ def end_intervals(minutes: Mapping[int, int], *, at: datetime) -> None:
     that the card system reports late has not been."""
     facts: dict[str, Any] = {"clocks": list(minutes), "minutes": list(minutes.values()), "at": at}
     with connection.cursor() as cursor:
-        cursor.execute(_END, facts)
+        cursor.execute(_END.format(which=_OPEN), facts)
         if cursor.rowcount < len(minutes):
             cursor.execute(_TAKE_BACK, facts)
-            cursor.execute(_END, facts)
+            cursor.execute(_END.format(which=_AT_THAT_TIME), facts)
 
 
 def measure_again(clocks: Mapping[int, tuple[CaseClock, Hours]]) -> None:

@@ -6,7 +6,7 @@ only (who merely referred the client).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from applications.models import Application, CaseClock, Event
 from applications.querysets import IN_BRANCH_CUSTODY, SEES_ALL
 from applications.rules import open_steps
 from applications.selectors import pages_of
-from applications.services.clocks import explain
+from applications.services.explanations import explain
 from applications.services.personal import FIELDS, access_log, may_reveal
 from applications.sheets import WARNINGS
 from applications.sight import reads_note, sees_client
@@ -34,6 +34,7 @@ from ops_center.desk.audit_log import line
 from organization.models import Employee
 from organization.roles import Role
 from supervision.selectors.cases import Oversight, oversight_of
+from supervision.selectors.custody import Charges, charges_of_clocks, named
 
 WHOLE, CUSTODY, STAGES = "whole", "custody", "stages"
 
@@ -101,6 +102,7 @@ class ClockRow:
     paused: bool
     outcome: str
     why: dict[str, Any]
+    charges: Charges | None
 
     @property
     def due_at(self) -> datetime:
@@ -182,10 +184,12 @@ def case_page(case: Application, *, actor: Employee, at: datetime) -> dict[str, 
     if sight != WHOLE:
         return facts
     oversight = oversight_of(case, employee=actor, at=at)
+    late = [clock.pk for clock in clocks if clock.due_at < (clock.stopped_at or at)]
+    charged = named(charges_of_clocks(late, at=at)) if late else {}
     performers = {row.role: row.employee for row in case.performers.select_related("employee")}
     facts |= {
-        "running": [_row(clock) for clock in clocks if clock.stopped_at is None],
-        "stopped": [_row(clock) for clock in reversed(clocks) if clock.stopped_at is not None],
+        "running": [_row(clock, charged) for clock in clocks if clock.stopped_at is None],
+        "stopped": [_row(clock, charged) for clock in reversed(clocks) if clock.stopped_at is not None],
         "timeline": sorted(
             [*_told(events, actor=actor, at=at), *_contacts(case), *_pushed(oversight)],
             key=lambda entry: entry.at,
@@ -240,7 +244,7 @@ def _in_time(clock: CaseClock | None) -> bool | None:
     return clock.outcome in (Outcome.ON_TIME, Outcome.RETURNED_IN_TIME)
 
 
-def _row(clock: CaseClock) -> ClockRow:
+def _row(clock: CaseClock, charged: Mapping[int, Charges]) -> ClockRow:
     owner = clock.owner.name if clock.owner else clock.owner_branch.name if clock.owner_branch else ""
     return ClockRow(
         clock=clock,
@@ -249,6 +253,7 @@ def _row(clock: CaseClock) -> ClockRow:
         paused=clock.paused_at is not None,
         outcome=str(Outcome(clock.outcome).label) if clock.outcome else "",
         why=explain(clock),
+        charges=charged.get(clock.pk),
     )
 
 

@@ -300,6 +300,25 @@ def resume(
     return calendar.add_working_minutes(resumed_at, left, hours), left
 
 
+def deadline_after_pause(
+    resumed_at: datetime, due_at: datetime, mode: Mode, calendar: WorkCalendar, hours: Hours = BANK_HOURS
+) -> Deadline:
+    """The days on which what was left after a pause is used up; where a pause keeps real time, every day is."""
+    working = mode not in _PAUSED_IN_REAL_TIME
+    limit = Limit(Mode.WORKHOURS if working else Mode.CLOCK_HOURS, 0)
+    counted, skipped = _days_of(resumed_at, due_at, limit, calendar, hours)
+    return Deadline(
+        started_at=resumed_at.astimezone(UTC),
+        due_at=due_at,
+        warn_at=due_at,
+        mode=limit.mode,
+        counted=counted,
+        skipped=skipped,
+        provisional=not all(day.official for day in counted + skipped),
+        after_hours=_is_after_hours(_local(resumed_at), limit.mode, hours),
+    )
+
+
 def minutes_between(
     since: datetime, until: datetime, mode: Mode, calendar: WorkCalendar, hours: Hours = BANK_HOURS
 ) -> int:

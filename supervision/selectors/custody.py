@@ -8,7 +8,7 @@ are cut. What was held before custody was written down stays with nobody.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,15 @@ class NamedCharge:
         return str(Holder(self.holder).label) if self.holder else "—"
 
 
+class Charges(list[NamedCharge]):
+    """Those of one clock, the first holder first."""
+
+    @property
+    def minutes(self) -> int:
+        """All overdue minutes of the clock."""
+        return sum(charge.minutes for charge in self)
+
+
 def charges_of(delay: Delay, calendar: WorkCalendar) -> list[Charge]:
     """The overdue minutes of one clock by who held the case, in the order in which they first did."""
     minutes: dict[Hands | None, int] = {}
@@ -88,13 +97,15 @@ def charges_of_clocks(clocks: Collection[int], *, at: datetime) -> dict[int, lis
     return {clock: charges_of(delay, calendar) for clock, delay in _delays(clocks, at).items()}
 
 
-def charges_of_breaches(breaches: Iterable[Breach], *, at: datetime) -> dict[int, list[NamedCharge]]:
-    """clock → its charges with people and branches, for the clocks of these breaches."""
-    found = charges_of_clocks([breach.clock_id for breach in breaches], at=at)
-    return named(found)
+def with_charges(breaches: Collection[Breach], *, at: datetime) -> None:
+    """Puts on each of these breaches its ``charges``."""
+    found = named(charges_of_clocks([breach.clock_id for breach in breaches], at=at))
+    for breach in breaches:
+        breach.charges = found.get(breach.clock_id, Charges())  # type: ignore[attr-defined]
 
 
-def named(found: Mapping[int, Sequence[Charge]]) -> dict[int, list[NamedCharge]]:
+def named(found: Mapping[int, Sequence[Charge]]) -> dict[int, Charges]:
+    """With people and branches."""
     hands = {charge.hands for charges in found.values() for charge in charges if charge.hands}
     people = Employee.objects.in_bulk({one.person for one in hands if one.person})
     branches = Branch.objects.in_bulk({one.branch for one in hands if one.branch})
@@ -108,7 +119,7 @@ def named(found: Mapping[int, Sequence[Charge]]) -> dict[int, list[NamedCharge]]
             minutes=charge.minutes,
         )
 
-    return {clock: [with_names(charge) for charge in charges] for clock, charges in found.items()}
+    return {clock: Charges(map(with_names, charges)) for clock, charges in found.items()}
 
 
 def charged_in(since: datetime, until: datetime, *, at: datetime, branch: int | None = None) -> dict[Hands | None, int]:

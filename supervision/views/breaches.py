@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from applications.lifecycle import Clock
-from applications.services.clocks import explain
 from applications.services.documents import JPEG
+from applications.services.explanations import explain
 from applications.views.door import go
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
@@ -28,6 +28,7 @@ from supervision.forms import DecideForm, EvidenceForm, JustifyForm, OpinionForm
 from supervision.models import Breach, Ground, Standing
 from supervision.querysets import BreachQuerySet
 from supervision.selectors import midnight
+from supervision.selectors.custody import charges_of_clocks, named
 from supervision.services.evidence import MOST_PAPERS, add_evidence, read_evidence
 from supervision.services.justifications import (
     DECIDERS,
@@ -136,6 +137,7 @@ def acts_on(breach: Breach, request: StaffRequest) -> dict[str, Any]:
         "standing": stands,
         "now": at,
         "why": explain(breach.clock),
+        "charges": named(charges_of_clocks([breach.clock_id], at=at)).get(breach.clock_id),
         "papers": papers,
         "most_papers": MOST_PAPERS,
         "justify": JustifyForm() if stands == Standing.TO_EXPLAIN and may_explain(breach, actor, at) else None,

@@ -12,9 +12,11 @@ from django.db.migrations.executor import MigrationExecutor
 from applications.lifecycle import Clock
 from applications.models import Application, CaseClock, ClockInterval, ClockPolicy
 from applications.services import claims, contacts, issue, problems
+from applications.services.clocks import policy_for
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.worktime import Mode, minutes_between
 from organization.models import Absence, Message
+from organization.models.versions import PolicyStatus
 from organization.services.calendar import working_calendar
 from organization.services.revisions import bump
 from supervision.services.daily import remind_of_waits
@@ -63,7 +65,7 @@ def test_a_run_that_is_paused_and_resumed_is_four_rows_that_add_up(bank: Cast) -
     )
     rows = clock_of(case).intervals.all()
     assert [(row.pause, row.minutes, row.minutes_left) for row in rows] == [
-        ("", 639, None), ("BRANCH", 1020, 960), ("", 330, None), ("HEAD_OFFICE", 180, 630),
+        ("", 649, None), ("BRANCH", 1020, 960), ("", 330, None), ("HEAD_OFFICE", 180, 630),
     ]  # fmt: skip
     check_whole(case)
 
@@ -98,7 +100,14 @@ def test_an_empty_chair_a_leave_and_a_reassignment_pause_nothing(bank: Cast) -> 
 
 
 def test_a_policy_that_does_not_pause_for_a_reason_runs_on(bank: Cast) -> None:
-    ClockPolicy.objects.filter(kind=Clock.ENTRY).update(pauses_for=["CUSTOMER"])
+    before = policy_for(Clock.ENTRY, on=SIGNED.date())
+    drafted = ClockPolicy.objects.create(
+        kind=Clock.ENTRY, mode=before.mode, amount=before.amount, pauses_for=["CUSTOMER"], starts_on=SIGNED.date(),
+        has_money=True, drafted_by=bank.cao_ying, drafted_at=at("2026-11-20 09:00"),
+    )  # fmt: skip
+    ClockPolicy.objects.filter(pk=drafted.pk).update(
+        status=PolicyStatus.APPROVED, approved_by=bank.deng_hai, approved_at=at("2026-11-20 10:00")
+    )
     bump("clock-policies")
     case = bank.received(when=SIGNED)
     raise_problem(bank, case, "2026-11-25 10:30")

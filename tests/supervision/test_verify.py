@@ -168,6 +168,21 @@ DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
     ("paused-for-a-reason", "paused", (
         "UPDATE applications_caseclock SET paused_at = NULL WHERE paused_at IS NOT NULL",
         "UPDATE applications_clockinterval SET until = since, minutes = 0 WHERE until IS NULL AND pause <> ''")),
+    ("intervals-without-a-gap", "late", (
+        "UPDATE applications_clockinterval i SET since = since - interval '1 minute' FROM applications_caseclock c "
+        f"JOIN {CASE} a ON a.id = c.application_id WHERE c.id = i.clock_id AND a.number = '{{late}}'",)),
+    ("intervals-add-up", "paused", (
+        "UPDATE applications_caseclock SET stopped_at = '2026-12-01', paused_at = NULL, outcome = 'ON_TIME' "
+        "WHERE paused_at IS NOT NULL",
+        "UPDATE applications_clockinterval SET until = '2026-12-01', minutes = 1 WHERE until IS NULL AND pause <> ''")),
+    ("held-by-outages-that-last", "paused", (
+        "UPDATE applications_clockinterval SET pause = 'OUTAGE' WHERE pause <> '' AND until IS NULL",)),
+    ("custody-without-a-gap", "late", (
+        "UPDATE applications_custody u SET until = since FROM "
+        f"{CASE} a WHERE a.id = u.application_id AND a.number = '{{late}}' AND until IS NULL",)),
+    ("custody-without-a-gap", "late", (
+        "UPDATE applications_custody u SET since = since + interval '1 minute' FROM "
+        f"{CASE} a WHERE a.id = u.application_id AND a.number = '{{late}}' AND until IS NULL",)),
     ("confirmations-add-up", "JXQR-202611-001", unguarded(
         "incentives_confirmation", "UPDATE incentives_confirmation SET total_fen = total_fen - 1")),
     ("payouts-add-up", "batch ", unguarded(

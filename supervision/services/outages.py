@@ -1,0 +1,127 @@
+"""Declaring an outage (rule K4): the supervisor says from when to when and why; clocks follow, people are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from applications.lifecycle import FINISHED, State
+from applications.models import Outage
+from applications.services.outages import Plan, lay_outage, plan_outage
+from ops_center.clock import local_day
+from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
+from ops_center.kernel.worktime import SHANGHAI
+from organization.models import Employee
+from organization.roles import Role
+from organization.services.audit import record
+from organization.services.inbox import tell
+
+LOOKS_BACK = timedelta(days=7)
+LASTS_AT_MOST = timedelta(days=7)
+MAY_STAND_STILL = tuple(state for state in State if state not in FINISHED)
+TOLD = (Role.TR, Role.SUP, Role.MGT)
+_ONE_BY_ONE = 7_319_002  # two declarations at once: the second sees the first
+
+
+def preview_outage(*, since: datetime, until: datetime, states: Sequence[str], at: datetime) -> Plan:
+    """What the window would do to the clocks, as things stand; a window ahead is taken as if nothing else happened."""
+    _require_window(since, until, states, at=at)
+    return plan_outage(since=since, until=until, states=states, at=at)
+
+
+@transaction.atomic
+def declare_outage(
+    *, since: datetime, until: datetime, reason: str, states: Sequence[str] = (), actor: Employee, at: datetime
+) -> tuple[Outage, Plan]:
+    """Declares it and lays it on the clocks. Of a window that still lasts what runs is paused, and goes on at its end.
+
+    Raises NotAllowed for who is no supervisor, Malformed for an impossible window, Refused where another outage of the
+    same states covers a part of it: nothing is excused twice.
+    """
+    _require_supervisor(actor, at=at)
+    _require_window(since, until, states, at=at)
+    if not reason.strip():
+        raise Malformed("reason_missing", _("Say what was down."), {"reason": _("Say what was down.")})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_BY_ONE])
+    _require_unexcused(since, until, states)
+    outage = Outage.objects.create(
+        since=since, until=until, reason=reason.strip()[:200], states=sorted(states), declared_by=actor, declared_at=at
+    )
+    plan = lay_outage(outage.pk, at=at)
+    outage.refresh_from_db()
+    record(
+        action="declare_outage", at=at, actor=actor, subject=f"outage {outage.pk}", since=since.isoformat(),
+        until=until.isoformat(), states=outage.states, reason=outage.reason, clocks=len(plan.found),
+        relieved=len(plan.relieved),
+    )  # fmt: skip
+    tell(
+        Employee.objects.holding(*TOLD, on=local_day(at)), kind="outage_declared", at=at, about="/outages/",
+        person=actor.name, since=since.isoformat(), until=until.isoformat(), reason=outage.reason,
+        clocks=len(plan.found), relieved=len(plan.relieved),
+    )  # fmt: skip
+    return outage, plan
+
+
+@transaction.atomic
+def end_outage(*, outage: int, actor: Employee, at: datetime) -> Outage:
+    """The system is back before the declared end: the window ends now, and what it paused goes on."""
+    _require_supervisor(actor, at=at)
+    row = Outage.objects.select_for_update().filter(pk=outage).first()
+    if row is None:
+        raise OutOfSight("not_found", _("There is no such outage."))
+    if not row.since < at < row.until:
+        raise Refused("outage_over", _("Only an outage that lasts can be ended; this one is over or has not begun."))
+    declared, row.until = row.until, at
+    row.save(update_fields=["until"])
+    lay_outage(row.pk, at=at)
+    record(action="end_outage", at=at, actor=actor, subject=f"outage {row.pk}", declared=declared.isoformat())
+    row.refresh_from_db()
+    return row
+
+
+def _require_supervisor(actor: Employee, *, at: datetime) -> None:
+    if not actor.has_role(Role.SUP, on=local_day(at)):
+        raise NotAllowed("supervisor_only", _("Outages are declared by the supervisor."))
+
+
+def _require_window(since: datetime, until: datetime, states: Sequence[str], *, at: datetime) -> None:
+    wrong: dict[str, str] = {}
+    if until <= since:
+        wrong["until"] = _("The end comes after the beginning.")
+    elif until - since > LASTS_AT_MOST:
+        wrong["until"] = _("An outage lasts at most %(days)s days. Declare a longer one part by part.") % {
+            "days": LASTS_AT_MOST.days
+        }
+    if since < at - LOOKS_BACK:
+        wrong["since"] = _("The beginning lies at most %(days)s days back. Older delays are explained one by one.") % {
+            "days": LOOKS_BACK.days
+        }
+    elif since > at + LASTS_AT_MOST:
+        wrong["since"] = _("The beginning lies at most %(days)s days ahead.") % {"days": LASTS_AT_MOST.days}
+    if set(states) - set(MAY_STAND_STILL):
+        wrong["states"] = _("Choose states of cases that are under way.")
+    if wrong:
+        raise Malformed("bad_window", _("Please correct the marked fields."), wrong)
+
+
+def _require_unexcused(since: datetime, until: datetime, states: Sequence[str]) -> None:
+    same = Q(states=[])
+    for state in states:
+        same |= Q(states__contains=[state])
+    others = Outage.objects.filter(since__lt=until, until__gt=since)
+    other = (others.filter(same) if states else others).first()
+    if other is not None:
+        raise Refused(
+            "outage_overlaps",
+            _(
+                "From %(since)s to %(until)s an outage of these states has been declared already: nothing is excused "
+                "twice. Declare only what it leaves open."
+            )
+            % {"since": f"{other.since.astimezone(SHANGHAI):%m-%d %H:%M}",
+               "until": f"{other.until.astimezone(SHANGHAI):%m-%d %H:%M}"},
+        )  # fmt: skip
