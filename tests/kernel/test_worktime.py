@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import random
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -297,84 +296,3 @@ def test_impossible_questions_are_refused() -> None:
         WEEKS.next_workday(date(2026, 11, 23), 0)
     with pytest.raises(ValueError):
         WEEKS.add_working_minutes(at("2026-11-23 09:00"), -1)
-
-
-# --- The oracle: every minute of three years, marked working or not, and nothing but walking ---
-
-
-class Oracle:
-    def __init__(self, days: list[Day]) -> None:
-        self.free = {day.on for day in days if not day.is_workday}
-        self.zero = datetime(2024, 1, 1, tzinfo=SHANGHAI)
-        self.minutes = bytearray(b"".join(self._minutes_of(day) for day in days))
-
-    def _minutes_of(self, day: Day) -> bytes:
-        return bytes(day.is_workday and 8 * 60 + 30 <= minute < 17 * 60 + 30 for minute in range(24 * 60))
-
-    def place(self, when: datetime) -> int:
-        return int((when - self.zero).total_seconds()) // 60
-
-    def walk(self, start: datetime, minutes: int) -> datetime:
-        place = self.place(start)
-        while minutes:
-            minutes -= self.minutes[place]
-            place += 1
-        return self.zero + timedelta(minutes=place)
-
-    def next_workday(self, on: date) -> date:
-        on += timedelta(days=1)
-        while on in self.free:
-            on += timedelta(days=1)
-        return on
-
-    def due(self, start: datetime, limit: Limit) -> datetime:
-        on, clock = start.date(), start.time()
-        match limit.mode:
-            case Mode.WORKHOURS:
-                return self.walk(start, limit.amount * 60)
-            case Mode.WORKDAYS_EOD | Mode.SAME_DAY:
-                if on in self.free or clock > time(17, 30):
-                    on = self.next_workday(on)
-                if limit.mode is Mode.SAME_DAY:
-                    return datetime.combine(on, time(20), SHANGHAI)
-                for _ in range(limit.amount):
-                    on = self.next_workday(on)
-                return datetime.combine(on, time(17, 30), SHANGHAI)
-            case Mode.NEXT_DAY_NOON:
-                return datetime.combine(self.next_workday(on), time(12), SHANGHAI)
-            case Mode.CALENDAR_DAYS:
-                return start + timedelta(days=limit.amount)
-            case Mode.CLOCK_HOURS:
-                return start + timedelta(hours=limit.amount)
-            case Mode.MONTH_DAY:
-                month = on.month
-                while on.month == month:
-                    on += timedelta(days=1)
-                on = on.replace(day=limit.amount)
-                while on in self.free:
-                    on -= timedelta(days=1)
-                return datetime.combine(on, time(17, 30), SHANGHAI)
-
-    def warning(self, start: datetime, due: datetime, limit: Limit) -> datetime:
-        if limit.mode is Mode.SAME_DAY:
-            return datetime.combine(due.date(), time(16, 30), SHANGHAI)
-        if limit.mode in (Mode.CALENDAR_DAYS, Mode.CLOCK_HOURS):
-            return start + timedelta(minutes=int((due - start).total_seconds() / 60 * 0.75))
-        return self.walk(start, sum(self.minutes[self.place(start) : self.place(due)]) * 3 // 4)
-
-
-def test_two_thousand_deadlines_equal_those_of_a_minute_by_minute_oracle(official_days: list[Day]) -> None:
-    oracle, calendar = Oracle(official_days), WorkCalendar(official_days)
-    dice = random.Random(20261123)
-    amounts = {Mode.WORKHOURS: 30, Mode.WORKDAYS_EOD: 10, Mode.CALENDAR_DAYS: 30, Mode.CLOCK_HOURS: 48}
-    for _ in range(2000):
-        mode = dice.choice(list(Mode))
-        limit = Limit(mode, 15 if mode is Mode.MONTH_DAY else dice.randint(1, amounts.get(mode, 1)))
-        # A third of the starts lie on the edges of the day, where mistakes live.
-        minute = (
-            dice.choice([0, 509, 510, 511, 1049, 1050, 1051, 1439]) if dice.random() < 0.33 else dice.randrange(1440)
-        )
-        start = oracle.zero + timedelta(days=dice.randrange(1000), minutes=minute)
-        due = oracle.due(start, limit)
-        answer = deadline(start, limit, calendar)
-        assert (answer.due_at, answer.warn_at) == (due, oracle.warning(start, due, limit)), (start, limit)
