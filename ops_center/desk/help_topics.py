@@ -31,6 +31,7 @@ TOPICS: dict[str, tuple[Any, Any]] = {
     "problems": (_CONTROL, _("Problem items and returns")),
     "overdue": (_CONTROL, _("Deadlines and overdue cases")),
     "clock-policies": (_CONTROL, _("Limits and times")),
+    "outages": (_CONTROL, _("Outages")),
     "calendar": (_CONTROL, _("Working calendar")),
     "boards": (_CONTROL, _("Boards")),
     "capacity": (_CONTROL, _("Capacity, forecast and what if")),
