@@ -1,4 +1,5 @@
-"""The card system's files: issue, activation, rejection, first spend, cancellation (contract: import_card_status).
+"""The card system's files: issue, activation, rejection, first spend, cancellation, arrears (contract:
+import_card_status).
 
 A file is read whole and stored line by line before anything happens; then each waiting line is applied in a transaction
 of its own, so that a crash in the middle loses nothing and a second run finds only what is left. Lines are matched by
@@ -31,7 +32,8 @@ from organization.services.inbox import tell
 from organization.vault import vault
 
 HEADER = ("application_number", "id_last4", "status", "at", "card_last4", "reason")
-STATUSES = ("ISSUED", "ACTIVATED", "REJECTED", "FIRST_SPEND", "CANCELLED")
+STATUSES = ("ISSUED", "ACTIVATED", "REJECTED", "FIRST_SPEND", "CANCELLED", "DELINQUENT")
+EARLY_MONTHS = 6  # ASM-13: arrears within so many months of the activation are reviewed
 MOST_BYTES, MOST_LINES, LONGEST_NUMBER = 20 * 1024 * 1024, 200_000, 24
 YEARS = range(1990, 2101)  # of an instant that can belong to a card of this bank
 Fate = CardStatusRow.Fate
@@ -226,8 +228,8 @@ def is_same_client(case: Application, row: CardStatusRow) -> bool:
 
 
 def _is_done(case: Application, row: CardStatusRow) -> bool:
-    if row.status == "CANCELLED":
-        return cancellations(case.number).exists()
+    if row.status in ("CANCELLED", "DELINQUENT"):
+        return _said(row.status).filter(application_number=case.number).exists()
     stamp = {
         "ISSUED": case.issued_at, "ACTIVATED": case.activated_at, "REJECTED": case.rejected_at,
         "FIRST_SPEND": case.first_spend_at,
@@ -237,7 +239,25 @@ def _is_done(case: Application, row: CardStatusRow) -> bool:
 
 def cancellations(number: str) -> QuerySet[CardStatusRow]:
     """The line that said that the card of a case was cancelled, if it was."""
-    return CardStatusRow.objects.filter(application_number=number, status="CANCELLED", fate=Fate.MATCHED)
+    return _said("CANCELLED").filter(application_number=number)
+
+
+def delinquencies() -> QuerySet[CardStatusRow]:
+    """The lines that said that the card of a case fell into arrears: one per case."""
+    return _said("DELINQUENT")
+
+
+def _said(status: str) -> QuerySet[CardStatusRow]:
+    return CardStatusRow.objects.filter(status=status, fate=Fate.MATCHED)
+
+
+def is_early(case: Application, row: CardStatusRow) -> bool:
+    """Whether a line tells of arrears in the first six months of the card."""
+    if case.activated_at is None or row.at is None:
+        return False
+    since, until = local_day(case.activated_at), local_day(row.at)
+    months = 12 * (until.year - since.year) + until.month - since.month - (until.day < since.day)
+    return months < EARLY_MONTHS
 
 
 def _take(case: Application, row: CardStatusRow, *, at: datetime) -> None:
@@ -255,6 +275,9 @@ def _take(case: Application, row: CardStatusRow, *, at: datetime) -> None:
         case "CANCELLED":
             _require_activated(case)
             _tell_of_cancellation(case, row, at=at)
+        case "DELINQUENT":
+            _require_activated(case)
+            _tell_of_delinquency(case, row, at=at)
 
 
 def _require_activated(case: Application) -> None:
@@ -268,4 +291,14 @@ def _tell_of_cancellation(case: Application, row: CardStatusRow, *, at: datetime
         return
     auditors = Employee.objects.holding(Role.AUD, on=local_day(at))
     tell(auditors, kind="cancelled_unused", at=at, about=f"/applications/{case.number}/", number=case.number,
+         day=local_day(row.at).isoformat())  # fmt: skip
+
+
+def _tell_of_delinquency(case: Application, row: CardStatusRow, *, at: datetime) -> None:
+    """A card that is not paid from the start may have been sold to somebody who cannot: a flag for audit, nothing is
+    held or taken back by itself."""
+    if row.at is None or not is_early(case, row):
+        return
+    auditors = Employee.objects.holding(Role.AUD, on=local_day(at))
+    tell(auditors, kind="early_delinquency", at=at, about="/corrections/", number=case.number,
          day=local_day(row.at).isoformat())  # fmt: skip

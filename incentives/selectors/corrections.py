@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet, Sum
@@ -12,13 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.lifecycle import State
 from applications.models import Application, Coaching
+from applications.services.card_status import delinquencies, is_early
 from incentives.lifecycle import EntryKind, RequestState, Verdict
 from incentives.models import Adjustment, Assessment, CrossSell, Dispute, Reversal
 from incentives.querysets import SEES_ALL
 from incentives.services.corrections import KINDS
 from incentives.services.cross_sells import why_not_sell
 from incentives.services.requests import DECIDERS, AnyRequest, R, payees_of, policy_of, why_not_decide
-from incentives.services.reversals import reversible, why_not_reverse
+from incentives.services.reversals import is_in_window, reversible, why_not_reverse
+from ops_center.clock import local_day
 from ops_center.kernel.errors import DomainError
 from organization.models import Employee
 from organization.roles import Role
@@ -124,6 +126,30 @@ def _taken_back(row: Reversal) -> int:
         return 0
     taken = row.assessment.entries.filter(kind=EntryKind.REVERSAL, why=row.ground, at=row.decided_at)
     return taken.aggregate(fen=Sum("amount_fen"))["fen"] or 0
+
+
+# -- what audit should look at -----------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A card that fell into arrears in its first six months (ASM-13): a flag, until somebody asks for the claw-back or
+    its window is over. In the meantime nothing is held and nothing taken back."""
+
+    assessment: Assessment
+    overdue_on: date
+
+
+def to_review(at: datetime) -> list[Review]:
+    """The newest arrears first."""
+    told = {row.application_number: row for row in delinquencies().order_by("-at")[:SHOWN]}
+    earned = Assessment.objects.filter(verdict=Verdict.EARNED, application__number__in=told)
+    standing = earned.exclude(reversals__state__in=(RequestState.OPEN, RequestState.APPROVED))
+    rows = {row.application.number: row for row in standing.select_related("application__product", "policy")}
+    return [
+        Review(rows[number], local_day(line.at))
+        for number, line in told.items()
+        if number in rows and line.at is not None and is_early(rows[number].application, line)
+        and is_in_window(rows[number], at=at)
+    ]  # fmt: skip
 
 
 # -- where a correction begins -----------------------------------------------------------------------------------------

@@ -90,18 +90,27 @@ def approve_reversal(*, reversal: int, actor: Employee, at: datetime, reason: st
 
 def why_not_reverse(assessment: Assessment, *, at: datetime) -> Refused | None:
     """What keeps everybody from asking for a claw-back of a case. Its page offers none then."""
-    policy, number = policy_of(assessment), assessment.application.number
-    days = (local_day(at) - _activated_on(assessment.application)).days
-    if days > policy.reversal_days:
+    number = assessment.application.number
+    if not is_in_window(assessment, at=at):
         return Refused(
             "reversal_too_late",
             _("The card was activated %(days)s days ago; what it brought can be taken back for %(most)s days.")
-            % {"days": days, "most": policy.reversal_days},
+            % {"days": _age(assessment, at=at), "most": policy_of(assessment).reversal_days},
         )
     if assessment.reversals.filter(state=RequestState.OPEN).exists():
         sentence = _("A claw-back of %(number)s already waits for a supervisor.") % {"number": number}
         return Refused("already_asked", sentence)
     return None if reversible(assessment).exists() else _nothing_left(number)
+
+
+def is_in_window(assessment: Assessment, *, at: datetime) -> bool:
+    """Whether what a case has brought can still be taken back, by the policy of the case, counted today."""
+    return _age(assessment, at=at) <= policy_of(assessment).reversal_days
+
+
+def _age(assessment: Assessment, *, at: datetime) -> int:
+    """Days since the activation."""
+    return (local_day(at) - _activated_on(assessment.application)).days
 
 
 def _require_cancelled_unused(assessment: Assessment) -> None:

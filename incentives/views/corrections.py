@@ -53,6 +53,7 @@ def draw(request: StaffRequest, *, results: list[RowResult] | None = None) -> Ht
         "mine": mine,
         "others": others,
         "asked": lists.asked_by(request.actor),
+        "reviews": lists.to_review(request.at) if Role.AUD in request.roles else [],
         "watches": not WATCHERS.isdisjoint(request.roles),
         "certifies": not request.roles.isdisjoint({Role.TR, Role.SUP}),
         "results": results,
