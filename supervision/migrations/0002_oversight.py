@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                 (
                     "clock",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -69,6 +70,7 @@ class Migration(migrations.Migration):
                 (
                     "employee",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",

@@ -42,8 +42,11 @@ class Untold(models.Model):
         SUPERVISOR = "SUPERVISOR", _("Supervisor told")
         MANAGEMENT = "MANAGEMENT", _("Management told")
 
-    employee = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
-    clock = models.ForeignKey(CaseClock, models.PROTECT, related_name="+", db_index=False)
+    # Rows that live for a night at most: to check their keys would cost more than to write them.
+    employee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    clock = models.ForeignKey(CaseClock, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     news = models.CharField(_("news"), max_length=10, choices=News)
 
     class Meta:

@@ -49,6 +49,12 @@ _WINDOWS = f"""
 _COLUMNS = """c.id, c.application_id, c.kind, a.branch_id,
     CASE WHEN c.owned_since <= c.due_at THEN c.owner_id END, c.owner_branch_id, c.owner_role,
     c.due_at, %(at)s, w.file_by, w.supervisor_at, w.management_at"""
+# One row comes back: how many, and the clocks that are news. What is so old that the window for explanations has closed
+# is none.
+_COUNTED = """
+    WITH written AS ({statement})
+    SELECT count(*), coalesce(array_agg(clock_id) FILTER (WHERE is_news AND file_by >= %(at)s), '{{}}') FROM written
+"""
 _FIND = f"""
     INSERT INTO supervision_breach (clock_id, application_id, kind, branch_id, owner_id, owner_branch_id, owner_role,
                                     due_at, found_at, file_by, supervisor_at, management_at)
@@ -56,7 +62,7 @@ _FIND = f"""
     UNION ALL
     SELECT {_COLUMNS} {_UNSEEN.format(join=_WINDOWS, late=_STOPPED)}
     ON CONFLICT (clock_id) DO NOTHING
-    RETURNING clock_id, file_by, TRUE
+    RETURNING clock_id, file_by, TRUE AS is_news
 """
 # A deadline that was moved after it had been missed (an outage, a corrected day or stamp) and is missed again: the
 # breach takes the new dates. It is news only if it was lifted in between.
@@ -70,11 +76,11 @@ _MOVE = f"""
         found_at = CASE WHEN c.due_at < b.found_at THEN b.found_at ELSE %(at)s END
     FROM applications_caseclock c {_WINDOWS}
     WHERE c.id = b.clock_id AND {_MISSED_AGAIN}
-    RETURNING b.clock_id, b.file_by, b.found_at = %(at)s
+    RETURNING b.clock_id, b.file_by, b.found_at = %(at)s AS is_news
 """  # noqa: S608
 # The oldest due time of what has no breach yet, running or stopped, and of what was missed again.
 _LOOK = f"""
-    SELECT (SELECT min(c.due_at) {_UNSEEN.format(join="", late=_RUNNING)}),
+    SELECT (SELECT c.due_at {_UNSEEN.format(join="", late=_RUNNING)} ORDER BY c.due_at LIMIT 1),
            (SELECT min(c.due_at) {_UNSEEN.format(join="", late=_STOPPED)}),
            (SELECT min(c.due_at) FROM supervision_breach b JOIN applications_caseclock c ON c.id = b.clock_id
             WHERE {_MISSED_AGAIN})
@@ -140,12 +146,11 @@ def mark_breaches(*, at: datetime, since: datetime | None = None) -> tuple[int, 
         if not oldest:
             return 0, []
         facts |= _windows(local_day(min(oldest)), local_day(at), working_calendar())
-        cursor.execute(_MOVE, facts)
-        moved = cursor.fetchall()
-        cursor.execute(_FIND, facts)
-        found = cursor.fetchall()
-    # What is so old that the window for explanations has closed is no news.
-    return len(found), [clock for clock, file_by, is_news in (*moved, *found) if is_news and file_by >= at]
+        cursor.execute(_COUNTED.format(statement=_MOVE), facts)
+        _moved, missed_again = cursor.fetchone()
+        cursor.execute(_COUNTED.format(statement=_FIND), facts)
+        found, fresh = cursor.fetchone()
+    return found, [*missed_again, *fresh]
 
 
 @transaction.atomic

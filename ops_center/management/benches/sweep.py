@@ -98,7 +98,7 @@ def _idle(at: datetime) -> float:
         escalate(at=at)
         tell_waiting(at=at)
 
-    return median(_timed(minute) for _turn in range(IDLE_ROUNDS))
+    return min(_timed(minute) for _turn in range(IDLE_ROUNDS))  # what the machine's other work adds is no cost of ours
 
 
 @transaction.atomic
