@@ -20,7 +20,7 @@ def explain(clock: CaseClock) -> dict[str, Any]:
     hours = hours_at_start(clock)
     rows = [row for row in clock.intervals.all() if row.pause]
     dues = [row.due_before for row in rows[1:]] + [clock.due_at]
-    pauses = [_pause(row, due, mode_of(clock), hours) for row, due in zip(rows, dues, strict=True)]
+    pauses = [_pause(row, due, mode_of(clock), hours) for row, due in zip(rows, dues, strict=False)]
     return {**clock.explanation, "limit": _limit(clock), "hours": _hours(hours, clock.started_at), "pauses": pauses}
 
 
