@@ -71,6 +71,9 @@ ROOMS: tuple[Room, ...] = (
     Room(_QUEUES, _("Card status imports"), "import", roles("TR SUP"), "import-list"),
     #
     Room(_SUPERVISION, _("Overdue board"), "alarm", roles("BH TR SUP MGT AUD"), "board", "overdue"),
+    Room(_SUPERVISION, _("Problem items"), "flag", roles("TR SUP MGT AUD BH"), "board", "problems"),
+    Room(_SUPERVISION, _("Timeliness"), "clock", roles("CM BH CS RCV CC EC ER TR AS SUP MGT AUD"), "board", "timeliness"),
+    Room(_SUPERVISION, _("Load"), "people", roles("TR SUP MGT AUD"), "board", "load"),
     Room(_SUPERVISION, _("Breaches"), "alert", roles("CM BH BAG CS RCV CC EC ER TR AS SUP AUD"), "breach-list"),
     Room(_SUPERVISION, _("Outages"), "pause", roles("TR SUP MGT AUD"), "outages"),
     Room(_SUPERVISION, _("Complaints"), "complaint", roles("CPL SUP AUD"), "complaint-list"),
@@ -82,6 +85,7 @@ ROOMS: tuple[Room, ...] = (
     Room(_SUPERVISION, _("Roster"), "people", roles("SUP MGT"), "roster"),
     Room(_SUPERVISION, _("Targets"), "target", roles("CM BH CS TR SUP MGT AUD"), "targets"),
     Room(_SUPERVISION, _("Weekly sheet"), "table", roles("BH TR SUP MGT AUD"), "weekly"),
+    Room(_SUPERVISION, _("Operations report"), "document", roles("BH TR SUP MGT AUD"), "operations-report"),
     Room(_SUPERVISION, _("Hero board"), "medal", roles("EMP"), "board", "leaderboard"),
     Room(_SUPERVISION, _("Success feed"), "star", roles("EMP"), "feed"),
     #

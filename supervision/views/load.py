@@ -25,18 +25,21 @@ PART_LABELS = {
     "today": gettext_lazy("Due today"),
 }
 CLOCKS_BY_DEADLINE = Keyset("due_at", "id")
+SHOWN = 40  # people, those who carry most; ``all`` shows every one
 
 
 @staff(Role.TR, Role.SUP, Role.MGT, Role.AUD)
 @require_GET
 def load(request: StaffRequest) -> HttpResponse:
     """One line per person of the center; a role narrows the lines, a number opens its list."""
-    asked = read_query(request.GET, known=("role", "person", "which"))
+    asked = read_query(request.GET, known=("role", "person", "which", "all"))
     role, which = one_of(asked, "role", [str(role) for role in CENTER_ROLES]), one_of(asked, "which", PARTS)
     loads = load_of([role] if role else CENTER_ROLES, at=request.at)
     person = Employee.objects.filter(number=asked["person"]).first() if asked.get("person") else None
     facts: dict[str, Any] = {
-        "loads": loads,
+        "loads": loads if asked.get("all") else loads[:SHOWN],
+        "people": len(loads),
+        "more": 0 if asked.get("all") else max(len(loads) - SHOWN, 0),
         "roles": [("", _("all")), *((str(role), role.label) for role in CENTER_ROLES)],
         "away": sum(not row.is_here for row in loads),
         "held": sum(row.held for row in loads),
