@@ -91,7 +91,8 @@ def subject_of(sentence: str) -> str:
 def letter(body: str, about: str = "") -> str:
     """A body with the address of the page that it is about, and what kind of letter this is."""
     link = f"\n{settings.PUBLIC_URL}{about}" if about else ""
-    return f"{body}{link}\n\n{_('Sent by the operations center. Please do not reply.')}\n"
+    kind_of_letter = _("Sent by the operations center. Please do not reply.")
+    return f"{body}{link}\n\n{kind_of_letter}\n"
 
 
 # -- sending -----------------------------------------------------------------------------------------------------------

@@ -67,12 +67,13 @@ def write_group_digest(*, at: datetime) -> int:
     running = CaseClock.objects.running()
     due_today = running.filter(due_at__gte=at, due_at__lt=_midnight_after(today))
     with override(settings.LANGUAGE_CODE):
-        lines = [
-            f"{_('Overdue clocks')}：{running.filter(due_at__lt=at).count()}",
-            f"{_('Due today')}：{due_today.count()}",
-            f"{_('Not dispatched')}：{_undispatched(at).count()}",
-            f"{_('Complaints overdue')}：{Complaint.objects.overdue(at).count()}",
-        ]
+        figures = (
+            (_("Overdue clocks"), running.filter(due_at__lt=at).count()),
+            (_("Due today"), due_today.count()),
+            (_("Not dispatched"), _undispatched(at).count()),
+            (_("Complaints overdue"), Complaint.objects.overdue(at).count()),
+        )
+        lines = [f"{title}：{count}" for title, count in figures]
         text = letter("\n".join(lines), "/boards/overdue/")
         subject = _("The center's day, %(day)s") % {"day": today}
     post([Delivery(channel=Channel.CHAT, subject=subject, text=text, key=key, due_at=at)])
@@ -105,6 +106,7 @@ class _Desk:
     undispatched: dict[int | None, list[str]]  # branch → cases; None: of all
     unread: dict[int, list[Message]]  # the newest of them
     unread_counts: dict[int, int]
+    book: Phrasebook
 
     @classmethod
     def read(cls, readers: Sequence[Employee], *, at: datetime) -> _Desk:
@@ -119,6 +121,7 @@ class _Desk:
             undispatched=_by_branch(at),
             unread=_newest_unread(keys),
             unread_counts=dict(_unread(keys).order_by().values_list("employee").annotate(Count("pk"))),
+            book=Phrasebook.read(),
         )
 
     def letter_for(self, person: Employee, *, at: datetime) -> Delivery | None:
