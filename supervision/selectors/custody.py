@@ -1,44 +1,31 @@
 """Whose minutes a delay is made of: each minute that a clock ran past due is charged to who held the case then.
 
-Overdue minutes are working minutes of the center, pauses left out. A piece of the delay is what had run since the due
-time when it ends, less what had when it began: so the charges of a clock add up to its overdue minutes, however they
-are cut. What was held before custody was written down stays with nobody.
+Overdue minutes are working minutes of the center, pauses left out. A piece of a delay is what had been worked since the
+due time when it ends, less what had when it began, each in whole minutes: so the charges of a clock add up to its
+overdue minutes, however they are cut. What was held before custody was written down stays with nobody.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
-from applications.lifecycle import IN_THE_QUEUE, Hands, Holder
+from applications.lifecycle import Hands, Holder
 from applications.services.clocks import CENTER_HOURS
-from ops_center.kernel.worktime import WorkCalendar
+from ops_center.clock import SHANGHAI, local_day
 from organization.models import Branch, Employee
 from organization.services.calendar import working_calendar
 from supervision.models import Breach
 
-Span = tuple[datetime, datetime]
-Held = tuple[datetime, datetime, Hands | None]  # from, until, whose hands; None: not written down
-
-
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """A clock past its due time: until it stopped or until now, the pauses in between, and who held the case."""
-
-    due_at: datetime
-    ends_at: datetime
-    pauses: Sequence[Span] = ()
-    custody: Sequence[Held] = ()
-
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """So many working minutes of a delay, and who held the case in them."""
+    """So many working minutes of a delay, and who held the case in them; nobody, where it was not written down."""
 
     hands: Hands | None
     minutes: int
@@ -71,30 +58,12 @@ class Charges(list[NamedCharge]):
         return sum(charge.minutes for charge in self)
 
 
-def charges_of(delay: Delay, calendar: WorkCalendar) -> list[Charge]:
-    """The overdue minutes of one clock by who held the case, in the order in which they first did."""
-    minutes: dict[Hands | None, int] = {}
-    for since, until in _ran(delay):
-        done = 0
-        before = calendar.working_minutes(delay.due_at, since, CENTER_HOURS)
-        for ends_at, hands in _held_within(delay.custody, since, until):
-            total = calendar.working_minutes(delay.due_at, ends_at, CENTER_HOURS) - before
-            minutes[hands] = minutes.get(hands, 0) + total - done
-            done = total
-    return [Charge(hands, amount) for hands, amount in minutes.items() if amount]
-
-
-def overdue_minutes(delay: Delay, calendar: WorkCalendar) -> int:
-    """Working minutes that the clock ran past its due time."""
-    begins = [calendar.working_minutes(delay.due_at, since, CENTER_HOURS) for since, _until in _ran(delay)]
-    ends = [calendar.working_minutes(delay.due_at, until, CENTER_HOURS) for _since, until in _ran(delay)]
-    return sum(ends) - sum(begins)
-
-
 def charges_of_clocks(clocks: Collection[int], *, at: datetime) -> dict[int, list[Charge]]:
-    """clock → its charges, of those of these clocks that are or were late: two queries, however many they are."""
-    calendar = working_calendar()
-    return {clock: charges_of(delay, calendar) for clock, delay in _delays(clocks, at).items()}
+    """clock → its charges, of those of these clocks that are or were late: one query, however many they are."""
+    found: dict[int, list[Charge]] = defaultdict(list)
+    for clock, holder, person, branch, minutes in _charged(clocks, at=at):
+        found[clock].append(Charge(Hands(Holder(holder), person, branch) if holder else None, minutes))
+    return dict(found)
 
 
 def with_charges(breaches: Collection[Breach], *, at: datetime) -> None:
@@ -127,77 +96,98 @@ def charged_in(since: datetime, until: datetime, *, at: datetime, branch: int | 
     breaches = Breach.objects.filter(due_at__gte=since, due_at__lt=until)
     if branch is not None:
         breaches = breaches.filter(branch=branch)
-    totals: dict[Hands | None, int] = defaultdict(int)
-    for charges in charges_of_clocks(list(breaches.values_list("clock_id", flat=True)), at=at).values():
-        for charge in charges:
-            totals[charge.hands] += charge.minutes
-    return dict(totals)
+    totals: dict[tuple[str, int | None, int | None], int] = defaultdict(int)
+    for _clock, holder, person, branch_held, minutes in _charged(breaches.values_list("clock_id", flat=True), at=at):
+        totals[holder, person, branch_held] += minutes
+    return {
+        Hands(Holder(holder), person, branch_held) if holder else None: minutes
+        for (holder, person, branch_held), minutes in totals.items()
+    }
 
 
 # -- reckoning ---------------------------------------------------------------------------------------------------------
-def _ran(delay: Delay) -> Iterator[Span]:
-    """The spans past due in which the clock ran."""
-    begins = delay.due_at
-    for since, until in delay.pauses:
-        if begins < min(since, delay.ends_at):
-            yield begins, min(since, delay.ends_at)
-        begins = max(begins, until)
-    if begins < delay.ends_at:
-        yield begins, delay.ends_at
+# The working time that lies before an instant: before its day, and of the day itself.
+_WORKED = """({day}.worked
+    + least(greatest((date_part('epoch', {at}) * 1000000)::bigint - {day}.opens, 0), {day}.length))"""
+_MINUTES = f"""(({_WORKED.format(day="b", at="p.until")} - {_WORKED.format(day="d", at="p.due_at")}) / 60000000
+    - ({_WORKED.format(day="a", at="p.since")} - {_WORKED.format(day="d", at="p.due_at")}) / 60000000)"""
+_DAY = "({at} AT TIME ZONE 'Asia/Shanghai')::date"
+_CHARGED = f"""
+    WITH days AS (
+        SELECT * FROM unnest(%(days)s::date[], %(opens)s::bigint[], %(lengths)s::bigint[], %(worked)s::bigint[])
+                      AS w(day, opens, length, worked)
+    ), late AS (
+        SELECT id, application_id, due_at, least(coalesce(stopped_at, %(at)s), %(at)s) AS ends
+        FROM applications_caseclock WHERE id = ANY(%(clocks)s) AND due_at < least(coalesce(stopped_at, %(at)s), %(at)s)
+    ), ran AS (
+        SELECT l.id, l.application_id, l.due_at, greatest(l.due_at, i.since) AS since,
+               least(l.ends, coalesce(i.until, l.ends)) AS until
+        FROM late l JOIN applications_clockinterval i ON i.clock_id = l.id AND i.pause = '' AND i.since < l.ends
+             AND coalesce(i.until, l.ends) > l.due_at
+    ), held AS (
+        SELECT u.application_id, h.*
+        FROM applications_custody u JOIN applications_application a ON a.id = u.application_id
+        CROSS JOIN LATERAL (  -- a lease that ran out ends what its clerk held; since then it lies in the queue
+            SELECT CASE WHEN u.until IS NULL AND u.person_id = a.claimed_by_id AND a.claimed_until < %(at)s
+                        THEN greatest(a.claimed_until, u.since) END AS lapsed
+        ) g
+        CROSS JOIN LATERAL (VALUES
+            (u.holder, u.person_id, u.branch_id, u.since, coalesce(g.lapsed, u.until, %(at)s)),
+            ('QUEUE', NULL, NULL, g.lapsed, CASE WHEN g.lapsed IS NOT NULL THEN %(at)s::timestamptz END)
+        ) AS h(holder, person, branch, since, until)
+        WHERE u.application_id IN (SELECT application_id FROM late) AND h.since < h.until
+    ), pieces AS (
+        SELECT id, due_at, since, until, '' AS holder, NULL::bigint AS person, NULL::bigint AS branch, 0 AS part
+        FROM ran
+        UNION ALL
+        SELECT r.id, r.due_at, greatest(r.since, h.since), least(r.until, h.until), h.holder, h.person, h.branch, 1
+        FROM ran r JOIN held h
+             ON h.application_id = r.application_id AND h.since < r.until AND h.until > r.since
+    )
+    SELECT p.id, p.part, p.holder, p.person, p.branch, sum({_MINUTES})::bigint AS minutes
+    FROM pieces p
+    JOIN days a ON a.day = {_DAY.format(at="p.since")}
+    JOIN days b ON b.day = {_DAY.format(at="p.until")}
+    JOIN days d ON d.day = {_DAY.format(at="p.due_at")}
+    GROUP BY p.id, p.part, p.holder, p.person, p.branch
+    ORDER BY p.id, p.part, min(p.since)
+"""  # noqa: S608
+_DAY_LONG = 24 * 60 * 60 * 1_000_000  # no day of Shanghai is longer or shorter
+_EARLIEST = "SELECT min(due_at) FROM applications_caseclock WHERE id = ANY(%(clocks)s)"
 
 
-def _held_within(custody: Sequence[Held], since: datetime, until: datetime) -> Iterator[tuple[datetime, Hands | None]]:
-    """Who held the case within a span, each with the end of it; nobody, where nothing was written down."""
-    for begins, ends, hands in custody:
-        if ends <= since or begins >= until:
-            continue
-        if begins > since:
-            yield begins, None
-        since = min(ends, until)
-        yield since, hands
-    if since < until:
-        yield until, None
-
-
-# -- reading -----------------------------------------------------------------------------------------------------------
-# A clerk whose lease ran out holds the case until the end of the lease; after that it lies in the queue.
-_CUSTODY = """
-    SELECT c.id, c.due_at, least(coalesce(c.stopped_at, %(at)s), %(at)s),
-           u.since, coalesce(u.until, %(at)s), u.holder, u.person_id, u.branch_id,
-           CASE WHEN u.until IS NULL AND u.person_id = a.claimed_by_id THEN a.claimed_until END
-    FROM applications_caseclock c
-    JOIN applications_application a ON a.id = c.application_id
-    LEFT JOIN applications_custody u ON u.application_id = c.application_id
-         AND u.since < least(coalesce(c.stopped_at, %(at)s), %(at)s) AND coalesce(u.until, %(at)s) > c.due_at
-    WHERE c.id = ANY(%(clocks)s) AND c.due_at < coalesce(c.stopped_at, %(at)s)
-    ORDER BY c.id, u.since, u.until, u.id
-"""
-_PAUSES = """
-    SELECT i.clock_id, i.since, coalesce(i.until, %(at)s)
-    FROM applications_clockinterval i JOIN applications_caseclock c ON c.id = i.clock_id
-    WHERE i.clock_id = ANY(%(clocks)s) AND i.pause <> '' AND coalesce(i.until, %(at)s) > c.due_at
-    ORDER BY i.clock_id, i.since, i.id
-"""
-
-
-def _delays(clocks: Collection[int], at: datetime) -> dict[int, Delay]:
+def _charged(clocks: Collection[int], *, at: datetime) -> list[tuple[int, str, int | None, int | None, int]]:
+    """(clock, holder, person, branch, minutes), a clock's first holder first; without a holder what nobody is known to
+    have held."""
     facts: dict[str, Any] = {"clocks": list(clocks), "at": at}
-    custody: dict[int, list[Held]] = {}
-    spans: dict[int, Span] = {}
-    pauses: dict[int, list[Span]] = defaultdict(list)
+    charged: list[tuple[int, str, int | None, int | None, int]] = []
     with connection.cursor() as cursor:
-        cursor.execute(_PAUSES, facts)
-        for clock, since, until in cursor.fetchall():
-            pauses[clock].append((since, until))
-        cursor.execute(_CUSTODY, facts)
-        for clock, due, ends, since, until, holder, person, branch, lapsed in cursor.fetchall():
-            rows = custody.setdefault(clock, [])
-            spans[clock] = due, ends
-            if since is None:
-                continue
-            hands = Hands(Holder(holder), person, branch)
-            if lapsed is not None and lapsed < until:
-                rows += [(since, max(since, lapsed), hands), (max(since, lapsed), until, IN_THE_QUEUE)]
-            else:
-                rows.append((since, until, hands))
-    return {clock: Delay(due, ends, pauses[clock], custody[clock]) for clock, (due, ends) in spans.items()}
+        cursor.execute(_EARLIEST, facts)
+        (earliest,) = cursor.fetchone()
+        if earliest is None or earliest >= at:
+            return []
+        cursor.execute(_CHARGED, facts | _days(local_day(earliest), local_day(at)))
+        rows = cursor.fetchall()
+    unknown = {clock: minutes for clock, part, _holder, _person, _branch, minutes in rows if not part}
+    for clock, part, holder, person, branch, minutes in rows:
+        if part and minutes:
+            charged.append((clock, holder, person, branch, minutes))
+            unknown[clock] -= minutes
+    charged += [(clock, "", None, None, minutes) for clock, minutes in unknown.items() if minutes]
+    return charged
+
+
+def _days(first: date, last: date) -> dict[str, list[Any]]:
+    """The days of a delay: when the center opens, how long it works, how long it had worked before; microseconds."""
+    calendar, worked = working_calendar(), 0
+    opens, closes = (datetime.combine(first, hour, SHANGHAI) for hour in (CENTER_HOURS.opens, CENTER_HOURS.closes))
+    begins, length = round(opens.timestamp() * 1_000_000), round((closes - opens).total_seconds() * 1_000_000)
+    days: dict[str, list[Any]] = {"days": [], "opens": [], "lengths": [], "worked": []}
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        works = length if calendar.is_workday(day) else 0
+        row = {"days": day, "opens": begins + number * _DAY_LONG, "lengths": works, "worked": worked}
+        for name, value in row.items():
+            days[name].append(value)
+        worked += works
+    return days

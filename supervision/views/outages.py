@@ -68,9 +68,10 @@ def end_outage(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _effect(plan: Plan) -> dict[str, object]:
-    """The figures of a preview and the first clocks behind them, the earliest deadline first."""
+    """The figures of a preview and the first clocks behind them: what is overdue no more, then what moves."""
     relieved = {one.run.pk for one in plan.relieved}
-    shown = sorted(plan.found, key=lambda one: (one.run.pk not in relieved, one.run.due_at, one.run.pk))[:SHOWN]
+    moved = sorted(plan.found, key=lambda one: (not one.has_moved, one.run.due_at, one.run.pk))
+    shown = sorted(moved, key=lambda one: one.run.pk not in relieved)[:SHOWN]
     clocks = CaseClock.objects.select_related("application__branch", "owner", "owner_branch").in_bulk(
         [one.run.pk for one in shown]
     )

@@ -6,15 +6,15 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from applications.lifecycle import Clock, Hands, Holder
-from applications.models import Application, CaseClock, Custody
+from applications.lifecycle import Clock, Hands, Holder, Outcome
+from applications.models import Application, CaseClock, ClockInterval, Custody
 from applications.services import claims, endings, intake, problems
 from ops_center.clock import SHANGHAI
-from ops_center.kernel.worktime import Day, WorkCalendar
-from supervision.selectors.custody import Delay, charges_of, charges_of_clocks, overdue_minutes
+from organization.services.calendar import working_calendar
+from supervision.selectors.custody import charges_of_clocks
 from tests.cast import Cast, at
 from tests.supervision.conftest import Bank
 
@@ -28,67 +28,86 @@ SIGNED = at("2026-11-24 08:40")  # ENTRY is due Thursday 26 November 17:30
 LATER = at("2026-12-20 10:00")
 
 # -- arithmetic --------------------------------------------------------------------------------------------------------
-CALENDAR = WorkCalendar(
-    [Day(date(2026, 10, 1), False, "国庆节"), Day(date(2026, 10, 2), False), Day(date(2026, 10, 10), True)]
-)
-BEGIN = at("2026-09-29 00:00")
-PEOPLE = [
-    Hands(Holder.QUEUE),
-    Hands(Holder.PERSON, person=8),
-    Hands(Holder.BRANCH, branch=3),
-    Hands(Holder.TRUCK),
-    None,
-]
-minute = st.integers(0, 4 * 24 * 60).map(lambda minutes: BEGIN + timedelta(minutes=minutes))
+# The days of the bank's calendar written out again: 25 September a holiday, Sunday 20 September worked.
+FREE, MAKE_UP = {date(2026, 9, 25)}, {date(2026, 9, 20)}
+BEGIN, END = at("2026-09-18 00:00"), at("2026-09-28 12:00")
+HANDS = [Hands(Holder.QUEUE), Hands(Holder.POOL), Hands(Holder.TRUCK), Hands(Holder.CUSTOMER), None]
+instants = st.integers(0, 10 * 24 * 3600).map(lambda seconds: BEGIN + timedelta(seconds=seconds))
+minutes_of = st.integers(0, 10 * 24 * 60).map(lambda minutes: BEGIN + timedelta(minutes=minutes))
+Held = list[tuple[datetime, datetime, Hands | None]]
+
+
+@pytest.fixture
+def clock(bank: Bank) -> CaseClock:
+    return bank.clock(Clock.ENTRY, BEGIN)
+
+
+def lay(clock: CaseClock, marks: list[datetime], held: Held) -> None:
+    """Due at the second mark, paused between the third and the fourth, and so on, stopped at the last."""
+    start, due, *turns, stop = marks
+    CaseClock.objects.filter(pk=clock.pk).update(
+        started_at=start, due_at=due, stopped_at=stop, outcome=Outcome.LATE_QUEUE
+    )
+    ClockInterval.objects.filter(clock=clock).delete()
+    Custody.objects.filter(application=clock.application_id).delete()
+    for number, (since, until) in enumerate(pairwise([start, *turns, stop])):
+        pause = {"pause": "BRANCH", "minutes_left": 0, "due_before": due} if number % 2 else {}
+        ClockInterval.objects.create(clock=clock, since=since, until=until, minutes=0, **pause)
+    for since, until, hands in held:
+        if hands is not None:
+            Custody.objects.create(application_id=clock.application_id, holder=hands.holder, since=since, until=until)
 
 
 @st.composite
-def delays(draw: st.DrawFn) -> Delay:
-    """A delay at whole minutes, with pauses, and custody rows that follow each other; some are missing."""
-    due, *cuts, end = sorted(draw(st.lists(minute, min_size=2, max_size=9)))
-    before, after = timedelta(hours=draw(st.integers(0, 40))), timedelta(minutes=draw(st.integers(0, 90)))
-    marks = sorted({due - before, *cuts, end + after})
-    custody = [(since, until, draw(st.sampled_from(PEOPLE))) for since, until in pairwise(marks)]
-    stops = sorted(draw(st.lists(minute, max_size=4, unique=True)))
-    pauses = [(since, until) for since, until in list(pairwise(stops))[::2] if until > due]
-    return Delay(due, end, pauses, [row for row in custody if row[2]])
+def delays(draw: st.DrawFn, moments: st.SearchStrategy[datetime]) -> tuple[list[datetime], Held]:
+    marks = sorted(draw(st.lists(moments, min_size=3, max_size=8)))
+    turns = sorted({BEGIN, *draw(st.lists(moments, max_size=6)), END})
+    return marks, [(since, until, draw(st.sampled_from(HANDS))) for since, until in pairwise(turns)]
 
 
-def by_the_minute(delay: Delay) -> dict[Hands | None, int]:
-    """Counts every minute by itself, with the days written out again."""
-    free, makeup = {date(2026, 10, 1), date(2026, 10, 2)}, {date(2026, 10, 10)}
+def by_the_minute(marks: list[datetime], held: Held) -> dict[Hands | None, int]:
+    """Counts every minute by itself."""
+    start, due, *turns, stop = marks
+    pauses = list(pairwise([start, *turns, stop]))[1::2]
     charged: dict[Hands | None, int] = {}
-    now = delay.due_at
-    while now < delay.ends_at:
+    now = due
+    while now < stop:
         local = now.astimezone(SHANGHAI)
-        works = local.date() in makeup or (local.weekday() < 5 and local.date() not in free)
+        works = local.date() in MAKE_UP or (local.weekday() < 5 and local.date() not in FREE)
         is_open = 8 * 60 + 30 <= local.hour * 60 + local.minute < 17 * 60 + 30
-        if works and is_open and not any(since <= now < until for since, until in delay.pauses):
-            hands = next((who for since, until, who in delay.custody if since <= now < until), None)
+        if works and is_open and not any(since <= now < until for since, until in pauses):
+            hands = next((who for since, until, who in held if since <= now < until), None)
             charged[hands] = charged.get(hands, 0) + 1
         now += timedelta(minutes=1)
     return charged
 
 
-@given(delays())
-@settings(max_examples=150, deadline=None)
-def test_charges_are_what_counting_minute_by_minute_gives(delay: Delay) -> None:
-    assert {charge.hands: charge.minutes for charge in charges_of(delay, CALENDAR)} == by_the_minute(delay)
+EASY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@given(delays(), st.lists(st.integers(0, 59), min_size=12, max_size=12))
-@settings(max_examples=150, deadline=None)
-def test_charges_add_up_to_the_overdue_minutes_whatever_the_seconds(delay: Delay, seconds: list[int]) -> None:
-    spare = iter(seconds)
+@pytest.mark.django_db
+@given(delays(minutes_of))
+@EASY
+def test_charges_are_what_counting_minute_by_minute_gives(clock: CaseClock, delay: tuple[list[datetime], Held]) -> None:
+    lay(clock, *delay)
+    charges = charges_of_clocks([clock.pk], at=END).get(clock.pk, [])
+    assert {charge.hands: charge.minutes for charge in charges} == by_the_minute(*delay)
 
-    def shifted(when: datetime) -> datetime:
-        return when + timedelta(seconds=next(spare, 0))
 
-    ragged = Delay(
-        shifted(delay.due_at), shifted(delay.ends_at + timedelta(minutes=1)), delay.pauses,
-        [(since, until, who) for since, until, who in delay.custody],
-    )  # fmt: skip
-    assert sum(charge.minutes for charge in charges_of(ragged, CALENDAR)) == overdue_minutes(ragged, CALENDAR)
+@pytest.mark.django_db
+@given(delays(instants))
+@EASY
+def test_charges_add_up_to_the_overdue_minutes_whatever_the_seconds(
+    clock: CaseClock, delay: tuple[list[datetime], Held]
+) -> None:
+    lay(clock, *delay)
+    charges = charges_of_clocks([clock.pk], at=END).get(clock.pk, [])
+    start, due, *turns, stop = delay[0]
+    ran = list(pairwise([start, *turns, stop]))[::2]
+    calendar = working_calendar()
+    late = [span for span in ran if span[1] > due]
+    since_due = [calendar.working_minutes(due, until) - calendar.working_minutes(due, since) for since, until in late]
+    assert sum(charge.minutes for charge in charges) == sum(since_due)
 
 
 # -- who held it -------------------------------------------------------------------------------------------------------
@@ -200,7 +219,7 @@ def test_what_was_held_before_it_was_written_down_is_nobodys_and_still_adds_up(c
     case = cast.received(when=SIGNED)
     Custody.objects.filter(application=case).exclude(until=None).delete()
     Custody.objects.filter(application=case).update(since=at("2026-11-27 10:30"))
-    assert charged(case, at("2026-11-27 12:00")) == [("", 120), ("QUEUE", 90)]
+    assert charged(case, at("2026-11-27 12:00")) == [("QUEUE", 90), ("", 120)]
 
 
 # -- the last two hours ------------------------------------------------------------------------------------------------

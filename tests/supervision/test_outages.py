@@ -181,4 +181,4 @@ def test_the_api_says_in_whose_hands_the_overdue_minutes_were(cast: Cast, client
     clocks = {row["kind"]: row for row in client.get(f"/api/v1/applications/{case.number}/").json()["clocks"]}
     assert [(row["pause"], row["minutes"]) for row in clocks["ENTRY"]["intervals"]] == [("", 1641)]
     for page in (f"/breaches/{breach.pk}/", f"/applications/{case.number}/"):
-        assert "逾期 31 个工作分钟： 中心队列 20，方芳 11" in client.get(page).content.decode()
+        assert "超时 31 个工作分钟：中心队列 20，方芳 11" in client.get(page).content.decode()
