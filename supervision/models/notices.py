@@ -42,7 +42,7 @@ class Untold(models.Model):
         SUPERVISOR = "SUPERVISOR", _("Supervisor told")
         MANAGEMENT = "MANAGEMENT", _("Management told")
 
-    # Rows that live for a night at most: to check their keys would cost more than to write them.
+    # Rows that live for a night at most: each check of a key would be a look-up more.
     employee = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )

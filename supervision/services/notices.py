@@ -115,7 +115,8 @@ def for_the_watching(clocks: list[int], news: News, *roles: Role, at: datetime) 
 
 # -- the telling -------------------------------------------------------------------------------------------------------
 # What is paused, or whose warning has moved ahead, goes on waiting. What has been done, handed on, explained or lifted
-# since it fell due is no news any more, and goes without a word.
+# since it fell due is no news any more, and goes without a word. Who hears of a breach when its window has closed is
+# not told to explain it.
 _TAKE = """
     WITH taken AS (
         DELETE FROM supervision_untold u USING applications_caseclock c
@@ -124,7 +125,8 @@ _TAKE = """
                    AND (c.paused_at IS NOT NULL OR u.news = 'WARNING' AND c.warn_at > %(at)s))
         RETURNING u.employee_id, u.news, u.clock_id
     ), news AS (
-        SELECT t.employee_id, t.news, c.kind, c.due_at, a.number, b.id AS breach, b.file_by
+        SELECT t.employee_id, CASE WHEN t.news = 'BREACH' AND b.file_by < %(at)s THEN 'OVERDUE' ELSE t.news END AS news,
+               c.kind, c.due_at, a.number, b.id AS breach, b.file_by
         FROM taken t JOIN applications_caseclock c ON c.id = t.clock_id
         JOIN applications_application a ON a.id = c.application_id
         LEFT JOIN supervision_breach b ON b.clock_id = c.id

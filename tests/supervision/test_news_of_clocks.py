@@ -99,6 +99,14 @@ def test_who_is_away_hears_on_the_first_day_back(bank: Bank, s5: CaseClock) -> N
     assert told(bank.people.ec, "breach")
 
 
+def test_who_comes_back_after_the_window_is_not_told_to_explain(bank: Bank, s5: CaseClock) -> None:
+    Absence.objects.create(employee=bank.people.ec, starts_on=NIGHT.date(), ends_on=at("2026-11-30 12:00").date())
+    find_breaches(at=NIGHT)
+    tell_waiting(at=at("2026-12-01 08:30"))
+    assert told(bank.people.ec, "overdue")
+    assert not told(bank.people.ec, "breach")
+
+
 def test_own_quiet_hours_are_kept(bank: Bank, s5: CaseClock) -> None:
     NewsPreference.objects.create(employee=bank.people.ec, quiet_from=time(8, 0), quiet_to=time(10, 0))
     find_breaches(at=NIGHT)  # not quiet for this person

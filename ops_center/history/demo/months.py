@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import F
 
 from applications.lifecycle import Outcome, State
@@ -33,7 +34,8 @@ from organization.models import Employee, Message
 from organization.roles import Role
 from supervision.models import Breach
 from supervision.services.breaches import find_breaches
-from supervision.services.justifications import close_lapsed_windows, decide_justification, justify
+from supervision.services.justifications import close_lapsed_windows, decide_justification, justify, standing
+from supervision.services.notices import tell_waiting
 
 Deed = Callable[[datetime], object]
 
@@ -42,6 +44,11 @@ PAID_BY = 12  # day of the next month
 INTERIM = (1, 4)  # Tuesdays and Fridays: documents of the running month
 FRIDAY = 4
 EXPLAINED = 8  # late clocks with an explanation
+TO_DECIDE = 5  # explanations that wait for their decision
+NOTICE = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 420 300]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
 EXPLANATIONS = (
     ("SYSTEM_FAILURE", "当日录入系统中断两小时，已报科技部", True),
     ("MATERIAL_NOTIFIED", "材料有疑，已电话通知网点补充", True),
@@ -88,6 +95,7 @@ class Months:
 
     # -- day by day ----------------------------------------------------------------------------------------------------
     def _plan_day(self, on: date) -> None:
+        self._note(self.days.at(on, "08:40"), self._tell)
         self._note(self.days.at(on, "09:50"), self._accrue)
         if on < self.days.today:  # the rest is this morning's work
             self._note(self.days.at(on, "10:00"), self._register)
@@ -148,6 +156,10 @@ class Months:
         self.done["breaches"] += find_breaches(at=at)
         close_lapsed_windows(at=at)
 
+    def _tell(self, at: datetime) -> None:
+        """What fell due overnight, to people whose day has begun."""
+        tell_waiting(at=at)
+
     # -- explanations --------------------------------------------------------------------------------------------------
     def _plan_explanations(self) -> None:
         """Some of the late clocks were explained within the two days, and decided the day after."""
@@ -181,12 +193,30 @@ class Months:
 
         return decide
 
+    def _explain_the_latest(self) -> None:
+        """What waits for the tracker's judgement this morning: two of them with evidence."""
+        fresh = (
+            Breach.objects.to_explain(self.now)
+            .filter(owner__isnull=False)
+            .exclude(application__campaign__regex=r"^S\d+$")
+        )
+        rows = [row for row in fresh.with_facts().order_by("-due_at", "pk") if standing(row, self.now) == "TO_EXPLAIN"]
+        for turn, breach in enumerate(rows[:TO_DECIDE]):
+            code, text, _accepted = EXPLANATIONS[turn % len(EXPLANATIONS)]
+            evidence = [SimpleUploadedFile("情况说明.pdf", NOTICE)] if turn < 2 else []
+            owner = breach.owner
+            assert owner is not None
+            justify(breach_id=breach.pk, actor=owner, at=self.now, code=code, text=text, evidence=evidence)
+            self.done["explained"] += 1
+
     # -- the present ---------------------------------------------------------------------------------------------------
     def _catch_up(self) -> None:
         """What the diary had no day for yet: last month's document where this month is too young for it."""
         self._accrue(self.now)
         self._close_months(self.now)
         self._look_for_breaches(self.now)
+        self._explain_the_latest()
+        self._tell(self.now)
         if not self._confirmed.get(self.last_month.label):
             self._confirm(self.last_month.label, self.now)
 
