@@ -63,7 +63,7 @@ class RosterForm(Act):
         for name, cell in self.cells.items():
             self.fields[name] = forms.IntegerField(
                 label=f"{cell[0]} {cell[1]:%m-%d}", initial=planned[cell], min_value=0, max_value=MOST_MINUTES,
-                widget=forms.NumberInput(attrs={"inputmode": "numeric", "step": 30}),
+                widget=forms.NumberInput(attrs={"inputmode": "numeric", "step": 30, "class": "form-control form-control-sm"}),
             )  # fmt: skip
 
     def said(self) -> dict[str, Any]:

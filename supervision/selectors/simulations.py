@@ -14,6 +14,12 @@ def newest_done(kind: SimulationRun.Kind) -> SimulationRun | None:
     return SimulationRun.objects.filter(kind=kind, state=State.DONE).order_by("-asked_at", "-pk").first()
 
 
+def newest_check(source: str) -> SimulationRun | None:
+    """The last check of a history that has a result."""
+    done = SimulationRun.objects.filter(kind=SimulationRun.Kind.CHECK, state=State.DONE, asked__source=source)
+    return done.order_by("-asked_at", "-pk").first()
+
+
 def newest(kind: SimulationRun.Kind) -> SimulationRun | None:
     """The last run of a kind, done or not."""
     return SimulationRun.objects.filter(kind=kind).order_by("-asked_at", "-pk").first()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -26,7 +26,7 @@ from supervision.models import SimulationRun
 from supervision.selectors import capacity as figures
 from supervision.selectors.minutes import standards
 from supervision.selectors.productivity import productivity
-from supervision.selectors.simulations import newest, newest_done
+from supervision.selectors.simulations import newest, newest_check, newest_done
 from supervision.selectors.workload import Source
 from supervision.services.simulations import ASKERS, OPEN, ask_check, ask_forecast, why_failed
 from supervision.views.asked import one_of
@@ -73,8 +73,7 @@ def capacity(request: StaffRequest) -> HttpResponse:
         "page": None,
         "opens_cases": opens_cases(request),
         "may_ask": bool(request.roles & set(ASKERS)),
-        "plans": Role.SUP in request.roles,
-        "check": _check(),
+        "checks": [_check(run) for source in Source if (run := newest_check(source))],
         **forecast_facts(),
     }
     if queue is not None:
@@ -171,16 +170,11 @@ def _loan(loan: Json) -> dict[str, Any]:
     }
 
 
-def _check() -> dict[str, Any] | None:
-    """The error of the newest check, in the words of the page."""
-    run = newest_done(Kind.CHECK)
-    if run is None:
-        return None
+def _check(run: SimulationRun) -> dict[str, Any]:
+    """The error that a check has found, in the words of the page."""
     found = run.outcome
     really = found["really"]
     return {
-        "run": run,
-        "as_of": datetime.fromisoformat(found["as_of"]),
         "is_imported": found["source"] == Source.IMPORTED.value,
         "since": date.fromisoformat(found["days"][0]),
         "until": date.fromisoformat(found["days"][-1]),
