@@ -3,7 +3,7 @@
 from django.urls import path
 
 import applications.api_urls  # noqa: F401  (registers the converters)
-from supervision import api, api_boards, api_complaints, api_goals, api_outages, api_rules
+from supervision import api, api_boards, api_capacity, api_complaints, api_goals, api_outages, api_rules
 
 urlpatterns = [
     path("policies/timing/", api_rules.Rules.as_view(), name="api-rules"),
@@ -53,6 +53,9 @@ urlpatterns = [
     path("boards/load/clocks/", api_boards.LoadClocks.as_view(), name="api-board-load-clocks"),
     path("boards/load/cases/", api_boards.LoadHeld.as_view(), name="api-board-load-cases"),
     path("boards/funnel/", api.FunnelBoard.as_view(), name="api-board-funnel"),
+    path("boards/forecast/", api_capacity.Forecast.as_view(), name="api-forecast"),
+    path("simulations/", api_capacity.Simulations.as_view(), name="api-simulations"),
+    path("simulations/<key:simulation>/", api_capacity.OneSimulation.as_view(), name="api-simulation"),
     path("boards/capacity/", api.CapacityBoard.as_view(), name="api-board-capacity"),
     path("targets/", api_goals.Targets.as_view(), name="api-targets"),
     path("targets/copy/", api_goals.TargetsCopied.as_view(), name="api-targets-copy"),

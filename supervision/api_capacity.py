@@ -1,0 +1,88 @@
+"""The forecast of breaches and questions to the simulation under ``/api/v1/``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from applications.api.answers import number_of
+from ops_center.web.api import Api, Call, Paged, listed, operation, paged
+from ops_center.web.keyset import Keyset
+from ops_center.web.shapes import FreeText, Shape
+from supervision import errors
+from supervision.models import SimulationRun
+from supervision.selectors.simulations import newest_done, what_ifs
+from supervision.services.simulations import ask_what_if, why_failed
+
+NEWEST = Keyset("-id")
+Json = dict[str, Any]
+
+
+class ForecastAnswer(serializers.Serializer[Any]):
+    """Queues are the columns of `breaches` and `done`, days their rows; a cell of breaches is mean, P10, P90."""
+
+    as_of = serializers.DateTimeField(allow_null=True, help_text="Null: none has been computed yet.")
+    days = serializers.ListField(child=serializers.DateField())
+    queues = serializers.ListField(child=serializers.CharField())
+    late = serializers.ListField(child=serializers.FloatField(), help_text="All together: mean, P10, P90.")
+    breaches = serializers.ListField(child=serializers.ListField())
+    done = serializers.ListField(child=serializers.ListField())
+    loans = serializers.ListField(child=serializers.DictField())
+    replications = serializers.IntegerField()
+
+
+class Forecast(Api):
+    @operation(roles="TR SUP MGT AUD", answer=ForecastAnswer, summary="Breaches of the next five working days")
+    def get(self, call: Call) -> Json:
+        """As the background has computed it last."""
+        run = newest_done(SimulationRun.Kind.FORECAST)
+        nothing = {"days": [], "queues": [], "late": [], "breaches": [], "done": [], "loans": [], "replications": 0}
+        return {**nothing, "as_of": None, **(run.outcome if run else {})}
+
+
+class SimulationBody(Shape):
+    name = FreeText(max_length=60)
+    assumptions = serializers.DictField(
+        required=False,
+        default=dict,
+        help_text="`{arrivals, staff{ROLE: ±n}, limits{CLOCK: n}, absent[{person, from, until}], days, seed, "
+        "replications}`; what is left out is as planned.",
+    )
+
+
+class SimulationAnswer(serializers.Serializer[SimulationRun]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    assumptions = serializers.DictField(source="asked")
+    asked_by = number_of("asked_by")
+    asked_at = serializers.DateTimeField()
+    state = serializers.ChoiceField(SimulationRun.State.choices)
+    percent = serializers.IntegerField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    outcome = serializers.DictField(help_text="`today` and `then`, side by side; empty until it is done.")
+    error = serializers.SerializerMethodField()
+
+    def get_error(self, run: SimulationRun) -> str:
+        return why_failed(run) if run.state == SimulationRun.State.FAILED else ""
+
+
+class Simulations(Api):
+    @operation(roles="SUP MGT", asked=Paged, answer=paged(SimulationAnswer), summary="Questions to the simulation")
+    def get(self, call: Call) -> Json:
+        """Newest first."""
+        return listed(call, what_ifs(), NEWEST)
+
+    @operation(roles="SUP MGT", facts=SimulationBody, answer=SimulationAnswer, status=202, summary="Ask what if")
+    def post(self, call: Call) -> SimulationRun:
+        """Computed in the background; 400 with a sentence for each assumption that cannot be."""
+        return ask_what_if(name=call.facts["name"], asked=call.facts["assumptions"], actor=call.actor, at=call.at)
+
+
+class OneSimulation(Api):
+    @operation(roles="SUP MGT", answer=SimulationAnswer, summary="One question and its answer")
+    def get(self, call: Call, simulation: int) -> SimulationRun:
+        run = what_ifs().filter(pk=simulation).first()
+        if run is None:
+            raise errors.no_simulation()
+        return run
