@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from applications.views.door import attempt, go
 from ops_center.web.keyset import read_query
@@ -24,14 +24,17 @@ READERS = (Role.SUP, Role.MGT)
 
 
 @staff(*READERS)
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_GET
 def roster_page(request: StaffRequest) -> HttpResponse:
-    """GET the grid; POST the planned minutes of its days."""
     read_query(request.GET, known=())
-    if request.method != "POST":
-        return _draw(request)
-    seen = roster(at=request.at)
-    form = RosterForm(request.POST, planned=seen.planned, actor=request.actor, at=request.at)
+    return _draw(request)
+
+
+@staff(Role.SUP)
+@require_POST
+def plan_roster(request: StaffRequest) -> HttpResponse:
+    """The planned minutes of the days of the grid."""
+    form = RosterForm(request.POST, planned=roster(at=request.at).planned, actor=request.actor, at=request.at)
     changed: list[int] = []
     status = attempt(form, lambda form: changed.append(plan_days(actor=request.actor, at=request.at, **form.said())))
     if status:
@@ -41,7 +44,7 @@ def roster_page(request: StaffRequest) -> HttpResponse:
     return redirect("roster")
 
 
-@staff(*READERS)
+@staff(Role.SUP)
 @require_POST
 def new_absence(request: StaffRequest) -> HttpResponse:
     people = [row.employee for row in roster(at=request.at).rows]
@@ -66,7 +69,7 @@ def new_absence(request: StaffRequest) -> HttpResponse:
     return redirect("roster")
 
 
-@staff(*READERS)
+@staff(Role.SUP)
 @require_POST
 def end_of_absence(request: StaffRequest, pk: int) -> HttpResponse:
     end_absence(absence=pk, actor=request.actor, at=request.at)

@@ -323,7 +323,7 @@ def test_the_pages_of_capacity_are_the_supervisors_and_the_managements(bank: Ban
         client = sign_in(bank, who)
         assert [client.get(page).status_code for page in PAGES] == [200] * 4
     assert [sign_in(bank, "ec").get(page).status_code for page in PAGES] == [403] * 4
-    assert sign_in(bank, "mgt").post("/roster/").status_code == 403
+    assert sign_in(bank, "mgt").post("/roster/plan/").status_code == 403
     assert sign_in(bank, "sup").get("/boards/what-if/999/").status_code == 404
     assert sign_in(bank, "sup").get("/boards/capacity/?queue=dreams").status_code == 400
 
