@@ -232,10 +232,10 @@ def test_one_month_is_paid_one_is_confirmed_and_one_is_running(demo: dict[str, i
     assert not running.exclude(payout_lines=None).exists()
 
 
-def test_the_payroll_has_answered_and_refused_one_payment(demo: dict[str, int]) -> None:
+def test_the_payroll_has_refused_one_payment_and_the_bank_returned_another(demo: dict[str, int]) -> None:
     fates = Counter(PayoutBalance.objects.filter(paid_fen__gt=0).values_list("fate", flat=True))
-    assert fates["REFUSED"] == 1
-    assert set(fates) == {"PAID", "REFUSED"}
+    assert (fates["REFUSED"], fates["BOUNCED"]) == (1, 1)
+    assert set(fates) == {"PAID", "REFUSED", "BOUNCED"}
     assert PayoutLine.objects.filter(is_refused=True).exists()
 
 

@@ -143,7 +143,7 @@ def human_resources(morning: Morning) -> Section:
     left = RewardEntry.objects.filter(IS_CONFIRMED).not_exported().still_due().order_by()
     left_of: dict[int, int] = dict(left.values_list("confirmation_line__confirmation").annotate(Sum("amount_fen")))
     waiting, fen = len(left_of), sum(left_of.values())
-    to_mark = batches().filter(paid_on=None).count()
+    unpaid = list(batches().filter(paid_on=None).values_list("pk", flat=True))
     last = batches().first()
     reversals = RewardEntry.objects.filter(kind=EntryKind.REVERSAL).not_exported().still_due()
     claw_back = reversals.aggregate(fen=Sum("amount_fen"))["fen"] or 0
@@ -154,7 +154,9 @@ def human_resources(morning: Morning) -> Section:
             Tile(_("Confirmed, not exported"), waiting, link("payout-list"),
                  tone=alarm(waiting, "soon")),
             Tile(_("Their amount"), yuan(fen), link("payout-list"), unit=_("yuan")),
-            Tile(_("Exported, to be marked as paid"), to_mark, link("payout-list"), tone=alarm(to_mark, "soon")),
+            Tile(_("Exported, to be marked as paid"), len(unpaid),
+                 link("payout", *unpaid) if len(unpaid) == 1 else link("payout-list"),
+                 tone=alarm(len(unpaid), "soon")),
             Tile(_("Last batch"), yuan(last.total_fen if last else None),
                  link("payout", last.pk) if last else link("payout-list"), stamp(last.made_at) if last else "",
                  unit=_("yuan") if last else ""),

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 
 from applications.models import Application, Coaching
-from applications.services.card_status import apply_file, take_file
+from applications.services.card_status import HEADER, apply_file, take_file
 from incentives.lifecycle import EntryKind, Ground, PayeeKind, Why
 from incentives.models import PayoutBalance, PayoutBatch, RewardEntry
 from incentives.querysets import RewardEntryQuerySet
@@ -50,6 +50,7 @@ class Desks:
         self._complain()
         self._hold()
         self._ask_back()
+        self._fall_into_arrears()
         self._correct_and_dispute()
         self._leave_a_draft(period)
 
@@ -67,7 +68,7 @@ class Desks:
         """What the tracker registers is in the card system's file, but for one case that it dates a day earlier."""
         at, differs = self._before(hours=4), True
         waiting = Application.objects.filter(assessment__bounty_fen__gt=0, assessment__registration=None)
-        lines = ["application_number,id_last4,status,at,card_last4,reason"]
+        lines = [",".join(HEADER)]
         for case in waiting.filter(activated_at__lt=at).select_related("applicant").order_by("activated_at"):
             assert case.activated_at is not None
             assert case.applicant.id_number is not None
@@ -150,6 +151,17 @@ class Desks:
                 at=self._before(hours=2), reason="事后核查：单位证明系伪造，已移交",
             )  # fmt: skip
 
+    def _fall_into_arrears(self) -> None:
+        """The card system says that a card of the last months is not paid: audit finds it to be reviewed."""
+        paid = RewardEntry.objects.filter(payout_lines__batch__paid_on__isnull=False, kind=EntryKind.SPLIT)
+        for entry in paid.select_related("assessment__application__applicant").order_by("pk")[:1]:
+            case, at = entry.assessment.application, self._before(hours=3)
+            assert case.applicant.id_number is not None
+            line = f"{case.number},{case.applicant.id_number.reveal()[-4:]},DELINQUENT,{at.isoformat()},,M1"
+            content = f"{','.join(HEADER)}\n{line}\n".encode()
+            file = take_file(name=f"逾期-{local_day(at):%Y%m%d}.csv", content=content, actor=self.tracker, at=at)
+            apply_file(file_id=file.pk, at=at)
+
     def _correct_and_dispute(self) -> None:
         """A tracker asks for a correction; a clerk does not agree with a penalty."""
         own_cases = RewardEntry.objects.filter(assessment=OuterRef("assessment"), payee=self.tracker)
@@ -176,12 +188,14 @@ class Desks:
 
 
 def answer_payments(batch: PayoutBatch, *, hr: Employee, at: datetime) -> None:
-    """HR's payroll answers next day: everybody was paid, but for one whose account is closed."""
+    """HR's payroll answers next day: everybody was paid, but for one whose account is closed. Three days later the bank
+    returns another payment."""
     balances = list(
         PayoutBalance.objects.filter(batch=batch, paid_fen__gt=0).select_related("payee").order_by("paid_fen")
     )
-    lines = ["工号,实发金额,结果,原因"]
-    for turn, balance in enumerate(balances):
-        answer = "退回,收款账户已销户" if turn == 0 else "已发放,"
-        lines.append(f"{balance.payee.number},{yuan(balance.paid_fen)},{answer}")
-    take_return(batch=batch.pk, name=f"回盘-{batch.pk}.csv", content="\n".join(lines).encode(), actor=hr, at=at)
+    lines = [f"{balance.payee.number},{yuan(balance.paid_fen)},已发放," for balance in balances]
+    refused, bounced = (line.replace("已发放,", "退回,收款账户已销户") for line in lines[:2])
+    files = {"回盘": (at, [refused, *lines[1:]]), "退票": (at + timedelta(days=3), [bounced])}
+    for name, (when, rows) in files.items():
+        content = "\n".join(["工号,实发金额,结果,原因", *rows]).encode()
+        take_return(batch=batch.pk, name=f"{name}-{batch.pk}.csv", content=content, actor=hr, at=when)
