@@ -30,7 +30,7 @@ from ops_center.reconciliation import reconcile_nightly
 from ops_center.web.idempotency import forget
 from organization.services import letters
 from organization.services.jobs import Counts, forget_runs, job_run, silent_since
-from supervision.services import breaches, daily, figures, justifications, notices, seals, simulations
+from supervision.services import breaches, daily, figures, justifications, notices, report_files, seals, simulations
 from supervision.services.broadcasts import tell_successes
 from supervision.services.calendar import count_once_more
 from supervision.services.complaint_clocks import watch_complaints
@@ -111,6 +111,7 @@ JOBS: tuple[Job, ...] = (
     Job("cut-off", MINUTE, lambda at: {"branches": daily.remind_of_cut_off(at=at)}),
     Job("undispatched", FIVE_MINUTES, lambda at: {"files": daily.list_undispatched(at=at)}),
     Job("weekly-sheets", HOUR, lambda at: {"made": make_weekly_sheets(at=at)}),
+    Job("report-files", MINUTE, lambda at: report_files.write_waiting(at=at)),
     Job("successes", MINUTE, lambda at: {"told": tell_successes(at=at)}),
     Job("recount", FIVE_MINUTES, lambda at: {"moved": count_once_more(at=at)}),
     Job("calendar", HOUR, lambda at: {"missing": daily.alarm_missing_calendar(at=at)}),

@@ -55,6 +55,10 @@ class Month:
         return self.next.starts_at
 
     @property
+    def last_day(self) -> date:
+        return self.next.first_day - timedelta(days=1)
+
+    @property
     def next(self) -> Month:
         return Month(self.year + self.number // 12, self.number % 12 + 1)
 
@@ -96,6 +100,10 @@ class Quarter:
     def ends_at(self) -> datetime:
         """The first instant of the quarter after."""
         return self.months[2].ends_at
+
+    @property
+    def last_day(self) -> date:
+        return self.months[2].last_day
 
     @property
     def previous(self) -> Quarter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from ops_center.clock import now
+from supervision.services.report_files import write
 from supervision.services.simulations import run
 
 
@@ -12,3 +13,9 @@ from supervision.services.simulations import run
 def simulate(run_id: int) -> None:
     """The hint after somebody has asked; without it the next periodic pass computes the run."""
     run(run_id=run_id, at=now())
+
+
+@shared_task(name="supervision.write_report")
+def write_report(run_id: int) -> None:
+    """The hint after somebody has asked for a file; without it the next periodic pass writes it."""
+    write(run=run_id, at=now())

@@ -109,6 +109,11 @@ class Progress:
         return self.completion - self.time
 
     @property
+    def gap_words(self) -> str:
+        """The gap with its sign: ``+28.6``, ``−3.9``."""
+        return "" if self.gap is None else f"{self.gap:+}".replace("-", "−")
+
+    @property
     def light(self) -> str:
         """``green``, ``amber``, ``red``, or nothing without a target."""
         if self.gap is None:

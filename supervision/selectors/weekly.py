@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from applications.models import Application, CaseClock, ClockInterval, ReturnNote
 from applications.querysets import ApplicationQuerySet
@@ -62,7 +62,7 @@ def _open_leads(week: Week) -> Q:
 _CLOSES_A_LEAD = ("taken_in_at", "rejected_at", "withdrawn_at", "expired_at")
 
 FIGURES: Mapping[str, Figure] = {
-    "referrals": Figure(gettext_lazy("Referrals"), _in_week("referred_at"), branch="referrer__branch"),
+    "referrals": Figure(pgettext_lazy("week", "Referrals"), _in_week("referred_at"), branch="referrer__branch"),
     "intakes": Figure(pgettext_lazy("week", "Intakes"), _in_week("taken_in_at")),
     "activations": Figure(pgettext_lazy("week", "Activations"), _in_week("activated_at")),
     "returned": Figure(pgettext_lazy("week", "Returned"), _returned),

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from ops_center.kernel.errors import Malformed, OutOfSight
@@ -35,7 +35,7 @@ MONTHS, QUARTERS = 6, 3  # so many are offered
 LABELS = {
     "referrers": gettext_lazy("Referrers"),
     "collectors": gettext_lazy("Collectors"),
-    "branches": gettext_lazy("Branches"),
+    "branches": pgettext_lazy("board", "Branches"),
 }
 
 

@@ -27,6 +27,7 @@ from ops_center.desk.homes.parts import (
     Cell,
     Line,
     Morning,
+    News,
     Section,
     Table,
     Tile,
@@ -135,13 +136,12 @@ def _prices(morning: Morning, *, is_collector: bool) -> Table:
     )  # fmt: skip
 
 
-def successes(morning: Morning) -> Agenda:
+def successes(morning: Morning) -> News:
     """The newest of the success feed."""
     rows = [told(row, reader=morning.me, at=morning.at) for row in feed()[:SUCCESSES]]
-    return Agenda(
-        _("Success feed"), "star",
-        [Line(label=day(row.row.at), href=link("feed"), what=row.text, note=row.row.motto) for row in rows],
-        _("Nothing to celebrate here yet"), "", link("feed"), _("When"), _("Success"), has_due=False, has_state=False,
+    return News(
+        _("Success feed"), "star", [(row.text, row.row.motto, day(row.row.at)) for row in rows],
+        _("Nothing to celebrate here yet"), link("feed"),
     )  # fmt: skip
 
 
@@ -314,7 +314,7 @@ def target_tiles(measures: Sequence[Progress]) -> list[Tile]:
     return [
         Tile(
             _("Target: %(measure)s") % {"measure": Measure(row.measure).label}, f"{row.completion}%", link("targets"),
-            hint % {"actual": row.actual, "target": row.target, "gap": f"{row.gap:+}"}, LIGHTS[row.light],
+            hint % {"actual": row.actual, "target": row.target, "gap": row.gap_words}, LIGHTS[row.light],
         )
         for row in measures
         if row.light

@@ -140,7 +140,20 @@ class Chart:
     href: str = ""
 
 
-Part = Agenda | Table | Chart
+@dataclass(frozen=True)
+class News:
+    """A few sentences, each with a word to it and its day, the newest first."""
+
+    template: ClassVar[str] = "desk/partials/_home_news.html"
+
+    title: Any
+    icon: str
+    rows: list[tuple[str, str, str]]
+    empty: Any
+    href: str
+
+
+Part = Agenda | Table | Chart | News
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,208 @@
+"""The reports that can be taken as a file: their columns and rows, the same that their pages show."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ops_center.kernel.errors import Malformed
+from ops_center.web.tables import Row
+from organization.models import Branch
+from supervision.report_rows import SHAPES, Shape, person, share, stamp
+from supervision.selectors.operations import (
+    ALL,
+    BESIDE,
+    FIGURES,
+    Asked,
+    Figure,
+    field_errors,
+    value_of,
+    volume_beside_quality,
+)  # fmt: skip
+from supervision.selectors.rules_in_force import Rule, rules_in_force
+
+Filters = Mapping[str, str]
+SIDES = ("whole", "part")
+NARROWED = frozenset({"figure", "side", "code", "who", "by"})
+
+
+class Report(ABC):
+    """A report: its name, its columns and rows for a question, and what its filters may say."""
+
+    label: ClassVar[Any]
+
+    narrowed_by: ClassVar[frozenset[str]] = frozenset()  # beside period and branch, which every report knows
+
+    def check(self, asked: Asked, filters: Filters) -> None:
+        """Malformed (400) for a filter that this report does not know, or that says nothing it knows."""
+        for name in NARROWED - self.narrowed_by:
+            if filters.get(name):
+                raise no_such_choice(name)
+
+    def names_people(self, filters: Filters) -> bool:
+        return False
+
+    @abstractmethod
+    def columns(self, filters: Filters) -> Sequence[Any]: ...
+
+    @abstractmethod
+    def rows(self, asked: Asked, filters: Filters) -> Iterable[Row]: ...
+
+    def count(self, asked: Asked, filters: Filters) -> int:
+        """How many rows there will be, for the progress; 0 where there are few."""
+        return 0
+
+
+class FigureReport(Report):
+    """All figures of a period, a line each."""
+
+    label = gettext_lazy("Operations report")
+
+    def columns(self, filters: Filters) -> Sequence[Any]:
+        return (_("Figure"), _("Formula"), _("Counted"), _("of"), _("Rate"))
+
+    def rows(self, asked: Asked, filters: Filters) -> Iterable[Row]:
+        for figure in FIGURES.values():
+            value = value_of(figure, asked)
+            yield str(figure.label), str(figure.formula), value.part, value.whole, _rate(figure, value.rate)
+        errors = field_errors(asked)
+        figure = ALL["wrong-fields"]
+        yield str(figure.label), str(figure.formula), errors.part, errors.whole, share(errors.rate)
+
+
+class ListReport(Report):
+    """The rows behind one figure."""
+
+    label = gettext_lazy("List behind a figure")
+
+    narrowed_by = frozenset({"figure", "side", "code", "who"})
+
+    def check(self, asked: Asked, filters: Filters) -> None:
+        super().check(asked, filters)
+        behind(asked, filters)
+
+    def names_people(self, filters: Filters) -> bool:
+        return shape_of(filters).names_people
+
+    def columns(self, filters: Filters) -> Sequence[Any]:
+        return shape_of(filters).columns
+
+    def rows(self, asked: Asked, filters: Filters) -> Iterable[Row]:
+        return shape_of(filters).iterate(behind(asked, filters))
+
+    def count(self, asked: Asked, filters: Filters) -> int:
+        return behind(asked, filters).count()
+
+
+class QualityReport(Report):
+    """Volume beside quality, branch by branch or collector by collector."""
+
+    label = gettext_lazy("Volume beside quality")
+
+    narrowed_by = frozenset({"by"})
+
+    def check(self, asked: Asked, filters: Filters) -> None:
+        super().check(asked, filters)
+        _one_of(filters, "by", ("branch", "collector"))
+
+    def names_people(self, filters: Filters) -> bool:
+        return filters.get("by") == "collector"
+
+    def columns(self, filters: Filters) -> Sequence[Any]:
+        first = _("Collector") if self.names_people(filters) else _("Branch")
+        return (first, _("Cards"), *(FIGURES[name].label for name in BESIDE), _("Upheld complaints"))
+
+    def rows(self, asked: Asked, filters: Filters) -> Iterable[Row]:
+        for row in volume_beside_quality(asked, by=filters.get("by") or "branch"):
+            who = row.subject.name if isinstance(row.subject, Branch) else person(row.subject)
+            values = [_cell(FIGURES[name], row.values[name]) for name in BESIDE]
+            yield (who, row.cards, *values, row.complaints)
+
+
+class RulesReport(Report):
+    """Every rule of time that was in force, for the regulator."""
+
+    label = gettext_lazy("Rules of time in force")
+
+    def names_people(self, filters: Filters) -> bool:
+        return True  # who drafted and approved a version
+
+    def columns(self, filters: Filters) -> Sequence[Any]:
+        return (
+            _("Clock"), _("Version"), _("From"), _("Until"), _("Limit"), _("Warning"), _("Stands still for"),
+            _("Answered by"), _("Basis"), _("Moves money"), _("Drafted by"), _("Approved by"), _("Approved"),
+            _("In time"), _("Late"), _("Open overdue"), _("On-time rate"), _("Breaches"), _("Exempt"), _("Pauses"),
+        )  # fmt: skip
+
+    def rows(self, asked: Asked, filters: Filters) -> Iterable[Row]:
+        return [_rule(rule) for rule in rules_in_force(asked)]
+
+
+REPORTS: Mapping[str, Report] = {
+    "operations": FigureReport(),
+    "list": ListReport(),
+    "quality": QualityReport(),
+    "rules": RulesReport(),
+}
+
+
+# -- the rows behind a figure ------------------------------------------------------------------------------------------
+def shape_of(filters: Filters) -> Shape:
+    return SHAPES[figure_of(filters).kind]
+
+
+def figure_of(filters: Filters) -> Figure:
+    return ALL[_one_of(filters, "figure", ALL) or "intake"]
+
+
+def behind(asked: Asked, filters: Filters) -> QuerySet[Any]:
+    """The rows that a number counts: a side of a figure, narrowed to a return code or a person."""
+    figure = figure_of(filters)
+    side = _one_of(filters, "side", SIDES) or "whole"
+    rows = figure.part_set(asked) if side == "part" else figure.whole_set(asked)
+    if code := filters.get("code", ""):
+        if figure is not FIGURES["returned"]:
+            raise no_such_choice("code")
+        rows = rows.filter(returns__codes__contains=[code]).distinct()
+    if number := filters.get("who", ""):
+        if not figure.person:
+            raise no_such_choice("who")
+        rows = rows.filter(**{f"{figure.person}__number": number})
+    return rows
+
+
+def _one_of(filters: Filters, name: str, known: Iterable[str]) -> str:
+    value = filters.get(name, "")
+    if value and value not in known:
+        raise no_such_choice(name)
+    return value
+
+
+def no_such_choice(name: str) -> Malformed:
+    sentence = _("There is no such choice.")
+    return Malformed("bad_query", sentence, {name: sentence})
+
+
+# -- cells -------------------------------------------------------------------------------------------------------------
+def _rate(figure: Figure, rate: float | None) -> str:
+    return share(rate) if figure.part else "—"
+
+
+def _cell(figure: Figure, value: Any) -> str | int:
+    return share(value.rate) if figure.part else int(value.whole)
+
+
+def _rule(rule: Rule) -> Row:
+    policy = rule.policy
+    pauses = "、".join(f"{pause.reason.label} {pause.times}×{pause.minutes} min" for pause in rule.pauses)
+    return (
+        rule.title, rule.nth, f"{policy.starts_on:%Y-%m-%d}", f"{rule.until:%Y-%m-%d}" if rule.until else "—",
+        *(term.after for term in rule.terms), _("yes") if policy.has_money else _("no"), person(policy.drafted_by),
+        person(policy.approved_by), stamp(policy.approved_at), rule.in_time, rule.late, rule.open_overdue,
+        share(rule.rate), rule.breaches, rule.exempt, pauses or "—",
+    )  # fmt: skip

@@ -1,0 +1,407 @@
+"""Reports about the work itself (domain section 13; those about the money stand a floor higher).
+
+A figure is a set of rows and the part of it that counts: how many of how many. Page, list and file ask the same set, so
+every number opens exactly what it counts. A period is a month or a quarter; clocks belong to the one in which they
+stopped, and what is open and overdue to every one that it has outlived.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils.translation import gettext_lazy as _
+
+from applications.entry_form import CRITICAL
+from applications.lifecycle import Clock, State, Step
+from applications.models import (
+    Application,
+    Bag,
+    BagIncident,
+    CaseClock,
+    Event,
+    KeyDifference,
+    ProblemItem,
+    Product,
+    ReturnNote,
+)
+from applications.selectors import FINISHES
+from ops_center.clock import local_day
+from ops_center.kernel.worktime import SHANGHAI
+from organization.models import Branch, Employee
+from organization.services.calendar import working_calendar
+from supervision.models import Complaint
+from supervision.on_time import IN_TIME, LATE
+from supervision.periods import Span
+from supervision.selectors.goals import OF_A_GROUP
+from supervision.selectors.minutes import standards
+from supervision.selectors.productivity import Productivity, productivity
+
+COHORTS = {  # days within which a card should be activated
+    30: _("Activated within 30 days"), 60: _("Activated within 60 days"), 90: _("Activated within 90 days"),
+}  # fmt: skip
+FIRST_SPEND_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report is asked: which period, whose cases (none: the whole bank), seen when."""
+
+    span: Span
+    branch: Branch | None
+    at: datetime
+
+    def within(self, stamp: str) -> Q:
+        return Q(**{f"{stamp}__gte": self.span.starts_at, f"{stamp}__lt": min(self.span.ends_at, self.at)})
+
+
+class Kind(StrEnum):
+    """What the rows of a figure are; how they are listed stands in supervision.report_rows."""
+
+    CASES = "cases"
+    CLOCKS = "clocks"
+    BAGS = "bags"
+    FIELDS = "fields"
+    WORK = "work"
+
+
+MODELS: Mapping[Kind, Any] = {
+    Kind.CASES: Application,
+    Kind.CLOCKS: CaseClock,
+    Kind.BAGS: Bag,
+    Kind.FIELDS: KeyDifference,
+    Kind.WORK: Event,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """``part`` of ``rows``; without a part a plain number of rows. ``branch`` and ``person`` are the columns by which
+    it is divided; ``times`` is what one row below the line weighs."""
+
+    label: Any
+    formula: Any
+    kind: Kind
+    rows: Callable[[Asked], Q]
+    part: Callable[[Asked], Q] | None = None
+    branch: str = "branch"
+    person: str = ""
+    good: str = ""  # high or low, where one of them is better
+
+    def whole_set(self, asked: Asked) -> QuerySet[Any]:
+        """All rows, below the line."""
+        found: QuerySet[Any] = MODELS[self.kind]._default_manager.filter(self.rows(asked)).order_by()
+        return found if asked.branch is None else found.filter(**{self.branch: asked.branch})
+
+    def part_set(self, asked: Asked) -> QuerySet[Any]:
+        """The rows above the line; of a plain number all of them."""
+        found = self.whole_set(asked)
+        return found.filter(self.part(asked)) if self.part else found
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    part: int
+    whole: int
+
+    @property
+    def rate(self) -> float | None:
+        """``None`` (a dash) when there is nothing to divide by."""
+        return self.part / self.whole if self.whole else None
+
+
+def value_of(figure: Figure, asked: Asked) -> Value:
+    """One query."""
+    rows = figure.whole_set(asked)
+    if figure.part is None:
+        whole = rows.count()
+        return Value(whole, whole)
+    return Value(**rows.aggregate(whole=Count("pk"), part=Count("pk", filter=figure.part(asked))))
+
+
+def values_by(figure: Figure, asked: Asked, column: str) -> dict[Any, Value]:
+    """The figure divided by a column: one query."""
+    rows = figure.whole_set(asked).values_list(column)
+    part = Count("pk", filter=figure.part(asked)) if figure.part else Count("pk")
+    return {key: Value(of, whole) for key, of, whole in rows.annotate(of=part, whole=Count("pk"))}
+
+
+# -- what counts -------------------------------------------------------------------------------------------------------
+OWN = Q(is_imported=False)
+OF_OWN = Q(application__is_imported=False)
+
+
+def _cases(stamp: str) -> Callable[[Asked], Q]:
+    return lambda asked: OWN & asked.within(stamp)
+
+
+def _old_enough(stamp: str, days: int) -> Callable[[Asked], Q]:
+    """Of the period's cases those about which so many days can already tell."""
+    return lambda asked: OWN & asked.within(stamp) & Q(**{f"{stamp}__lte": asked.at - timedelta(days=days)})
+
+
+def _soon_after(stamp: str, start: str, days: int) -> Callable[[Asked], Q]:
+    return lambda asked: Q(**{f"{stamp}__lte": F(start) + timedelta(days=days)})
+
+
+def _received(asked: Asked) -> Q:
+    """By the events: the stamp of a returned file is set anew."""
+    came = Event.objects.filter(asked.within("at"), application=OuterRef("pk"), to_state=State.RECEIVED)
+    return OWN & Q(Exists(came.exclude(from_state=State.RECEIVED).exclude(from_state=State.PROBLEM)))
+
+
+def _was_returned(_asked: Asked) -> Q:
+    return Q(Exists(ReturnNote.objects.filter(application=OuterRef("pk"))))
+
+
+def _first_pass(_asked: Asked) -> Q:
+    problem = ProblemItem.objects.filter(application=OuterRef("pk"), raised_at__lte=OuterRef("entered_at"))
+    return ~Q(Exists(problem)) & ~_was_returned(_asked)
+
+
+def _clocks(kind: Clock) -> Callable[[Asked], Q]:
+    """Closed in the period, or open and overdue at its end; void and exempt ones left out."""
+
+    def rows(asked: Asked) -> Q:
+        until = min(asked.span.ends_at, asked.at)
+        closed = asked.within("stopped_at") & Q(outcome__in=IN_TIME | LATE)
+        return OF_OWN & Q(kind=kind) & (closed | Q(stopped_at=None, paused_at=None, due_at__lt=until))
+
+    return rows
+
+
+def _in_time(_asked: Asked) -> Q:
+    return Q(stopped_at__isnull=False, outcome__in=IN_TIME)
+
+
+def _wrong_fields(asked: Asked) -> Q:
+    return OF_OWN & asked.within("found_at") & Q(application__review_mode=Product.ReviewMode.DOUBLE) & ~Q(
+        wrong_keyer=None
+    )  # fmt: skip
+
+
+def _keyed_twice(asked: Asked) -> Q:
+    is_double = Q(application__review_mode=Product.ReviewMode.DOUBLE)
+    return OF_OWN & asked.within("at") & Q(step=Step.VERIFY) & is_double
+
+
+def _was_corrected(_asked: Asked) -> Q:
+    return Q(Exists(KeyDifference.objects.filter(application=OuterRef("pk"))))
+
+
+def _decided(asked: Asked) -> Q:
+    return OWN & (asked.within("approved_at") | asked.within("rejected_at"))
+
+
+def _finished_work(asked: Asked) -> Q:
+    steps = [step for steps in FINISHES.values() for step in steps]
+    return OF_OWN & asked.within("at") & Q(step__in=steps, actor__isnull=False)
+
+
+def _had_incident(_asked: Asked) -> Q:
+    return Q(Exists(BagIncident.objects.filter(bag=OuterRef("pk"))))
+
+
+_CASE_BRANCH = "application__branch"
+
+FIGURES: Mapping[str, Figure] = {
+    "intake": Figure(
+        _("Intake"), _("files taken in, first round"), Kind.CASES, _cases("taken_in_at"), person="collector"
+    ),
+    "referred-taken-in": Figure(
+        _("Referrals taken in"), _("taken in ÷ referrals created"), Kind.CASES, _cases("referred_at"),
+        lambda _asked: Q(taken_in_at__isnull=False), branch="referrer__branch", person="referrer", good="high",
+    ),
+    "referred-activated": Figure(
+        _("Referrals activated"), _("activated ÷ referrals created"), Kind.CASES, _cases("referred_at"),
+        lambda _asked: Q(activated_at__isnull=False), branch="referrer__branch", person="referrer", good="high",
+    ),
+    "first-pass": Figure(
+        _("First pass"), _("entered without problem or return ÷ entered"), Kind.CASES, _cases("entered_at"),
+        _first_pass, person="collector", good="high",
+    ),
+    "returned": Figure(
+        _("Return rate"), _("returned at least once ÷ received"), Kind.CASES, _received, _was_returned,
+        person="collector", good="low",
+    ),
+    "dispatch": Figure(
+        _("Dispatched on the day"), _("in time ÷ (closed + open overdue)"), Kind.CLOCKS, _clocks(Clock.DISPATCH),
+        _in_time, branch=_CASE_BRANCH, person="application__collector", good="high",
+    ),
+    "entry": Figure(
+        _("Entered in time"), _("in time ÷ (closed + open overdue), exempt left out"), Kind.CLOCKS,
+        _clocks(Clock.ENTRY), _in_time, branch=_CASE_BRANCH, person="application__collector", good="high",
+    ),
+    "corrected": Figure(
+        _("Corrected entries"), _("entered cases with a corrected field ÷ entered"), Kind.CASES,
+        _cases("entered_at"), _was_corrected, person="collector", good="low",
+    ),
+    "approved": Figure(
+        _("Approval rate"), _("issued ÷ (issued + rejected), by the day of the decision"), Kind.CASES, _decided,
+        lambda asked: asked.within("approved_at"), person="collector", good="high",
+    ),
+    **{
+        f"activated-{days}": Figure(
+            label, _("of the cards issued at least so many days ago"),
+            Kind.CASES, _old_enough("issued_at", days), _soon_after("activated_at", "issued_at", days),
+            person="collector", good="high",
+        )
+        for days, label in COHORTS.items()
+    },
+    "first-spend": Figure(
+        _("First spend"), _("within 30 days ÷ activated 30 or more days ago"), Kind.CASES,
+        _old_enough("activated_at", FIRST_SPEND_DAYS),
+        _soon_after("first_spend_at", "activated_at", FIRST_SPEND_DAYS), person="collector", good="high",
+    ),
+    "bags": Figure(
+        _("Bags with an incident"), _("bags with an incident ÷ bags received"), Kind.BAGS,
+        lambda asked: asked.within("received_at"), _had_incident, good="low",
+    ),
+}  # fmt: skip
+
+# Sets that are counted, but not against each other row by row.
+PARTS: Mapping[str, Figure] = {
+    "wrong-fields": Figure(
+        _("Wrong fields"), _("wrong fields ÷ double-keyed fields"), Kind.FIELDS, _wrong_fields, branch=_CASE_BRANCH
+    ),
+    "keyed-twice": Figure(
+        _("Keyed twice"), _("second keyings, six critical fields each"), Kind.WORK, _keyed_twice, branch=_CASE_BRANCH
+    ),
+    "work": Figure(
+        _("Finished work"), _("completed items ÷ person-days with at least one item"), Kind.WORK, _finished_work,
+        branch=_CASE_BRANCH, person="actor",
+    ),
+}  # fmt: skip
+ACTIVATED_CARDS = Figure(
+    _("Cards"), _("cards activated in the period"), Kind.CASES, _cases("activated_at"), person="collector"
+)
+ALL: Mapping[str, Figure] = {**FIGURES, **PARTS, "cards": ACTIVATED_CARDS}
+
+
+def field_errors(asked: Asked) -> Value:
+    """Wrong fields ÷ double-keyed fields: each second keying is of all critical fields."""
+    return Value(
+        PARTS["wrong-fields"].whole_set(asked).count(), len(CRITICAL) * PARTS["keyed-twice"].whole_set(asked).count()
+    )
+
+
+# -- figures that are no part of a set ---------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Output:
+    """人均产能: finished pieces of work, and the days on which somebody finished at least one."""
+
+    items: int
+    person_days: int
+
+    @property
+    def rate(self) -> float | None:
+        return self.items / self.person_days if self.person_days else None
+
+
+def output_per_head(asked: Asked) -> Output:
+    work = PARTS["work"].whole_set(asked)
+    days = work.values("actor", day=TruncDate("at", tzinfo=SHANGHAI)).distinct()
+    return Output(work.count(), days.count())
+
+
+def center_productivity(asked: Asked) -> Productivity | None:
+    """闲置率 of the center (one for all branches), of the period's working days that are over; none yet: nothing."""
+    over = min(local_day(asked.span.ends_at), local_day(asked.at))
+    calendar, day, days = working_calendar(), asked.span.first_day, []
+    while day < over:
+        if calendar.is_workday(day):
+            days.append(day)
+        day += timedelta(days=1)
+    if not days:
+        return None
+    work = PARTS["work"].whole_set(replace(asked, branch=None))
+    rows = work.values_list("step", TruncDate("at", tzinfo=SHANGHAI), "actor").annotate(Count("pk"))
+    queue_of = {step.value: queue for queue, steps in FINISHES.items() for step in steps}
+    finished: dict[str, defaultdict[date, Counter[int | None]]] = {
+        queue: defaultdict(Counter) for queue in FINISHES
+    }  # fmt: skip
+    for step, on, actor, pieces in rows:
+        finished[queue_of[step]][on][actor] += pieces
+    _by_queue, together = productivity(days, finished, standards(days[-1]))
+    return together
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """团办: how far the files of one batch have come; its head-count is not known to the system."""
+
+    code: str
+    branch: str
+    applied: int
+    issued: int
+    activated: int
+
+
+def groups(asked: Asked) -> list[Group]:
+    """The batches with a file taken in in the period, with all their files."""
+    fresh = Application.objects.filter(OWN, OF_A_GROUP, asked.within("taken_in_at")).order_by()
+    if asked.branch is not None:
+        fresh = fresh.filter(branch=asked.branch)
+    files = Application.objects.filter(OWN, OF_A_GROUP, campaign__in=fresh.values("campaign")).order_by()
+    rows = files.values_list("campaign", "branch__name").annotate(
+        applied=Count("pk", filter=Q(taken_in_at__isnull=False)),
+        issued=Count("pk", filter=Q(issued_at__isnull=False)),
+        activated=Count("pk", filter=Q(activated_at__isnull=False)),
+    )
+    return [Group(*row) for row in rows.order_by("campaign", "branch__name")]
+
+
+def returns_by_code(asked: Asked) -> list[tuple[str, int]]:
+    """Of the period's returned files: in how many each code stood, the most frequent first."""
+    returned = FIGURES["returned"].part_set(asked)
+    notes = ReturnNote.objects.filter(application__in=returned.values("pk")).order_by()
+    cases: defaultdict[str, set[int]] = defaultdict(set)
+    for codes, case in notes.values_list("codes", "application"):
+        for code in codes:
+            cases[code].add(case)
+    return sorted(((code, len(found)) for code, found in cases.items()), key=lambda row: (-row[1], row[0]))
+
+
+# -- volume beside quality ---------------------------------------------------------------------------------------------
+BESIDE = ("intake", "returned", "first-pass", "dispatch", "entry", "corrected", "approved", "activated-30")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One branch or collector: how much, and beside it how well. The cards are those activated in the period."""
+
+    subject: Branch | Employee
+    cards: int
+    values: Mapping[str, Value]
+    complaints: int  # upheld, closed in the period
+
+
+def volume_beside_quality(asked: Asked, *, by: str) -> list[Beside]:
+    """Branches or collectors with a file or a card in the period, the most cards first; one query per figure."""
+    is_branch = by == "branch"
+    values = {
+        name: values_by(FIGURES[name], asked, FIGURES[name].branch if is_branch else FIGURES[name].person)
+        for name in BESIDE
+    }
+    cards = values_by(ACTIVATED_CARDS, asked, "branch" if is_branch else "collector")
+    upheld = Complaint.objects.filter(asked.within("closed_at"), is_upheld=True).order_by()
+    column = "against__branch" if is_branch else "against"
+    complaints = dict(upheld.exclude(against=None).values_list(column).annotate(Count("pk")))
+    keys = {key for found in [cards, *values.values()] for key in found if key is not None}
+    subjects: Mapping[int, Branch | Employee] = (
+        Branch.objects.in_bulk(keys) if is_branch else Employee.objects.select_related("branch").in_bulk(keys)
+    )
+    rows = [
+        Beside(
+            subject, cards[key].whole if key in cards else 0,
+            {name: found.get(key, Value(0, 0)) for name, found in values.items()}, complaints.get(key, 0),
+        )
+        for key, subject in subjects.items()
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: (-row.cards, row.subject.pk))

@@ -1,0 +1,268 @@
+"""Reports about the work: figures of a period, the lists behind them, volume beside quality, the rules of time, and all
+of it as files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from applications.lifecycle import Clock
+from applications.models import ReasonCode
+from ops_center.clock import local_day
+from ops_center.kernel.errors import OutOfSight
+from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.pages import StaffRequest, staff
+from organization.models import Branch, Employee
+from organization.roles import Role
+from supervision.forms import said
+from supervision.models import ReportRun
+from supervision.periods import Month, Quarter
+from supervision.report_forms import FileForm
+from supervision.report_tables import behind, figure_of, shape_of
+from supervision.selectors import SEES_EVERY_BRANCH, goals
+from supervision.selectors.capacity import capacity_board
+from supervision.selectors.complaints import three_rates
+from supervision.selectors.operations import (
+    BESIDE,
+    FIGURES,
+    Asked,
+    Value,
+    center_productivity,
+    field_errors,
+    groups,
+    output_per_head,
+    returns_by_code,
+    value_of,
+    values_by,
+    volume_beside_quality,
+)  # fmt: skip
+from supervision.selectors.rules_in_force import rules_in_force
+from supervision.selectors.timeliness import Scope, Window, stage_times
+from supervision.services.report_files import EXPORTERS, ask_report, file_of, question_of
+
+READERS = (Role.BH, Role.TR, Role.SUP, Role.MGT, Role.AUD)
+OPENS_CASES = frozenset({Role.BH, Role.TR, Role.SUP, Role.AUD})  # the management reads figures, not cases
+NEWEST = Keyset("-id")
+MONTHS, QUARTERS = 5, 3  # so many are offered
+MOST_LINES = 10  # of a table beside the figures
+MEDIA_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
+
+
+@staff(*READERS)
+@require_GET
+def operations(request: StaffRequest) -> HttpResponse:
+    """All figures of a period, each with its formula, what it is divided from, and the lists behind both."""
+    asked = read_query(request.GET, known=("period", "branch"))
+    question = _question(request, asked)
+    span, branch = question.span, question.branch
+    month = span if isinstance(span, Month) else None
+    returned = values_by(FIGURES["returned"], question, FIGURES["returned"].branch)
+    by_collector = values_by(FIGURES["returned"], question, FIGURES["returned"].person)
+    facts = _facts(request, question) | {
+        "figures": [(name, figure, value_of(figure, question)) for name, figure in FIGURES.items()],
+        "errors": field_errors(question),
+        "output": output_per_head(question),
+        "center": center_productivity(question) if branch is None else None,
+        "queues": capacity_board(at=request.at).queues if branch is None else [],
+        "codes": _labelled(returns_by_code(question)),
+        "returned_branches": _named(returned, Branch.objects.in_bulk([key for key in returned if key])),
+        "returned_people": _worst_first(by_collector),
+        "groups": groups(question),
+        "targets": goals.together(_target_rows(question, month)) if month else [],
+        "three_rates": three_rates(span, at=request.at) if branch is None else [],
+        "stages": _stages(question, month) if month else [],
+        "month": month,
+    }
+    return render(request, "supervision/reports/operations.html", facts)
+
+
+@staff(*READERS)
+@require_GET
+def behind_figure(request: StaffRequest) -> HttpResponse:
+    """The rows that a number counts."""
+    asked = read_query(request.GET, known=("period", "branch", "figure", "side", "code", "who"))
+    question = _question(request, asked)
+    filters = _filters(question, asked)
+    figure, shape, rows = figure_of(filters), shape_of(filters), behind(question, filters)
+    page = NEWEST.page(
+        shape.read(rows), size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
+    )
+    opens = bool(request.roles & OPENS_CASES)
+    part = str(_("what counts")) if filters.get("side") == "part" and figure.part else ""
+    words = [part, filters.get("code", ""), filters.get("who", "")]
+    facts = _facts(request, question) | {
+        "figure": figure,
+        "columns": shape.columns,
+        "page": page,
+        "rows": [(shape.cells(row), shape.case(row) if opens else None) for row in page],
+        "total": rows.count(),
+        "words": [word for word in words if word],
+        "report": "list",
+        "filters": filters,
+        "names_people": shape.names_people,
+        "wide": len(shape.columns),
+    }
+    return render(request, "supervision/reports/list.html", facts)
+
+
+@staff(*READERS)
+@require_GET
+def quality(request: StaffRequest) -> HttpResponse:
+    """Volume beside quality (reliability rule C1): branches, or the collectors of the branches in sight."""
+    asked = read_query(request.GET, known=("period", "branch", "by"))
+    question, by = _question(request, asked), "collector" if asked.get("by") == "collector" else "branch"
+    facts = _facts(request, question) | {
+        "by": by,
+        "rows": [
+            (row, [(name, FIGURES[name], row.values[name]) for name in BESIDE])
+            for row in volume_beside_quality(question, by=by)
+        ],
+        "heads": [FIGURES[name] for name in BESIDE],
+        "report": "quality",
+        "filters": _filters(question, asked) | {"by": by},
+        "names_people": by == "collector",
+    }
+    return render(request, "supervision/reports/quality.html", facts)
+
+
+@staff(*READERS)
+@require_GET
+def rules(request: StaffRequest) -> HttpResponse:
+    """Every rule of time that was in force in the period, for the regulator; printed on A4 across."""
+    asked = read_query(request.GET, known=("period", "branch"))
+    question = _question(request, asked)
+    facts = _facts(request, question) | {
+        "rules": rules_in_force(question),
+        "report": "rules",
+        "filters": _filters(question, asked),
+        "names_people": True,
+    }
+    return render(request, "supervision/reports/rules.html", facts)
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+@staff(*EXPORTERS)
+@require_POST
+def ask(request: StaffRequest) -> HttpResponse:
+    """A report as a file: written in the background, found under the files."""
+    facts = said(FileForm, request)
+    report, form, purpose = facts.pop("report"), facts.pop("form"), facts.pop("purpose")
+    ask_report(report=report, asked=facts, form=form, purpose=purpose, actor=request.actor, at=request.at)
+    messages.success(request, _("The file is being written; you find it here."))
+    return redirect("report-files")
+
+
+@staff(*EXPORTERS)
+@require_GET
+def files(request: StaffRequest) -> HttpResponse:
+    """The own files with their progress; the page looks again by itself while one is being written."""
+    asked = read_query(request.GET, known=())
+    runs = ReportRun.objects.filter(asked_by=request.actor).defer("body")
+    page = NEWEST.page(
+        runs, size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
+    )
+    is_busy = any(run.state in (ReportRun.State.WAITING, ReportRun.State.RUNNING) for run in page)
+    return render(request, "supervision/reports/files.html", {"page": page, "is_busy": is_busy})
+
+
+@staff(*EXPORTERS)
+@require_GET
+def download(request: StaffRequest, pk: int) -> HttpResponse:
+    run = file_of(run=pk, actor=request.actor, at=request.at)
+    answer = HttpResponse(bytes(run.body or b""), content_type=MEDIA_TYPES[run.asked["form"]])
+    answer["Content-Disposition"] = f'attachment; filename="{run.name}"'
+    return answer
+
+
+# -- what is asked -----------------------------------------------------------------------------------------------------
+def _question(request: StaffRequest, asked: Mapping[str, str]) -> Asked:
+    """Of the own branch for a branch head; of the whole bank, or the branch that was chosen, for who sees the bank."""
+    home = None if request.roles & SEES_EVERY_BRANCH else request.actor.branch
+    if home is not None and asked.get("branch", home.code) != home.code:
+        raise OutOfSight("branch", _("There is no such branch, or its figures are not yours to see."))
+    filters = dict(asked) | ({"branch": home.code} if home else {})
+    return question_of(filters, at=request.at)
+
+
+def _filters(question: Asked, asked: Mapping[str, str]) -> dict[str, str]:
+    """The filters of a page as its file is asked for."""
+    kept = {key: value for key, value in asked.items() if key not in ("after", "before", "page_size")}
+    return kept | {"period": str(question.span), "branch": question.branch.code if question.branch else ""}
+
+
+def _facts(request: StaffRequest, question: Asked) -> dict[str, Any]:
+    branch = question.branch
+    same = {"period": str(question.span)} | ({"branch": branch.code} if branch else {})
+    return {
+        "span": question.span,
+        "spans": _spans(request),
+        "branch": branch,
+        "branches": _branches(request),
+        "query": urlencode(same),
+        "may_export": bool(request.roles & set(EXPORTERS)),
+        "report": "operations",
+        "filters": _filters(question, {}),
+        "names_people": False,
+    }
+
+
+def _branches(request: StaffRequest) -> list[tuple[str, str]]:
+    if not request.roles & SEES_EVERY_BRANCH:
+        return []
+    return [("", _("The whole bank")), *((row.code, row.name) for row in goals.branches_with_targets())]
+
+
+def _spans(request: StaffRequest) -> list[tuple[str, str]]:
+    """The last months and quarters; the running month is what an address without a period means."""
+    month, quarter = Month.of(request.at), Quarter.of(request.at)
+    spans = [("", str(month))]
+    for _n in range(MONTHS):
+        month = month.previous
+        spans.append((str(month), str(month)))
+    for _n in range(QUARTERS):
+        spans.append((str(quarter), str(quarter)))
+        quarter = quarter.previous
+    return spans
+
+
+# -- tables beside the figures -----------------------------------------------------------------------------------------
+def _target_rows(question: Asked, month: Month) -> list[goals.Row]:
+    branches = [question.branch] if question.branch else goals.branches_with_targets()
+    return goals.branch_rows(branches, month=month, at=question.at)
+
+
+def _stages(question: Asked, month: Month) -> list[tuple[Any, Mapping[str, Any]]]:
+    """Median and P90 by stage, of the days that are over."""
+    if month > Month.of(question.at) or local_day(question.at) == month.first_day:
+        return []
+    window = Window.read(str(month), at=question.at)
+    times = stage_times(Scope(branch=question.branch), window, at=question.at)
+    return [(Clock(kind).label, parts) for kind, parts in times.stages.items()]
+
+
+def _labelled(codes: list[tuple[str, int]]) -> list[tuple[str, str, int]]:
+    words = dict(ReasonCode.objects.filter(code__in=[code for code, _n in codes]).values_list("code", "label"))
+    return [(code, words.get(code, ""), cases) for code, cases in codes[:MOST_LINES]]
+
+
+def _named(values: Mapping[Any, Value], subjects: Mapping[int, Any]) -> list[tuple[Any, Value]]:
+    """Highest rate first."""
+    rows = [(subjects[key], value) for key, value in values.items() if key in subjects]
+    return sorted(rows, key=lambda row: (-(row[1].rate or 0), -row[1].whole))
+
+
+def _worst_first(values: Mapping[Any, Value]) -> list[tuple[Any, Value]]:
+    """The collectors with returned files; for those who watch, not for a board."""
+    some = {key: value for key, value in values.items() if key and value.part}
+    people = Employee.objects.select_related("branch").in_bulk(list(some))
+    return _named(some, people)[:MOST_LINES]
