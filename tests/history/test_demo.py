@@ -15,7 +15,17 @@ from django.db import transaction
 
 from applications.entry_form import clean
 from applications.lifecycle import CLOCK_SHARE, QUEUES, State
-from applications.models import Applicant, Application, Bag, BagIncident, CaseClock, Event
+from applications.models import (
+    Applicant,
+    Application,
+    Bag,
+    BagIncident,
+    CaseClock,
+    ClockInterval,
+    ClockPolicy,
+    Event,
+    Outage,
+)
 from applications.services.bags import files_to_pack
 from applications.services.claims import claim_next, claimable
 from incentives.evidence import evidence_of
@@ -47,6 +57,7 @@ from ops_center.history.demo.scenarios import SCENES
 from ops_center.kernel.identity import resident_id
 from organization.models import Branch, Employee, Message
 from organization.roles import COLLECTORS, Employment, Role
+from organization.services.calendar import opening_times
 from supervision.models import Complaint, Justification
 from tests.cast import at
 
@@ -119,8 +130,10 @@ def test_the_named_people_are_there_with_their_posts(demo: dict[str, int]) -> No
 def test_the_bank_has_its_branches_and_about_a_hundred_people(demo: dict[str, int]) -> None:
     assert set(Branch.objects.values_list("code", flat=True)) == set(BRANCHES)
     assert len(OUTLETS) == 8
-    truck = Branch.objects.get(code="SQ01")
-    assert (f"{truck.truck_at:%H:%M}", f"{truck.cut_off:%H:%M}") == ("16:30", "16:00")
+    county, times = Branch.objects.get(code="SQ01"), opening_times()
+    cut_off = times.hours(county, on=NOW.date()).cut_off_on(NOW.date())
+    assert (f"{times.truck(county, on=NOW.date()):%H:%M}", f"{cut_off:%H:%M}") == ("16:30", "16:00")
+    assert ClockPolicy.objects.get(status="DRAFT").kind == "CONTACT"
     assert 95 <= Employee.objects.count() <= 105
     trades = Counter(Employee.objects.values_list("roles__role", flat=True))
     assert {role: trades[role] for role in ("BH", "CM", "BAG", "CS", "RCV", "CC", "EC", "ER", "TR", "AS", "SUP")} == {
@@ -297,6 +310,14 @@ def test_every_activation_has_its_shares_and_the_supervisor_earns_nothing(demo: 
     assert activated.filter(assessment=None).count() == 0
     supervisors = Employee.objects.holding(Role.SUP, on=NOW.date())
     assert not RewardEntry.objects.filter(payee__in=supervisors).exists()
+
+
+def test_an_outage_was_declared_and_moved_what_waited_for_the_review(demo: dict[str, int]) -> None:
+    outage = Outage.objects.get()
+    assert (outage.states, outage.declared_by.number) == (["KEYED"], "LZ10012")
+    paused = ClockInterval.objects.filter(pause="OUTAGE").select_related("clock")
+    assert {row.clock.kind for row in paused} <= {"ENTRY", "CHECK"}
+    assert all(outage.since <= row.since <= row.until <= outage.until for row in paused)
 
 
 def test_late_clocks_were_found_explained_and_decided(demo: dict[str, int]) -> None:

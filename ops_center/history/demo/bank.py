@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date
 
 import chinese_calendar
 from django.conf import settings
@@ -19,6 +19,7 @@ from organization.vault import vault
 
 SINCE = date(2025, 1, 1)
 QUALIFIED_UNTIL = date(2027, 12, 31)
+MAIL_HOST = "jianglan.example"
 VENDOR = "岚诚外包"
 CALENDAR_SOURCE = "国务院办公厅节假日安排（chinesecalendar）"
 FIRST_DAY, LAST_DAY = date(2024, 1, 1), date(2026, 12, 31)
@@ -41,9 +42,8 @@ BRANCHES: dict[str, tuple[str, Branch.Kind, str]] = {
     "AU01": ("审计部", Branch.Kind.OFFICE, ""),
     "IT01": ("信息科技部", Branch.Kind.OFFICE, ""),
 }
-# The county branch has its truck two hours earlier; Path A is switched off at 云栖, images are switched on at 学府.
+# Path A is switched off at 云栖, images are switched on at 学府. The times of the county branch stand in rules.py.
 BRANCH_RULES: dict[str, dict[str, object]] = {
-    "SQ01": {"cut_off": time(16), "truck_at": time(16, 30)},
     "YX01": {"has_path_a": False},
     "XF01": {"has_e_intake": True},
 }
@@ -163,6 +163,7 @@ def _hire(areas: dict[str, Area]) -> int:
         Employee(
             number=post.number, name=post.name, branch=branches[post.place], employment=post.employment,
             vendor=VENDOR if post.employment == Employment.OUTSOURCED else "",
+            email=f"{post.number.lower()}@{MAIL_HOST}" if post.employment == Employment.REGULAR else "",
             password=f"{UNUSABLE_PASSWORD_PREFIX}retired" if post.employment == Employment.RETIREE else password,
             mobile_index=vault().index("mobile", f"1000009{serial:04d}"),
         )

@@ -232,14 +232,14 @@ class Cases:
             return self._walk_in(self.days.back(2), branch, earliest="09:00", latest="13:00")
         on = self.days.evening()
         if turn % 2 or on == self.days.today:
-            late = self.days.at(on, branch.cut_off)
+            late = self.days.at(on, self.teller.cut_off(branch, on))
             return self._walk_in_at(late + timedelta(minutes=self.rng.randint(3, 28)), branch)
         return self._walk_in_at(self.days.so_far(latest="14:30"), branch)
 
     def _bagged(self, overdue: bool, turn: int) -> Journey:
         """One bag of files that came in after the cut-off: sealed, to leave with the next truck."""
         branch, on = self.teller.crew.branches["HM01"], self.days.evening()
-        after_cut_off = self.days.at(on, branch.cut_off) + timedelta(minutes=self.rng.randint(2, 25))
+        after_cut_off = self.days.at(on, self.teller.cut_off(branch, on)) + timedelta(minutes=self.rng.randint(2, 25))
         journey = self._walk_in_at(after_cut_off, branch)
         late = self.teller.bag(branch, on, "waiting")
         clerk, witness = late.columns["opened_by"], late.columns["witness"]

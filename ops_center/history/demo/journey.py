@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 
 from applications.lifecycle import Clock, State
@@ -23,6 +23,7 @@ from ops_center.history.past import Client, PastBag
 from ops_center.history.story import Story
 from organization.models import Branch, Employee
 from organization.roles import Role
+from organization.services.calendar import OpeningTimes
 from referrals.models import ExternalReferrer
 
 Result = ContactLog.Result
@@ -45,9 +46,13 @@ class Teller:
     checklists: Mapping[tuple[str, str], Sequence[ChecklistItem]]
     archive: Iterator[int]
     rng: random.Random
+    times: OpeningTimes
     bags: dict[tuple[str, date, str], PastBag] = field(default_factory=dict)
     senders: Sequence[ExternalReferrer] = ()
     _seal: int = 0
+
+    def cut_off(self, branch: Branch, on: date) -> time:
+        return self.times.hours(branch, on=on).cut_off_on(on)
 
     def anybody(self, role: Role, place: str = "") -> Employee:
         return self.rng.choice(self.crew.at(place, role) if place else self.crew.by_role[role])
@@ -83,8 +88,9 @@ class Teller:
 
     def _new_bag(self, branch: Branch, on: date, trip: str) -> PastBag:
         days, sealers = self.days, self.crew.at(branch.code, Role.BAG)
-        opened = days.at(on, branch.cut_off) - timedelta(minutes=20)
-        sealed, left = opened + timedelta(minutes=31), days.at(on, branch.truck_at) + timedelta(minutes=5)
+        opened = days.at(on, self.cut_off(branch, on)) - timedelta(minutes=20)
+        truck = days.at(on, self.times.truck(branch, on=on))
+        sealed, left = opened + timedelta(minutes=31), truck + timedelta(minutes=5)
         if trip == "midday":
             opened, sealed, left = days.at(on, "10:50"), days.at(on, "11:05"), days.at(on, "11:30")
         if trip == "waiting":

@@ -20,8 +20,11 @@ from ops_center.history.demo.cases import Cases, Fate, bag_incidents
 from ops_center.history.demo.clients import Clients, name_number
 from ops_center.history.demo.days import Days
 from ops_center.history.demo.goals import set_goals
+from ops_center.history.demo.hands import plan_hands
 from ops_center.history.demo.journey import Teller
 from ops_center.history.demo.months import settle_months
+from ops_center.history.demo.outages import declare_past_outage
+from ops_center.history.demo.rules import leave_draft, set_times
 from ops_center.history.demo.scenarios import Scenarios
 from ops_center.history.past import tell
 from ops_center.history.rows import numbers
@@ -29,7 +32,7 @@ from ops_center.history.story import Story
 from ops_center.history.writer import HistoryWriter
 from organization.models import AuditRecord
 from organization.services.audit import record
-from organization.services.calendar import working_calendar
+from organization.services.calendar import opening_times, working_calendar
 from referrals.models import ExternalReferrer
 
 MARKER = "load_demo"  # the audit record that says that the cases are there
@@ -54,6 +57,9 @@ def load_demo(*, at: datetime, progress: Callable[[str], None]) -> dict[str, int
     added["cases"] = _write_cases(teller)
     progress(f"{added['cases']} cases")
     added |= settle_months(teller.crew, teller.days)
+    leave_draft(teller.crew, teller.days)
+    plan_hands(teller.crew, teller.days)
+    declare_past_outage(teller.crew, teller.days)
     progress("three months of rewards")
     added |= set_goals(teller.crew, at=at)
     progress("targets, weekly sheets, successes")
@@ -72,18 +78,20 @@ def _write_cases(teller: Teller) -> int:
 
 def _teller(at: datetime) -> Teller:
     rng, today = random.Random(SEED), local_day(at)
-    people = crew()
+    people, days = crew(), Days(working_calendar(), at, rng)
+    set_times(people, days)
     checklists: dict[tuple[str, str], list[ChecklistItem]] = {}
     for line in ChecklistItem.objects.filter(starts_on__lte=today).order_by("place"):
         checklists.setdefault((line.tier, line.customer_group), []).append(line)
     return Teller(
         crew=people,
         clients=Clients(rng, today),
-        days=Days(working_calendar(), at, rng),
+        days=days,
         products={product.code: product for product in Product.objects.all()},
         checklists=checklists,
         archive=_archive_numbers(),
         rng=rng,
+        times=opening_times(),
         senders=_senders(people, at),
     )
 
