@@ -109,18 +109,18 @@ def charged_in(since: datetime, until: datetime, *, at: datetime, branch: int | 
 # The working time that lies before an instant: before its day, and of the day itself.
 _WORKED = """({day}.worked
     + least(greatest((date_part('epoch', {at}) * 1000000)::bigint - {day}.opens, 0), {day}.length))"""
-_MINUTES = f"""(({_WORKED.format(day="b", at="p.until")} - {_WORKED.format(day="d", at="p.due_at")}) / 60000000
-    - ({_WORKED.format(day="a", at="p.since")} - {_WORKED.format(day="d", at="p.due_at")}) / 60000000)"""
 _DAY = "({at} AT TIME ZONE 'Asia/Shanghai')::date"
 _CHARGED = f"""
     WITH days AS (
         SELECT * FROM unnest(%(days)s::date[], %(opens)s::bigint[], %(lengths)s::bigint[], %(worked)s::bigint[])
                       AS w(day, opens, length, worked)
     ), late AS (
-        SELECT id, application_id, due_at, least(coalesce(stopped_at, %(at)s), %(at)s) AS ends
-        FROM applications_caseclock WHERE id = ANY(%(clocks)s) AND due_at < least(coalesce(stopped_at, %(at)s), %(at)s)
+        SELECT c.id, c.application_id, c.due_at, least(coalesce(c.stopped_at, %(at)s), %(at)s) AS ends,
+               {_WORKED.format(day="d", at="c.due_at")} AS worked
+        FROM applications_caseclock c JOIN days d ON d.day = {_DAY.format(at="c.due_at")}
+        WHERE c.id = ANY(%(clocks)s) AND c.due_at < least(coalesce(c.stopped_at, %(at)s), %(at)s)
     ), ran AS (
-        SELECT l.id, l.application_id, l.due_at, greatest(l.due_at, i.since) AS since,
+        SELECT l.id, l.application_id, l.worked, greatest(l.due_at, i.since) AS since,
                least(l.ends, coalesce(i.until, l.ends)) AS until
         FROM late l JOIN applications_clockinterval i ON i.clock_id = l.id AND i.pause = '' AND i.since < l.ends
              AND coalesce(i.until, l.ends) > l.due_at
@@ -137,18 +137,19 @@ _CHARGED = f"""
         ) AS h(holder, person, branch, since, until)
         WHERE u.application_id IN (SELECT application_id FROM late) AND h.since < h.until
     ), pieces AS (
-        SELECT id, due_at, since, until, '' AS holder, NULL::bigint AS person, NULL::bigint AS branch, 0 AS part
+        SELECT id, worked, since, until, '' AS holder, NULL::bigint AS person, NULL::bigint AS branch, 0 AS part
         FROM ran
         UNION ALL
-        SELECT r.id, r.due_at, greatest(r.since, h.since), least(r.until, h.until), h.holder, h.person, h.branch, 1
+        SELECT r.id, r.worked, greatest(r.since, h.since), least(r.until, h.until), h.holder, h.person, h.branch, 1
         FROM ran r JOIN held h
              ON h.application_id = r.application_id AND h.since < r.until AND h.until > r.since
     )
-    SELECT p.id, p.part, p.holder, p.person, p.branch, sum({_MINUTES})::bigint AS minutes
+    SELECT p.id, p.part, p.holder, p.person, p.branch,
+           sum(({_WORKED.format(day="b", at="p.until")} - p.worked) / 60000000
+               - ({_WORKED.format(day="a", at="p.since")} - p.worked) / 60000000)::bigint
     FROM pieces p
     JOIN days a ON a.day = {_DAY.format(at="p.since")}
     JOIN days b ON b.day = {_DAY.format(at="p.until")}
-    JOIN days d ON d.day = {_DAY.format(at="p.due_at")}
     GROUP BY p.id, p.part, p.holder, p.person, p.branch
     ORDER BY p.id, p.part, min(p.since)
 """  # noqa: S608

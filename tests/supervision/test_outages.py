@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -116,6 +118,17 @@ def test_a_system_that_is_back_early_ends_the_outage_then(cast: Cast) -> None:
     assert (clock.paused_at, clock.due_at) == (None, at("2026-11-27 09:30"))
     with pytest.raises(Refused):
         end_outage(outage=outage.pk, actor=cast.feng_zhiqiang, at=at("2026-11-25 12:00"))
+
+
+def test_the_list_takes_a_fixed_number_of_queries(
+    cast: Cast, client: Client, django_assert_max_num_queries: Callable[[int], AbstractContextManager[Any]]
+) -> None:
+    for hour in range(9, 15):
+        declare(cast, f"2026-11-24 {hour:02}:00", f"2026-11-24 {hour:02}:30", now="2026-11-25 09:00")
+    client.force_login(cast.zheng_weiguo)
+    client.get("/outages/")
+    with django_assert_max_num_queries(12):
+        assert client.get("/outages/").content.decode().count("核心系统停机") == 6
 
 
 # -- pages and API -----------------------------------------------------------------------------------------------------
