@@ -219,7 +219,7 @@ class FindCase(forms.Form):
     """The case of a complaint by its client; the value stands in the body only."""
 
     by = forms.ChoiceField(
-        label=_("By"),
+        label=pgettext_lazy("search", "By"),
         choices=[("id_number", _("ID number")), ("mobile_number", _("Mobile")), ("name", _("Name"))],
     )
     value = forms.CharField(label=_("Value"), max_length=40)

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from applications.views.door import attempt, go
@@ -36,6 +36,16 @@ OWN_WORK = frozenset({
     "complaint_reply_late", "complaint_close_soon", "complaint_close_late",
 })  # fmt: skip
 MOST_TOASTS = 3
+# What went wrong, as people say it; anything else is shown by its technical name.
+REASONS: dict[str, Any] = {
+    "NoAddress": gettext_lazy("No mail address is known"),
+    "ConnectionRefusedError": gettext_lazy("The server does not answer"),
+    "TimeoutError": gettext_lazy("The server does not answer"),
+    "gaierror": gettext_lazy("The server was not found"),
+    "SMTPAuthenticationError": gettext_lazy("The server refuses our sign-in"),
+    "SMTPRecipientsRefused": gettext_lazy("The server refuses this address"),
+    "ChatRefused": gettext_lazy("The group's server did not take it"),
+}
 
 
 # -- the bell ----------------------------------------------------------------------------------------------------------
@@ -99,7 +109,7 @@ def letter_list(request: StaffRequest) -> HttpResponse:
         before=asked.get("before"),
     )
     facts = {
-        "rows": page.rows,
+        "rows": [(row, REASONS.get(row.error, row.error)) for row in page],
         "next": page.next,
         "show": show,
         "rooms": [(name, label, rows.count() if name != "sent" else None) for name, (label, rows) in rooms.items()],

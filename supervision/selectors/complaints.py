@@ -36,6 +36,10 @@ class Rate:
         """``None`` when there is nothing to divide by."""
         return self.count * PER / self.base if self.base else None
 
+    @property
+    def rounded(self) -> int | None:
+        return None if self.per_100_000 is None else round(self.per_100_000)
+
 
 def three_rates(span: Span, *, at: datetime) -> list[Rate]:
     """Complaints and omitted contacts per card issued in the span, bad scores per scored call of the span."""

@@ -149,11 +149,8 @@ class _Desk:
         if roles & {Role.BH, Role.TR}:
             files = self.undispatched.get(None if Role.TR in roles else person.branch_id, [])
             parts.append(_listed(_("Not dispatched"), files, "/boards/overdue/?clock=DISPATCH"))
-        book = Phrasebook.read()
-        said = [
-            book.words(row.kind, row.facts, on=local_day(row.at), outside=True)
-            for row in self.unread.get(person.pk, ())
-        ]
+        newest = self.unread.get(person.pk, ())
+        said = [self.book.words(row.kind, row.facts, on=local_day(row.at), outside=True) for row in newest]
         parts.append(Part(_("Unread messages"), self.unread_counts.get(person.pk, 0), said, "/inbox/?show=unread"))
         return [part for part in parts if part.count]
 

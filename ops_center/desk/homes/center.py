@@ -391,7 +391,7 @@ def complaints(morning: Morning) -> Section:
     to_reply, office = mine.filter(replied_at=None), link("complaint-list", show="reply")
     late = mine.overdue(morning.at).count()
     to_call = mine.filter(state=Complaint.State.SOLVED).count()
-    to_close = mine.exclude(replied_at=None).select_related("application").order_by("close_by", "pk")
+    to_close = mine.exclude(replied_at=None).order_by("close_by", "pk")
     return Section(
         Role.CPL,
         tiles=[
@@ -405,16 +405,16 @@ def complaints(morning: Morning) -> Section:
             Agenda(
                 _("To reply"), "complaint",
                 [_ticket(row, row.reply_by, row.reply_warn_at)
-                 for row in to_reply.select_related("application").order_by("reply_by", "pk")[:SHOWN]],
+                 for row in to_reply.order_by("reply_by", "pk")[:SHOWN]],
                 _("Every complaint has been answered."), _("A new one stands here with its 24 hours."), office,
-                _("Number"), _("About"), _("Case"),
+                _("Number"), _("What it is about"),
             ),
             Agenda(
                 _("To close"), "clock",
                 [_ticket(row, row.close_by, row.close_warn_at)
                  for row in to_close[:SHOWN]],
                 _("Nothing has to be closed."), "", link("complaint-list", show="open"),
-                _("Number"), _("About"), _("Case"),
+                _("Number"), _("What it is about"),
             ),
         ],
         side=[news(morning)],
@@ -424,7 +424,7 @@ def complaints(morning: Morning) -> Section:
 def _ticket(row: Complaint, due_at: datetime, warn_at: datetime) -> Line:
     return Line(
         label=row.number, href=link("complaint", row.number), what=row.get_about_display(),
-        note=row.application.number if row.application else "", state=row.state, state_label=row.get_state_display(),
+        state=row.state, state_label=row.get_state_display(),
         due_at=due_at, warn_at=warn_at,
     )  # fmt: skip
 

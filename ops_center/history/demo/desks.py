@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef
@@ -25,8 +25,10 @@ from ops_center.history.demo.bank import Crew
 from ops_center.history.demo.days import Days
 from ops_center.kernel.errors import Refused
 from ops_center.kernel.money import yuan
-from organization.models import Employee
+from organization.models import Channel, Delivery, Employee
 from organization.roles import Employment, Role
+from organization.services import letters
+from organization.services.telling import choose
 from supervision.lifecycle import NONE_MISSED
 from supervision.models import Complaint
 from supervision.services import complaints
@@ -53,6 +55,7 @@ class Desks:
         self._fall_into_arrears()
         self._correct_and_dispute()
         self._leave_a_draft(period)
+        self._choose_letters()
 
     def _before(self, **time: float) -> datetime:
         return self.now - timedelta(**time)
@@ -177,6 +180,21 @@ class Desks:
         for entry in at_desk.select_related("payee").order_by("-pk")[:1]:
             assert entry.payee is not None
             dispute(entry=entry.pk, text="当日系统中断两小时，不应计逾期", actor=entry.payee, at=self._before(hours=2))
+
+    def _choose_letters(self) -> None:
+        """Who leads or tracks reads by mail; a letter to a vendor's clerk without an address was given up."""
+        readers = ("LZ10002", "LZ10010", "LZ10012", "LZ10013", "LZ10017")
+        for turn, number in enumerate(readers):
+            choose(
+                actor=self.crew.by_number[number], quiet_from=time(18), quiet_to=time(8), by_mail=True,
+                digest_at=time(8 + turn % 2, 30),
+            )  # fmt: skip
+        morning = self.days.at(self.days.back(1), "10:00")
+        clerk = self.crew.by_number["LZ10018"]
+        lost = Delivery(channel=Channel.MAIL, employee=clerk, subject="每日汇总", text="今日到期：2", due_at=morning)
+        lost.key = f"digest:{clerk.number}:{local_day(morning)}"
+        letters.post([lost])
+        letters.send_due(at=morning)
 
     def _leave_a_draft(self, period: str) -> None:
         """Drafted by the tracker who registers; whoever earns nothing from its cases may certify it."""
