@@ -30,6 +30,8 @@ from supervision.capacity.model import FILED, LEFT, PROBLEM, Arrival, Axis, Dead
 from supervision.selectors.minutes import standard_minutes
 
 LOOK_BACK = timedelta(weeks=13)
+ENOUGH_EVENTS = 500_000  # a center that makes more of them in 13 weeks is looked back on for fewer
+FEWEST_WEEKS = 3  # the week that a check holds back, and two before it
 AHEAD = timedelta(days=90)  # so far the axis reaches beyond now: deadlines lie in it
 PRACTISED = 0.05  # who has done less than this share of the own work in a queue is not counted among its hands
 SLACK = 0.25  # a day with less than this share of the usual work was no working day
@@ -218,7 +220,10 @@ def _end_of_imports(at: datetime) -> datetime:
 
 def _events(source: Source, until: datetime) -> QuerySet[Event, Event]:
     imported = source is Source.IMPORTED
-    return Event.objects.filter(application__is_imported=imported, at__gte=until - LOOK_BACK, at__lte=until)
+    events = Event.objects.filter(application__is_imported=imported, at__lte=until)
+    last_week = events.filter(at__gte=until - timedelta(weeks=1)).count()
+    weeks = ENOUGH_EVENTS // max(last_week, 1)
+    return events.filter(at__gte=until - min(LOOK_BACK, max(weeks, FEWEST_WEEKS) * timedelta(weeks=1)))
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
