@@ -94,6 +94,11 @@ class Figure:
     person: str = ""
     good: str = ""  # high or low, where one of them is better
 
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is divided; a template cannot ask for ``part``, it would call it."""
+        return self.part is not None
+
     def whole_set(self, asked: Asked) -> QuerySet[Any]:
         """All rows, below the line."""
         found: QuerySet[Any] = MODELS[self.kind]._default_manager.filter(self.rows(asked)).order_by()

@@ -49,6 +49,7 @@ from supervision.services.report_files import EXPORTERS, ask_report, file_of, qu
 
 READERS = (Role.BH, Role.TR, Role.SUP, Role.MGT, Role.AUD)
 OPENS_CASES = frozenset({Role.BH, Role.TR, Role.SUP, Role.AUD})  # the management reads figures, not cases
+READS_RATES = frozenset({Role.SUP, Role.MGT, Role.AUD})
 NEWEST = Keyset("-id")
 MONTHS, QUARTERS = 5, 3  # so many are offered
 MOST_LINES = 10  # of a table beside the figures
@@ -79,6 +80,7 @@ def operations(request: StaffRequest) -> HttpResponse:
         "returned_people": _worst_first(by_collector),
         "groups": groups(question),
         "targets": goals.together(_target_rows(question, month)) if month else [],
+        "reads_rates": bool(request.roles & READS_RATES),
         "three_rates": three_rates(span, at=request.at) if branch is None else [],
         "stages": _stages(question, month) if month else [],
         "month": month,

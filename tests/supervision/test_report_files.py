@@ -203,14 +203,16 @@ def test_who_is_at_it_is_left_alone(transactional_db) -> None:
     run = ask(found_bank())
     ReportRun.objects.filter(pk=run.pk).update(state="RUNNING")
     other = connections.create_connection("default")
+    lock = [report_files._LOCK, run.pk]
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [report_files._LOCK, run.pk])
-        assert not write(run=run.pk, at=NOW)
-        run.refresh_from_db()
-        assert run.state == "RUNNING"
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", lock)
+            assert not write(run=run.pk, at=NOW)
+            run.refresh_from_db()
+            assert run.state == "RUNNING"
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
     finally:
         other.close()
-    assert not write(run=run.pk, at=NOW)  # the lock went with its session
+    assert not write(run=run.pk, at=NOW)
     run.refresh_from_db()
     assert run.state == "FAILED"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -21,6 +21,7 @@ from applications.models import (
     Product,
     ReturnNote,
 )
+from ops_center.kernel.worktime import Mode
 from supervision.models import Breach, Complaint, Measure
 from supervision.periods import Month, Quarter
 from supervision.report_rows import SHAPES
@@ -40,6 +41,7 @@ from supervision.selectors.operations import (
 )
 from supervision.selectors.rules_in_force import rules_in_force
 from supervision.selectors.timeliness import Scope, Window, by_stage
+from supervision.services.policies import Terms, approve_clock_policy, draft_clock_policy
 from supervision.services.targets import set_targets
 from tests.cast import at
 from tests.supervision.conftest import Bank
@@ -344,42 +346,43 @@ def test_quality_stands_beside_volume_for_branches_and_collectors(bank: Bank) ->
 
 # -- the rules of time -------------------------------------------------------------------------------------------------
 def test_every_version_in_force_stands_with_how_it_was_kept(bank: Bank) -> None:
+    december = asked(span=Month(2026, 12), when=at("2026-12-20 10:00"))
     old = ClockPolicy.objects.get(kind=Clock.ENTRY, variant="")
-    new = ClockPolicy.objects.create(
-        kind=Clock.ENTRY, mode=old.mode, amount=1, starts_on="2026-11-16", status="DRAFT", source="x",
-        drafted_by=bank.people.mgt, drafted_at=BEFORE,
-    )  # fmt: skip
-    ClockPolicy.objects.filter(pk=new.pk).update(
-        status="APPROVED", approved_by=bank.cast.deng_hai, approved_at=IN_MONTH
+    terms = Terms(
+        mode=Mode.WORKDAYS_EOD, amount=3, warn_percent=75, warn_at_day=None, pauses_for=["BRANCH"], owner_role=""
     )
-    done = at("2026-11-20 10:00")
+    new = draft_clock_policy(
+        kind=Clock.ENTRY, starts_on=date(2026, 12, 7), note="x", terms=terms, actor=bank.people.mgt, at=NOW
+    )
+    approve_clock_policy(policy=new.pk, actor=bank.cast.deng_hai, at=NOW)
+    done = at("2026-12-10 10:00")
     for outcome in (Outcome.ON_TIME, Outcome.LATE, Outcome.EXEMPT, Outcome.VOID):
-        bank.stop(bank.clock(Clock.ENTRY, at("2026-11-12 09:00")), done, outcome)
-    bank.stop(bank.clock(Clock.ENTRY, at("2026-11-17 09:00")), done, Outcome.ON_TIME)
-    late = bank.clock(Clock.ENTRY, at("2026-11-17 09:00"))
-    paused = bank.clock(Clock.ENTRY, at("2026-11-17 09:00"))
-    for since, until, minutes in (("17 10:00", "17 11:00", 60), ("18 10:00", None, None)):
+        bank.stop(bank.clock(Clock.ENTRY, at("2026-12-02 09:00")), done, outcome)
+    bank.stop(bank.clock(Clock.ENTRY, at("2026-12-08 09:00")), done, Outcome.ON_TIME)
+    late = bank.clock(Clock.ENTRY, at("2026-12-08 09:00"))
+    paused = bank.clock(Clock.ENTRY, at("2026-12-08 09:00"))
+    for since, until, minutes in (("08 10:00", "08 11:00", 60), ("09 10:00", None, None)):
         paused.intervals.create(
-            since=at(f"2026-11-{since}"), until=at(f"2026-11-{until}") if until else None, pause=PauseReason.BRANCH,
+            since=at(f"2026-12-{since}"), until=at(f"2026-12-{until}") if until else None, pause=PauseReason.BRANCH,
             minutes=minutes, minutes_left=1, due_before=paused.due_at,
         )  # fmt: skip
-    CaseClock.objects.filter(pk=paused.pk).update(paused_at=at("2026-11-18 10:00"))
+    CaseClock.objects.filter(pk=paused.pk).update(paused_at=at("2026-12-09 10:00"))
     Breach.objects.create(
         clock=late, application=late.application, kind=Clock.ENTRY, branch=bank.branches.bh01, due_at=late.due_at,
         found_at=late.due_at + timedelta(minutes=1), file_by=late.due_at + timedelta(days=2),
         supervisor_at=late.due_at, management_at=late.due_at,
     )  # fmt: skip
-    rules = {rule.policy.pk: rule for rule in rules_in_force(asked()) if rule.policy.kind == Clock.ENTRY}
+    rules = {rule.policy.pk: rule for rule in rules_in_force(december) if rule.policy.kind == Clock.ENTRY}
     assert set(rules) == {old.pk, new.pk}
     first, second = rules[old.pk], rules[new.pk]
     assert (first.nth, str(first.until), first.in_time, first.late, first.exempt, first.rate) == (
-        1, "2026-11-15", 1, 1, 1, 0.5,
+        1, "2026-12-06", 1, 1, 1, 0.5,
     )  # fmt: skip
     assert (second.nth, second.until, second.in_time, second.open_overdue, second.breaches) == (2, None, 1, 1, 1)
     assert [(pause.reason, pause.times, pause.minutes) for pause in second.pauses] == [(PauseReason.BRANCH, 2, 60)]
-    october = {rule.policy.pk for rule in rules_in_force(asked(span=Month(2026, 10)))}
-    assert old.pk in october
-    assert new.pk not in october
+    november = {rule.policy.pk for rule in rules_in_force(asked())}
+    assert old.pk in november
+    assert new.pk not in november
 
 
 def test_each_kind_of_clock_has_its_rule_and_its_terms(bank: Bank) -> None:
@@ -436,6 +439,22 @@ def test_management_reads_numbers_of_cases_and_opens_none(bank: Bank) -> None:
     seen = page_of(bank.people.mgt).get(address).text
     assert case.number in seen
     assert f"/applications/{case.number}/" not in seen
+
+
+def test_the_pages_show_part_whole_and_rate(bank: Bank) -> None:
+    for n in range(4):
+        case = bank.case(State.RECEIVED, taken_in_at=BEFORE, collector=bank.people.cm)
+        arrived(bank, case)
+        if not n:
+            returned(case, "D05")
+    page = page_of(bank.people.mgt)
+    for address in (
+        "/reports/operations/",
+        "/reports/operations/quality/",
+        "/reports/operations/quality/?by=collector",
+    ):
+        assert "25.0%" in page.get(address).text, address
+    assert "25.0%" not in page.get("/reports/operations/?branch=YX01").text
 
 
 def test_a_quarter_and_an_empty_bank_show_dashes_and_no_error(bank: Bank) -> None:
