@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 
 # -- answers -----------------------------------------------------------------------------------------------------------
-class EventAnswer(serializers.Serializer[ComplaintEvent]):
+class ComplaintEventAnswer(serializers.Serializer[ComplaintEvent]):
     act = serializers.ChoiceField(ComplaintAct.choices)
     by = number_of("by", help_text="Null: the system.")
     at = serializers.DateTimeField()
@@ -62,7 +62,7 @@ class ComplaintRow(serializers.Serializer[Complaint]):
 
 class ComplaintAnswer(ComplaintRow):
     text = serializers.CharField()
-    events = EventAnswer(many=True)
+    events = ComplaintEventAnswer(many=True)
     allowed_acts = serializers.SerializerMethodField()
 
     def get_allowed_acts(self, row: Complaint) -> list[str]:
@@ -73,16 +73,16 @@ class ComplaintAnswer(ComplaintRow):
         ]
 
 
-class RateAnswer(serializers.Serializer[Any]):
+class ComplaintRateAnswer(serializers.Serializer[Any]):
     name = serializers.CharField()
     count = serializers.IntegerField()
     base = serializers.IntegerField(help_text="Cards issued in the period; for dissatisfaction the scored calls.")
     per_100_000 = serializers.FloatField(allow_null=True, help_text="Null: nothing to divide by.")
 
 
-class RatesAnswer(serializers.Serializer[Any]):
+class ComplaintRatesAnswer(serializers.Serializer[Any]):
     period = serializers.CharField()
-    rates = RateAnswer(many=True)
+    rates = ComplaintRateAnswer(many=True)
 
 
 # -- the list and one --------------------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ class ComplaintQuery(Paged):
     ordering = serializers.ChoiceField(list(ORDERS), required=False, default="newest")
 
 
-class OpenBody(Shape):
+class ComplaintBody(Shape):
     application = Code(max_length=24, required=False, default="")
     about = serializers.ChoiceField(Complaint.About.choices)
     channel = serializers.ChoiceField(Complaint.Channel.choices)
@@ -123,7 +123,7 @@ class Complaints(Api):
             rows = rows.overdue(call.at)
         return listed(call, rows.with_facts(), ORDERS[asked["ordering"]])
 
-    @operation(roles=OFFICE, facts=OpenBody, answer=ComplaintAnswer, status=201, summary="Open a complaint")
+    @operation(roles=OFFICE, facts=ComplaintBody, answer=ComplaintAnswer, status=201, summary="Open a complaint")
     def post(self, call: Call) -> Complaint:
         """The first reply is due 24 hours later by the clock, the closing 15 days later. “I did not apply” (DENIES)
         stops the case at once; a complaint about the sale holds the seller's reward within a minute."""
@@ -296,7 +296,7 @@ class RatesQuery(Shape):
 
 
 class Rates(Api):
-    @operation(roles="CPL SUP MGT AUD", asked=RatesQuery, answer=RatesAnswer, summary="Three rates per 100,000")
+    @operation(roles="CPL SUP MGT AUD", asked=RatesQuery, answer=ComplaintRatesAnswer, summary="Three rates per 100,000")
     def get(self, call: Call) -> Json:
         """Complaints, omitted first contacts, bad scores; each with its raw counts."""
         try:
