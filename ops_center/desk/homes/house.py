@@ -328,7 +328,7 @@ def administration(morning: Morning) -> Section:
                  link("admin:organization_roleassignment_changelist")),
             Tile(_("Years without a calendar"), len(missing), link("admin:organization_calendarday_changelist"),
                  "、".join(map(str, missing)), alarm(len(missing), "soon")),
-            Tile(_("Jobs that failed last"), failed, link("admin:organization_jobrun_changelist"), tone=alarm(failed)),
+            Tile(_("Jobs that failed last"), failed, link("jobs"), tone=alarm(failed)),
         ],
         buttons=[Button(_("Administration"), link("admin:index"), "settings")],
         main=[
