@@ -22,6 +22,7 @@ from supervision.selectors.assumptions import LONGEST_LIMIT, MOST_ARRIVALS, MOST
 from supervision.selectors.workload import CLOCKS, ROLES
 from supervision.services.roster import MOST_MINUTES
 
+MINUTES = {"inputmode": "numeric", "step": 30, "class": "form-control form-control-sm"}
 ABSENCES = 2  # rows of the question for people who would be away
 
 
@@ -63,7 +64,7 @@ class RosterForm(Act):
         for name, cell in self.cells.items():
             self.fields[name] = forms.IntegerField(
                 label=f"{cell[0]} {cell[1]:%m-%d}", initial=planned[cell], min_value=0, max_value=MOST_MINUTES,
-                widget=forms.NumberInput(attrs={"inputmode": "numeric", "step": 30, "class": "form-control form-control-sm"}),
+                widget=forms.NumberInput(attrs=MINUTES),
             )  # fmt: skip
 
     def said(self) -> dict[str, Any]:

@@ -380,7 +380,7 @@ def test_the_command_prints_one_object_and_refuses_what_cannot_be(worked: Bank) 
     assert found["assumed"]["staff"] == {"EC": 2}
     assert len(found["then"]["days"]) == 2
     assert "%" in err.getvalue()
-    with pytest.raises(CommandError, match="9"):
+    with pytest.raises(CommandError, match="资信核查员"):
         call_command("simulate", "--staff", "CC=-9", stdout=out, stderr=err)
     out = StringIO()
     call_command("simulate", "--check", stdout=out, stderr=err)
