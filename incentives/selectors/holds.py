@@ -34,7 +34,7 @@ def open_holds(cause: str = "") -> QuerySet[Hold]:
     holds = Hold.objects.filter(released_at=None)
     if cause:
         holds = holds.filter(cause=cause)
-    return holds.select_related("entry__assessment__application__product", "entry__payee", "by")
+    return holds.select_related("entry__assessment__application__product", "entry__payee", "by", "complaint")
 
 
 @dataclass(frozen=True, slots=True)
