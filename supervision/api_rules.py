@@ -130,7 +130,7 @@ class RulesAnswer(serializers.Serializer[Any]):
     branches = BranchTimesAnswer(many=True)
 
 
-class DayAnswer(serializers.Serializer[Day]):
+class CalendarDayAnswer(serializers.Serializer[Day]):
     on = serializers.DateField()
     is_workday = serializers.BooleanField()
     name = serializers.CharField()
@@ -141,7 +141,7 @@ class CalendarAnswer(serializers.Serializer[Any]):
     year = serializers.IntegerField()
     workdays = serializers.IntegerField()
     provisional = serializers.BooleanField()
-    days = DayAnswer(many=True)
+    days = CalendarDayAnswer(many=True)
 
 
 class ChangeAnswer(serializers.Serializer[CalendarChange]):
