@@ -124,18 +124,21 @@ _CHARGED = f"""
                least(l.ends, coalesce(i.until, l.ends)) AS until
         FROM late l JOIN applications_clockinterval i ON i.clock_id = l.id AND i.pause = '' AND i.since < l.ends
              AND coalesce(i.until, l.ends) > l.due_at
+    ), spans AS (
+        SELECT application_id, min(due_at) AS due_at, max(ends) AS ends FROM late GROUP BY application_id
+    ), rows AS (  -- a lease that ran out ends what its clerk held; since then it lies in the queue
+        SELECT u.*, CASE WHEN a.id IS NOT NULL THEN greatest(a.claimed_until, u.since) END AS lapsed_at
+        FROM spans s
+        JOIN applications_custody u ON u.application_id = s.application_id AND u.since < s.ends
+             AND (u.until IS NULL OR u.until > s.due_at)
+        LEFT JOIN applications_application a ON u.until IS NULL AND a.id = u.application_id
+             AND a.claimed_by_id = u.person_id AND a.claimed_until < %(at)s
     ), held AS (
-        SELECT u.application_id, h.*
-        FROM applications_custody u JOIN applications_application a ON a.id = u.application_id
-        CROSS JOIN LATERAL (  -- a lease that ran out ends what its clerk held; since then it lies in the queue
-            SELECT CASE WHEN u.until IS NULL AND u.person_id = a.claimed_by_id AND a.claimed_until < %(at)s
-                        THEN greatest(a.claimed_until, u.since) END AS lapsed
-        ) g
-        CROSS JOIN LATERAL (VALUES
-            (u.holder, u.person_id, u.branch_id, u.since, coalesce(g.lapsed, u.until, %(at)s)),
-            ('QUEUE', NULL, NULL, g.lapsed, CASE WHEN g.lapsed IS NOT NULL THEN %(at)s::timestamptz END)
-        ) AS h(holder, person, branch, since, until)
-        WHERE u.application_id IN (SELECT application_id FROM late) AND h.since < h.until
+        SELECT application_id, holder, person_id AS person, branch_id AS branch, since,
+               coalesce(lapsed_at, until, %(at)s) AS until
+        FROM rows
+        UNION ALL
+        SELECT application_id, 'QUEUE', NULL, NULL, lapsed_at, %(at)s FROM rows WHERE lapsed_at IS NOT NULL
     ), pieces AS (
         SELECT id, worked, since, until, '' AS holder, NULL::bigint AS person, NULL::bigint AS branch, 0 AS part
         FROM ran
