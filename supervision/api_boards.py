@@ -24,6 +24,7 @@ from supervision.selectors.overdue import AGES, DUE, STAGES, overdue_cases
 from supervision.selectors.problems import TURNS, open_problems, problem_board
 from supervision.selectors.timeliness import (
     VERDICTS,
+    Live,
     Scope,
     Window,
     breaches_per_day,
@@ -197,7 +198,8 @@ class TimelinessBoard(Api):
         else of the own clocks."""
         scope, window = _scope(call), _window(call)
         kind = call.asked.get("clock", "")
-        stages = by_stage(scope, window, at=call.at)
+        live = Live()
+        stages = by_stage(scope, window, at=call.at, live=live)
         entry = stages.get(Clock.ENTRY, Tally())
         times = stage_times(scope, window, at=call.at) if scope.person is None else None
         return {
@@ -220,7 +222,7 @@ class TimelinessBoard(Api):
             "trend": [
                 {"day": day, "in_time": tally.in_time, "late": tally.late, "rate": tally.rate, "breaches": breaches}
                 for (day, tally), (_same, breaches) in zip(
-                    rate_per_day(scope, at=call.at), breaches_per_day(scope, at=call.at), strict=True
+                    rate_per_day(scope, at=call.at, live=live), breaches_per_day(scope, at=call.at), strict=True
                 )
             ],
         }  # fmt: skip

@@ -3,14 +3,16 @@ of a day that is not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 
 from django.db import connection
 
 from applications.lifecycle import Clock
 from supervision.on_time import RETURNED
+from supervision.selectors import midnight
 
 # First pass: entered, and neither a problem nor a return before that.
 UNSPOILT = """
@@ -20,27 +22,26 @@ UNSPOILT = """
      AND NOT EXISTS (SELECT FROM applications_returnnote r
                      WHERE r.application_id = c.application_id AND r.returned_at <= c.stopped_at))
 """
-# The days are joined, so that each is one range of the index over the clocks of a kind by their stop.
+# One span of days between two instants that the planner knows: a range of the index over the clocks of a kind.
 STOPPED = """
-    FROM unnest(%(days)s::date[]) AS d(day)
-    JOIN applications_caseclock c ON c.kind = ANY(%(kinds)s)
-         AND c.stopped_at >= (d.day::timestamp AT TIME ZONE 'Asia/Shanghai')
-         AND c.stopped_at < ((d.day + 1)::timestamp AT TIME ZONE 'Asia/Shanghai')
-         AND c.outcome <> 'VOID'
+    FROM applications_caseclock c {case}
+    WHERE c.kind = ANY(%(kinds)s) AND c.stopped_at >= %(from)s AND c.stopped_at < %(until)s AND c.outcome <> 'VOID'
 """
 OF_THE_CASE = "JOIN applications_application a ON a.id = c.application_id"
 
 GROUPS = {
     "kind": "c.kind",
-    "day": "d.day",
+    "day": "(c.stopped_at AT TIME ZONE 'Asia/Shanghai')::date",
     "branch": "coalesce(a.branch_id, 0)",
     "person": "c.owner_id",
 }
 
 
-def facts_of(days: Iterable[date], kinds: Iterable[str] = Clock.values) -> dict[str, Any]:
+def facts_of(first: date, last: date, kinds: Iterable[str] = Clock.values) -> dict[str, Any]:
+    """What the statements are asked with; both days are included."""
     return {
-        "days": list(days),
+        "from": midnight(first),
+        "until": midnight(last + timedelta(days=1)),
         "kinds": list(kinds),
         "returned": [str(outcome) for outcome in RETURNED],
     }
@@ -48,24 +49,29 @@ def facts_of(days: Iterable[date], kinds: Iterable[str] = Clock.values) -> dict[
 
 def count_live(
     group: str, *, days: Iterable[date], kind: str = "", branch: int | None = None, person: int | None = None
-) -> list[tuple[Any, str, str, int, int]]:
+) -> Iterator[tuple[Any, str, str, int, int]]:
     """Of days that have to be counted as we speak: (group, kind, outcome, clocks, first pass)."""
     needs_case = group == "branch" or branch is not None
-    cuts = ["TRUE"]
+    cuts = ""
     if branch is not None:
-        cuts.append("coalesce(a.branch_id, 0) = %(branch)s")
+        cuts += " AND a.branch_id = %(branch)s"
     if person is not None:
-        cuts.append("c.owner_id = %(person)s")
+        cuts += " AND c.owner_id = %(person)s"
     if group == "person":
-        cuts.append("c.owner_id IS NOT NULL")
+        cuts += " AND c.owner_id IS NOT NULL"
     statement = f"""
         SELECT {GROUPS[group]}, c.kind, c.outcome, count(*), count(*) FILTER (WHERE {UNSPOILT})
-        {STOPPED} {OF_THE_CASE if needs_case else ""} WHERE {" AND ".join(cuts)} GROUP BY 1, 2, 3
+        {STOPPED.format(case=OF_THE_CASE if needs_case else "")} {cuts} GROUP BY 1, 2, 3
     """
+    kinds = [kind] if kind else Clock.values
     with connection.cursor() as cursor:
-        cursor.execute(
-            statement,
-            facts_of(days, [kind] if kind else Clock.values) | {"branch": branch, "person": person},
-        )
-        rows: list[tuple[Any, str, str, int, int]] = cursor.fetchall()
-        return rows
+        for first, last in _spans(days):
+            cursor.execute(statement, facts_of(first, last, kinds) | {"branch": branch, "person": person})
+            yield from cursor.fetchall()
+
+
+def _spans(days: Iterable[date]) -> Iterator[tuple[date, date]]:
+    """Days that follow each other, taken together."""
+    for _key, run in groupby(enumerate(sorted(days)), lambda pair: pair[1] - timedelta(days=pair[0])):
+        span = [day for _place, day in run]
+        yield span[0], span[-1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -69,7 +69,15 @@ class Scope:
 
     @property
     def key(self) -> int:
-        return self.person.pk if self.person is not None else self.branch.pk if self.branch is not None else 0
+        return self.person_key or self.branch_key or 0
+
+    @property
+    def branch_key(self) -> int | None:
+        return self.branch.pk if self.branch is not None else None
+
+    @property
+    def person_key(self) -> int | None:
+        return self.person.pk if self.person is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +120,24 @@ def days_over(period: str, *, today: date) -> tuple[date, date]:
 
 
 # -- on time, first pass -----------------------------------------------------------------------------------------------
-def by_stage(scope: Scope, window: Window, *, at: datetime) -> dict[str, Tally]:
+@dataclass(slots=True)
+class Live:
+    """What was read of days that are not counted yet, so that one page reads it once: (day, kind, outcome, …)."""
+
+    days: set[date] = field(default_factory=set)
+    rows: list[tuple[date, str, str, int, int]] = field(default_factory=list)
+
+    def read(self, scope: Scope, days: Iterable[date]) -> list[tuple[date, str, str, int, int]]:
+        wanted = set(days)
+        if new := wanted - self.days:
+            self.rows += count_live("day", days=new, branch=scope.branch_key, person=scope.person_key)
+            self.days |= new
+        return [row for row in self.rows if row[0] in wanted]
+
+
+def by_stage(scope: Scope, window: Window, *, at: datetime, live: Live | None = None) -> dict[str, Tally]:
     """Every clock of the scope with what stopped in the period and what is open and overdue; in the charter's order."""
-    tallies, late = _closed("kind", scope, window), _open_overdue(scope, window, at=at)
+    tallies, late = _closed("kind", scope, window, live=live), _open_overdue(scope, window, at=at)
     overdue: Iterable[tuple[str, int]]
     if scope.person is not None:
         overdue = Counter(clock.kind for clock in _personal(late)).items()
@@ -143,10 +166,10 @@ def by_person(kind: str, scope: Scope, window: Window, *, at: datetime) -> dict[
     return dict(tallies)
 
 
-def rate_per_day(scope: Scope, *, at: datetime) -> list[tuple[date, Tally]]:
+def rate_per_day(scope: Scope, *, at: datetime, live: Live | None = None) -> list[tuple[date, Tally]]:
     """What stopped on each of the last 30 days, today included; what is still open has no day yet."""
     window = Window.read("30", at=at)
-    tallies = _closed("day", scope, window)
+    tallies = _closed("day", scope, window, live=live)
     return [(day, tallies[day]) for day in window.days]
 
 
@@ -162,20 +185,22 @@ def breaches_per_day(scope: Scope, *, at: datetime) -> list[tuple[date, int]]:
     return [(day, per_day.get(day, 0)) for day in window.days]
 
 
-def _closed(group: str, scope: Scope, window: Window, *, kind: str = "") -> defaultdict[Any, Tally]:
+def _closed(
+    group: str, scope: Scope, window: Window, *, kind: str = "", live: Live | None = None
+) -> defaultdict[Any, Tally]:
     """What stopped in the period, by kind, day, branch or person."""
     of_person = scope.person is not None or group == "person"
     tallies: defaultdict[Any, Tally] = defaultdict(Tally)
-    for name, clock, outcome, clocks, first_pass in _rows(group, scope, window, kind):
+    for name, clock, outcome, clocks, first_pass in _rows(group, scope, window, kind, live or Live()):
         tallies[name].add(outcome, clocks, first_pass, kind=clock, of_person=of_person)
     return tallies
 
 
-def _rows(group: str, scope: Scope, window: Window, kind: str) -> Iterator[tuple[Any, str, str, int, int]]:
-    live = _days_to_count(window)
+def _rows(group: str, scope: Scope, window: Window, kind: str, live: Live) -> Iterator[tuple[Any, str, str, int, int]]:
+    uncounted = _days_to_count(window)
     level = {"branch": DayFigure.Scope.BRANCH, "person": DayFigure.Scope.PERSON}.get(group, scope.level)
     figures = DayFigure.objects.filter(scope=level, day__gte=window.first, day__lte=window.last)
-    figures = figures.exclude(day__in=live)
+    figures = figures.exclude(day__in=uncounted)
     if kind:
         figures = figures.filter(kind=kind)
     if group in ("kind", "day") or scope.level != DayFigure.Scope.BANK:
@@ -184,11 +209,13 @@ def _rows(group: str, scope: Scope, window: Window, kind: str) -> Iterator[tuple
     yield from (
         figures.order_by().values_list(name, "kind", "outcome").annotate(Sum("clocks"), Sum("first_pass"))
     )  # fmt: skip
-    if live:
-        yield from count_live(
-            group, days=live, kind=kind, branch=scope.branch.pk if scope.branch else None,
-            person=scope.person.pk if scope.person else None,
-        )  # fmt: skip
+    if not uncounted:
+        return
+    if group in ("kind", "day"):
+        for day, clock, outcome, clocks, first_pass in live.read(scope, uncounted):
+            yield (day if group == "day" else clock), clock, outcome, clocks, first_pass
+    else:
+        yield from count_live(group, days=uncounted, kind=kind, branch=scope.branch_key, person=scope.person_key)
 
 
 def _days_to_count(window: Window) -> list[date]:

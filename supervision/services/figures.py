@@ -27,22 +27,26 @@ TAKEN_FROM_A_QUEUE = frozenset(kind for kinds in HOLDER_CLOCKS.values() for kind
 
 _COUNT = f"""
     INSERT INTO supervision_dayfigure (day, kind, outcome, scope, key, clocks, first_pass)
-    SELECT d.day, c.kind, c.outcome, s.scope, s.key, count(*), count(*) FILTER (WHERE {UNSPOILT})
-    {STOPPED} {OF_THE_CASE}
-    CROSS JOIN LATERAL (VALUES ('BANK', 0), ('BRANCH', coalesce(a.branch_id, 0)), ('PERSON', c.owner_id)) s(scope, key)
+    SELECT %(day)s, x.kind, x.outcome, s.scope, s.key, count(*), count(*) FILTER (WHERE x.unspoilt)
+    FROM (SELECT c.kind, c.outcome, c.owner_id, coalesce(a.branch_id, 0) AS branch_id, {UNSPOILT} AS unspoilt
+          {STOPPED.format(case=OF_THE_CASE)} OFFSET 0) x
+    CROSS JOIN LATERAL (VALUES ('BANK', 0), ('BRANCH', x.branch_id), ('PERSON', x.owner_id)) s(scope, key)
     WHERE s.key IS NOT NULL
-    GROUP BY 1, 2, 3, 4, 5
-"""
+    GROUP BY 2, 3, 4, 5
+"""  # noqa: S608  OFFSET 0: each clock is looked at once, not once per scope
 # The minutes of a run stand on its intervals; before it was taken it could only be paused as a whole.
 _MINUTES = f"""
-    SELECT c.kind, a.branch_id, c.started_at, CASE WHEN c.owner_id IS NOT NULL THEN c.owned_since END, c.stopped_at,
-           p.mode, sum(i.minutes), sum(i.minutes) FILTER (WHERE i.pause = ''),
-           sum(i.minutes) FILTER (WHERE i.pause <> '' AND i.since < c.owned_since)
-    {STOPPED} {OF_THE_CASE}
-    JOIN applications_clockinterval i ON i.clock_id = c.id
+    SELECT c.kind, c.branch_id, c.started_at, CASE WHEN c.owner_id IS NOT NULL THEN c.owned_since END, c.stopped_at,
+           p.mode, i.gross, i.net, i.paused_before
+    FROM (SELECT c.*, a.branch_id {STOPPED.format(case=OF_THE_CASE)} OFFSET 0) c
+    CROSS JOIN LATERAL (
+        SELECT sum(i.minutes) AS gross, sum(i.minutes) FILTER (WHERE i.pause = '') AS net,
+               sum(i.minutes) FILTER (WHERE i.pause <> '' AND i.since < c.owned_since) AS paused_before
+        FROM applications_clockinterval i WHERE i.clock_id = c.id
+    ) i
     LEFT JOIN applications_clockpolicy p ON p.id = c.policy_id
-    GROUP BY c.id, a.branch_id, p.mode
-"""
+    WHERE i.gross IS NOT NULL
+"""  # noqa: S608
 _SUM_UP = f"""
     INSERT INTO supervision_periodtimes (period, until, kind, part, median, p90, clocks)
     SELECT %(period)s, %(until)s, t.kind, t.part, t.median, t.p90, t.clocks
@@ -70,15 +74,16 @@ def count_touched_days(*, at: datetime) -> dict[str, int]:
 
 @transaction.atomic
 def _count_day(day: date) -> bool:
-    """False when another pass has counted it meanwhile."""
+    """False when another pass has counted it meanwhile, or is counting: then the day waits for the next pass."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        if not _alone(cursor):
+            return False
         cursor.execute("DELETE FROM supervision_touchedday WHERE day = %s", [day])
         if not cursor.rowcount:
             return False
         DayFigure.objects.filter(day=day).delete()
         DayTimes.objects.filter(day=day).delete()
-        facts = facts_of([day])
+        facts = facts_of(day, day) | {"day": day}
         cursor.execute(_COUNT, facts)
         cursor.execute(_MINUTES, facts)
         DayTimes.objects.bulk_create(_times_of(day, cursor.fetchall()), batch_size=1000)
@@ -110,6 +115,13 @@ def _sum_up(period: str, *, today: date) -> None:
     """Median and 90th percentile of the bank over one period, from its days that are over."""
     first, last = days_over(period, today=today)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        if not _alone(cursor):
+            return
         PeriodTimes.objects.filter(period=period).delete()
         cursor.execute(_SUM_UP, {"period": period, "first": first, "until": last, "branch": None})
+
+
+def _alone(cursor: Any) -> bool:
+    """Whether this transaction is the one that counts, until it ends."""
+    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+    return bool(cursor.fetchone()[0])

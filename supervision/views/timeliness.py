@@ -29,6 +29,7 @@ from supervision.selectors.overdue import NO_BRANCH
 from supervision.selectors.timeliness import (
     MONTHS_SHOWN,
     VERDICTS,
+    Live,
     Scope,
     Window,
     breaches_per_day,
@@ -62,7 +63,8 @@ def timeliness(request: StaffRequest) -> HttpResponse:
     scope, window = scope_of(request), Window.read(asked.get("period", ""), at=request.at)
     kind = one_of(asked, "clock", Clock.values)
     verdict = one_of(asked, "verdict", VERDICTS)
-    stages = by_stage(scope, window, at=request.at)
+    live = Live()
+    stages = by_stage(scope, window, at=request.at, live=live)
     times = stage_times(scope, window, at=request.at) if scope.person is None else None
     chosen = kind or _first_clock(request, stages)
     facts: dict[str, Any] = {
@@ -86,7 +88,7 @@ def timeliness(request: StaffRequest) -> HttpResponse:
         "shown": SHOWN,
         "show_all": bool(asked.get("all")),
         "page": None,
-    } | _trend(scope, request) | acts_of(request)  # fmt: skip
+    } | _trend(scope, request, live) | acts_of(request)  # fmt: skip
     if verdict and facts["opens_cases"]:
         clocks = clocks_behind(
             scope, window, at=request.at, verdict=verdict, kind=kind, branch=asked.get("branch", ""),
@@ -149,8 +151,8 @@ def _query(window: Window, **cut: str) -> str:
     return urlencode({"period": window.name, **cut})
 
 
-def _trend(scope: Scope, request: StaffRequest) -> dict[str, Any]:
-    rates, breaches = rate_per_day(scope, at=request.at), breaches_per_day(scope, at=request.at)
+def _trend(scope: Scope, request: StaffRequest, live: Live) -> dict[str, Any]:
+    rates, breaches = rate_per_day(scope, at=request.at, live=live), breaches_per_day(scope, at=request.at)
     days = [f"{day:%m-%d}" for day, _tally in rates]
     per_cent = [None if tally.rate is None else round(tally.rate * 100, 1) for _day, tally in rates]
     least = min((rate for rate in per_cent if rate is not None), default=0)
