@@ -12,8 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from applications.lifecycle import State
-from applications.models import Application
+from applications.lifecycle import Clock, State, Step
+from applications.models import Application, Event
 from applications.services import claims
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from organization.models import Absence, AuditRecord, RosterDay
@@ -40,15 +40,34 @@ TOMORROW, THURSDAY, FRIDAY = date(2026, 11, 26), date(2026, 11, 26), date(2026, 
 def worked(bank: Bank) -> Bank:
     """One file a day for a week and a half, each checked, keyed, reviewed and filed on the day of its arrival, and one
     that lies in the check queue."""
-    cast = bank.cast
     for day in (13, 16, 17, 18, 19, 20, 23, 24):
-        case = cast.received(when=at(f"2026-11-{day} 08:40"), taken_in=at(f"2026-11-{day - 1} 15:00"))
-        cast.check(case, when=at(f"2026-11-{day} 10:00"))
-        cast.key(cast.again(case), when=at(f"2026-11-{day} 11:00"))
-        cast.review(cast.again(case), when=at(f"2026-11-{day} 14:00"))
-        cast.file(case, when=at(f"2026-11-{day} 16:00"))
-    cast.received(when=at("2026-11-25 08:40"), taken_in=at("2026-11-24 15:00"))
+        walk(bank, bank.case(State.SUBMITTED), f"2026-11-{day}", len(WAY))
+    start = at("2026-11-25 08:40")
+    lying = bank.case(State.RECEIVED, received_at=start, progressed_at=start)
+    walk(bank, lying, "2026-11-25", 1)
+    for kind in (Clock.CHECK, Clock.ENTRY):
+        bank.clock(kind, start, case=lying)
     return bank
+
+
+WAY = (
+    (Step.RECEIVE, State.IN_TRANSIT, State.RECEIVED, "08:40", "wu_xiaofeng"),
+    (Step.PASS_CHECK, State.RECEIVED, State.CHECKED, "10:00", "he_xiulan"),
+    (Step.SUBMIT_ENTRY, State.CHECKED, State.KEYED, "11:00", "fang_fang"),
+    (Step.VERIFY, State.KEYED, State.ENTERED, "14:00", "xu_wenjuan"),
+    (Step.FILE, State.ENTERED, State.SUBMITTED, "16:00", "zheng_weiguo"),
+)
+
+
+def walk(bank: Bank, case: Application, on: str, steps: int) -> None:
+    """The events of a day's way through the center, straight into the table."""
+    Event.objects.bulk_create(
+        Event(
+            application=case, seq=seq, step=step, from_state=before, to_state=after, at=at(f"{on} {hour}"), round=1,
+            actor=getattr(bank.cast, who), digest=b"",
+        )
+        for seq, (step, before, after, hour, who) in enumerate(WAY[:steps], start=1)
+    )  # fmt: skip
 
 
 def sign_in(bank: Bank, who: str) -> Client:
