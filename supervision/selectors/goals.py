@@ -23,10 +23,10 @@ from organization.roles import Role
 from organization.services.calendar import working_calendar
 from supervision.models import Measure, Target
 from supervision.periods import Month, Span
+from supervision.selectors import SEES_EVERY_BRANCH
 
 AMBER_DOWN_TO = Decimal(-10)  # percentage points behind the time
 SETS_BRANCHES, SETS_PEOPLE = Role.MGT, Role.BH
-SEES_ALL = frozenset({Role.MGT, Role.SUP, Role.TR, Role.AUD})
 MAY_HAVE_TARGETS = (Branch.Kind.BRANCH, Branch.Kind.CARD_CENTER)
 ONE_PLACE = Decimal("0.1")
 
@@ -200,19 +200,19 @@ def sight_of(reader: Employee, *, month: Month, at: datetime, branch: str = "") 
     ``branch`` opens one by its code. OutOfSight when it is not this person's to see.
     """
     roles = reader.role_codes(local_day(at))
-    if roles & SEES_ALL and not branch:
+    if roles & SEES_EVERY_BRANCH and not branch:
         return Sight(branch_rows(branches_with_targets(), month=month, at=at), [], None)
     if not branch and Role.BH not in roles:
         return Sight([], person_rows([reader], month=month, at=at), None)
     opened = branch_in_sight(reader, branch or reader.branch.code, at=at)
-    people = [reader] if not roles & (SEES_ALL | {Role.BH}) else people_of(opened, at=at)
+    people = [reader] if not roles & (SEES_EVERY_BRANCH | {Role.BH}) else people_of(opened, at=at)
     return Sight(branch_rows([opened], month=month, at=at), person_rows(people, month=month, at=at), opened)
 
 
 def branch_in_sight(reader: Employee, code: str, *, at: datetime) -> Branch:
     """Any branch for who sees the bank, the own one for its people."""
     found = Branch.objects.filter(code=code).first()
-    if found is None or not (reader.role_codes(local_day(at)) & SEES_ALL or found.pk == reader.branch_id):
+    if found is None or not (reader.role_codes(local_day(at)) & SEES_EVERY_BRANCH or found.pk == reader.branch_id):
         raise OutOfSight("branch", _("There is no such branch, or its figures are not yours to see."))
     return found
 
@@ -221,7 +221,7 @@ def person_in_sight(reader: Employee, number: str, *, at: datetime) -> Employee:
     """Anybody for who sees the bank, the own people for a branch head, oneself."""
     roles = reader.role_codes(local_day(at))
     sight = Employee.objects.filter(number=number)
-    if not roles & SEES_ALL:
+    if not roles & SEES_EVERY_BRANCH:
         sight = sight.filter(branch=reader.branch_id) if Role.BH in roles else sight.filter(pk=reader.pk)
     person: Employee | None = sight.first()
     if person is None:

@@ -21,6 +21,7 @@ from applications.models import Application, CaseClock, Event, KeyDifference
 from applications.querysets import ApplicationQuerySet
 from organization.models import Branch, Employee
 from supervision.models import Complaint
+from supervision.on_time import IN_TIME, LEFT_OUT, NOT_THE_PERSONS
 from supervision.periods import Month, Span
 
 SHOWN = 10
@@ -29,8 +30,6 @@ BOARDS: Mapping[str, str] = {"referrers": "referrer", "collectors": "collector",
 PEOPLE = ("referrers", "collectors")
 BACK_OFFICE = (Clock.CHECK, Clock.ENTRY, Clock.FILE, Clock.COACH)  # the clocks that a person of the center answers for
 LEAST_DONE_IN_A_MONTH = 20  # below, a rate says nothing about a person
-ON_TIME = (Outcome.ON_TIME, Outcome.RETURNED_IN_TIME)
-NOBODYS = (Outcome.VOID, Outcome.EXEMPT, Outcome.LATE_QUEUE)  # says nothing about the person
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +207,10 @@ def back_office(*, span: Span, reader: Employee) -> BackOffice:
     within = Q(stopped_at__gte=span.starts_at, stopped_at__lt=span.ends_at)
     work = CaseClock.objects.filter(within, kind__in=BACK_OFFICE, owner__isnull=False, application__is_imported=False)
     rows = list(
-        work.exclude(outcome__in=NOBODYS)
+        work.exclude(outcome__in=LEFT_OUT | NOT_THE_PERSONS)
         .order_by()
         .values_list("owner")
-        .annotate(done=Count("pk"), on_time=Count("pk", filter=Q(outcome__in=ON_TIME)), last_at=Max("stopped_at"))
+        .annotate(done=Count("pk"), on_time=Count("pk", filter=Q(outcome__in=IN_TIME)), last_at=Max("stopped_at"))
     )
     keyed = Event.objects.filter(step=Step.SUBMIT_ENTRY, at__gte=span.starts_at, at__lt=span.ends_at)
     entries = dict(keyed.order_by().values_list("actor").annotate(Count("pk")))

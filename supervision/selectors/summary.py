@@ -10,15 +10,14 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from applications.lifecycle import LATE_OUTCOMES, Outcome
 from applications.models import Application, CaseClock, KeyDifference
 from applications.querysets import ApplicationQuerySet
 from organization.models import Employee
 from supervision.models import MonthSummary
+from supervision.on_time import IN_TIME, LATE, NOT_THE_PERSONS
 from supervision.periods import Month
 
-ON_TIME = (Outcome.ON_TIME, Outcome.RETURNED_IN_TIME)
-LATE = tuple(outcome for outcome in LATE_OUTCOMES if outcome != Outcome.LATE_QUEUE)  # late in the queue is nobody's
+OWN_LATE = LATE - NOT_THE_PERSONS
 
 LABELS: Mapping[str, Any] = {
     "referred": pgettext_lazy("summary", "Referred"),
@@ -52,7 +51,7 @@ class Summary:
 def summary_of(person: Employee, *, month: Month) -> Summary:
     figures = {name: summary_cases(person, month=month, name=name).order_by().count() for name in CUTS}
     clocks = _clocks(person, month).aggregate(
-        on_time=Count("pk", filter=Q(outcome__in=ON_TIME)), late=Count("pk", filter=Q(outcome__in=LATE))
+        on_time=Count("pk", filter=Q(outcome__in=IN_TIME)), late=Count("pk", filter=Q(outcome__in=OWN_LATE))
     )
     wrong = KeyDifference.objects.filter(
         wrong_keyer=person, found_at__gte=month.starts_at, found_at__lt=month.ends_at
@@ -85,7 +84,7 @@ def summary_cases(person: Employee, *, month: Month, name: str) -> ApplicationQu
             wrong = KeyDifference.objects.filter(wrong_keyer=person, found_at__gte=start, found_at__lt=end)
             return cases.filter(pk__in=wrong.values("application"))
         case _clock:
-            outcomes = ON_TIME if name == "on_time" else LATE
+            outcomes = IN_TIME if name == "on_time" else OWN_LATE
             return cases.filter(pk__in=_clocks(person, month).filter(outcome__in=outcomes).values("application"))
 
 

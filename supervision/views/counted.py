@@ -12,9 +12,8 @@ from applications.models import Application
 from applications.querysets import ApplicationQuerySet
 from ops_center.web.keyset import Keyset, page_size
 from ops_center.web.pages import StaffRequest
-from organization.roles import Role
+from supervision.views.case_list import opens_cases
 
-OPENS_CASES = frozenset({Role.BH, Role.TR, Role.SUP, Role.AUD})  # the management reads figures, not cases
 NEWEST = Keyset("-id")
 
 
@@ -27,7 +26,7 @@ def counted(
         cases.with_people(), size=page_size(asked.get("page_size")), after=asked.get("after"),
         before=asked.get("before"),
     )  # fmt: skip
-    opens_all = bool(request.roles & OPENS_CASES)
+    opens_all = opens_cases(request)
 
     def opens(case: Application) -> bool:
         return opens_all or case.collector_id == request.actor.pk

@@ -46,9 +46,9 @@ from supervision.selectors.operations import (
 from supervision.selectors.rules_in_force import rules_in_force
 from supervision.selectors.timeliness import Scope, Window, stage_times
 from supervision.services.report_files import EXPORTERS, ask_report, file_of, question_of
+from supervision.views.case_list import opens_cases
 
 READERS = (Role.BH, Role.TR, Role.SUP, Role.MGT, Role.AUD)
-OPENS_CASES = frozenset({Role.BH, Role.TR, Role.SUP, Role.AUD})  # the management reads figures, not cases
 READS_RATES = frozenset({Role.SUP, Role.MGT, Role.AUD})
 NEWEST = Keyset("-id")
 MONTHS, QUARTERS = 5, 3  # so many are offered
@@ -99,7 +99,7 @@ def behind_figure(request: StaffRequest) -> HttpResponse:
     page = NEWEST.page(
         shape.read(rows), size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
     )
-    opens = bool(request.roles & OPENS_CASES)
+    opens = opens_cases(request)
     part = str(_("what counts")) if filters.get("side") == "part" and figure.part else ""
     words = [part, filters.get("code", ""), filters.get("who", "")]
     facts = _facts(request, question) | {

@@ -21,7 +21,7 @@ from organization.roles import Role
 from supervision.goal_forms import TargetGrid
 from supervision.models import Measure
 from supervision.periods import Month
-from supervision.selectors import goals
+from supervision.selectors import SEES_EVERY_BRANCH, goals
 from supervision.services.targets import copy_targets, set_targets
 from supervision.views.counted import counted
 
@@ -47,7 +47,7 @@ def targets(request: StaffRequest) -> HttpResponse:
         "chosen": opened,
         "progress": goals.time_progress(month, at=request.at),
         "days": goals.days_gone(month, at=request.at),
-        "opens_branches": bool(request.roles & goals.SEES_ALL) and opened is None,
+        "opens_branches": bool(request.roles & SEES_EVERY_BRANCH) and opened is None,
         "may_set": bool(request.roles & set(SETS)) and not goals.is_over(month, on=local_day(request.at)),
         "is_empty": not any(cell.target for row in [*branches, *people] for cell in row.measures),
     }
@@ -96,7 +96,7 @@ def target_cases(request: StaffRequest) -> HttpResponse:
     measure = Measure(asked["measure"])
     branch = goals.branch_in_sight(request.actor, asked["branch"], at=request.at) if asked.get("branch") else None
     person = goals.person_in_sight(request.actor, asked["person"], at=request.at) if asked.get("person") else None
-    if branch is None and person is None and not request.roles & goals.SEES_ALL:
+    if branch is None and person is None and not request.roles & SEES_EVERY_BRANCH:
         raise OutOfSight("bank", _("The figures of the whole bank are not yours to see. Open those of your branch."))
     name = branch.name if branch else f"{person.name} {person.number}" if person else _("All branches")
     return counted(
