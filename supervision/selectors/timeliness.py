@@ -181,7 +181,8 @@ def breaches_per_day(scope: Scope, *, at: datetime) -> list[tuple[date, int]]:
         breaches = breaches.filter(branch=scope.branch)
     if scope.person is not None:
         breaches = breaches.filter(owner=scope.person)
-    per_day = dict(breaches.order_by().values_list(TruncDate("due_at", tzinfo=SHANGHAI)).annotate(Count("pk")))
+    day_due = TruncDate("due_at", tzinfo=SHANGHAI)
+    per_day = dict(breaches.order_by().values_list(day_due).annotate(breaches=Count("*")))  # of the index alone
     return [(day, per_day.get(day, 0)) for day in window.days]
 
 
