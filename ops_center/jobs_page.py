@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from ops_center.job_words import JOB_WORDS
@@ -13,7 +13,10 @@ from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from organization.services.jobs import HEARTBEAT, passes_of, silent_since
 
-EVERY = {MINUTE: _("minute"), FIVE_MINUTES: _("five minutes"), HOUR: _("hour"), DAY: _("day")}
+EVERY = {
+    MINUTE: pgettext_lazy("every", "minute"), FIVE_MINUTES: pgettext_lazy("every", "five minutes"),
+    HOUR: pgettext_lazy("every", "hour"), DAY: pgettext_lazy("every", "day"),
+}  # fmt: skip
 
 
 @staff(Role.SUP, Role.MGT, Role.ADM, Role.AUD)
