@@ -10,16 +10,14 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from applications.lifecycle import Clock
-from applications.models import Application, CaseClock, ClockInterval, ClockPolicy
+from applications.models import Application, CaseClock, ClockInterval
 from applications.services import claims, contacts, issue, problems
-from applications.services.clocks import policy_for
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.worktime import Mode, minutes_between
 from organization.models import Absence, Message
-from organization.models.versions import PolicyStatus
 from organization.services.calendar import working_calendar
-from organization.services.revisions import bump
 from supervision.services.daily import remind_of_waits
+from supervision.services.policies import Terms, approve_clock_policy, draft_clock_policy
 from tests.cast import Cast, at
 
 pytestmark = pytest.mark.django_db
@@ -100,15 +98,11 @@ def test_an_empty_chair_a_leave_and_a_reassignment_pause_nothing(bank: Cast) -> 
 
 
 def test_a_policy_that_does_not_pause_for_a_reason_runs_on(bank: Cast) -> None:
-    before = policy_for(Clock.ENTRY, on=SIGNED.date())
-    drafted = ClockPolicy.objects.create(
-        kind=Clock.ENTRY, mode=before.mode, amount=before.amount, pauses_for=["CUSTOMER"], starts_on=SIGNED.date(),
-        has_money=True, drafted_by=bank.cao_ying, drafted_at=at("2026-11-20 09:00"),
+    drafted = draft_clock_policy(
+        kind=Clock.ENTRY, starts_on=SIGNED.date(), note="只因客户暂停", actor=bank.cao_ying, at=at("2026-11-20 09:00"),
+        terms=Terms(Mode.WORKDAYS_EOD, 2, warn_percent=75, warn_at_day=None, pauses_for=["CUSTOMER"], owner_role=""),
     )  # fmt: skip
-    ClockPolicy.objects.filter(pk=drafted.pk).update(
-        status=PolicyStatus.APPROVED, approved_by=bank.deng_hai, approved_at=at("2026-11-20 10:00")
-    )
-    bump("clock-policies")
+    approve_clock_policy(policy=drafted.pk, actor=bank.deng_hai, at=at("2026-11-20 10:00"))
     case = bank.received(when=SIGNED)
     raise_problem(bank, case, "2026-11-25 10:30")
     assert clock_of(case).paused_at is None
