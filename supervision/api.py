@@ -25,7 +25,7 @@ from supervision.selectors.capacity import capacity_board
 from supervision.selectors.custody import NamedCharge, with_charges
 from supervision.selectors.feed import shown_name
 from supervision.selectors.funnel import ENDS, ORIGINS, REACHED, funnel_board
-from supervision.selectors.leaderboard import BOARDS, Work, back_office, leaderboard
+from supervision.selectors.leaderboard import BOARDS, PEOPLE, Work, back_office, leaderboard
 from supervision.selectors.leaderboard import Standing as Ranked
 from supervision.selectors.overdue import AGES, NO_BRANCH, STAGES, breach_trend, overdue_board
 from supervision.services.evidence import add_evidence, read_evidence
@@ -408,6 +408,7 @@ class BackOfficeAnswer(serializers.Serializer[Any]):
 class LeaderboardsAnswer(serializers.Serializer[Any]):
     period = serializers.CharField()
     boards = LeaderboardAnswer(many=True)
+    branches = LeaderboardAnswer()
     back_office = BackOfficeAnswer()
 
 
@@ -425,10 +426,12 @@ class LeaderboardBoard(Api):
             span = read_span(call.asked.get("period", ""), at=call.at)
         except Malformed as error:
             raise serializers.ValidationError({"period": [str(error.message)]}) from None
-        boards = [(name, leaderboard(name, span=span, reader=call.actor)) for name in BOARDS]
+        boards = {name: leaderboard(name, span=span, reader=call.actor) for name in BOARDS}
+        shown = {name: {"board": name, "best": board.best, "own": board.own} for name, board in boards.items()}
         return {
             "period": str(span),
-            "boards": [{"board": name, "best": board.best, "own": board.own} for name, board in boards],
+            "boards": [shown[name] for name in PEOPLE],
+            "branches": shown["branches"],
             "back_office": back_office(span=span, reader=call.actor),
         }
 

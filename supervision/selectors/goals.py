@@ -153,6 +153,17 @@ def person_rows(people: Iterable[Employee], *, month: Month, at: datetime) -> li
     return [Row(None, person, _measures(person.pk, aimed, reached, time)) for person in wanted]
 
 
+def aimed_at(subject: Branch | Employee, *, month: Month, at: datetime) -> list[Progress]:
+    """The measures for which a branch or a person has a target; nothing is counted where none is set."""
+    of = {"branch": subject} if isinstance(subject, Branch) else {"person": subject}
+    if not Target.objects.filter(month=month.first_day, value__gt=0, **of).exists():
+        return []
+    rows = branch_rows([subject], month=month, at=at) if isinstance(subject, Branch) else person_rows(
+        [subject], month=month, at=at
+    )  # fmt: skip
+    return [cell for cell in rows[0].measures if cell.target]
+
+
 def together(rows: Sequence[Row]) -> list[Progress]:
     """The measures of all branches summed; a branch without a target brings its cases and no target."""
     return [

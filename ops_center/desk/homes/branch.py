@@ -44,7 +44,7 @@ from supervision.models import Breach, Measure
 from supervision.periods import Month
 from supervision.selectors.feed import feed, told
 from supervision.selectors.funnel import funnel_board
-from supervision.selectors.goals import Progress, branch_rows, person_rows
+from supervision.selectors.goals import Progress, aimed_at
 
 DUE = F("due_at").asc(nulls_last=True)
 SUCCESSES = 3  # so many of the feed stand on a home
@@ -167,7 +167,7 @@ def customer_manager(morning: Morning) -> Section:
             Tile(_("Being collected"), figures["DRAFT"], mine(state="DRAFT")),
             Tile(_("Leads in the pool"), leads, link("lead-list")),
             Tile(_("Overdue"), figures["overdue"], mine(overdue=1), tone=alarm(figures["overdue"])),
-            *target_tiles(person_rows([me], month=Month.of(at), at=at)[0].measures),
+            *target_tiles(aimed_at(me, month=Month.of(at), at=at)),
         ],
         buttons=[
             Button(_("Start intake"), link("application-new"), "intake"),
@@ -276,7 +276,7 @@ def branch_head(morning: Morning) -> Section:
             Tile(_("Overdue"), figures["overdue"], of_branch(overdue=1), tone=alarm(figures["overdue"])),
             Tile(_("Begun this month, activated"), month.total("activated"),
                  link("board", "funnel", reached="activated"), time_progress(morning)),
-            *target_tiles(branch_rows([home], month=Month.of(at), at=at)[0].measures),
+            *target_tiles(aimed_at(home, month=Month.of(at), at=at)),
         ],
         buttons=[
             Button(_("Start intake"), link("application-new"), "intake"),
@@ -317,7 +317,6 @@ def target_tiles(measures: Sequence[Progress]) -> list[Tile]:
             hint % {"actual": row.actual, "target": row.target, "gap": row.gap_words}, LIGHTS[row.light],
         )
         for row in measures
-        if row.light
     ]  # fmt: skip
 
 
