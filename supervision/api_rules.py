@@ -25,11 +25,19 @@ from organization.services.calendar import working_calendar
 from organization.services.versions import LONGEST_NOTE, Standing
 from supervision.holidays import LONGEST_LIST, LONGEST_NAME
 from supervision.selectors import calendar as changes
-from supervision.selectors.policies import SHOWN, VersionOf, branch_versions, clock_versions, clocks_of, moves_of
+from supervision.selectors.policies import (
+    BY_DUE,
+    SHOWN,
+    VersionOf,
+    branch_versions,
+    clock_versions,
+    clocks_of,
+    moves_of,
+)
 from supervision.services import calendar, policies
 from supervision.services.policies import OWNERS, Terms
 
-BY_DUE, NEWEST = Keyset("due_at", "id"), Keyset("-drafted_at", "-id")
+NEWEST = Keyset("-drafted_at", "-id")
 WATCHERS = "MGT SUP AUD"
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 Json = dict[str, Any]
@@ -300,7 +308,8 @@ def _times(call: Call, key: int) -> VersionOf[BranchTimes]:
 
 def _moved(call: Call, moves: Moves) -> Json:
     due = {one.run.pk: one.due_at for one in moves.moved}
-    answer = listed(call, clocks_of(moves, call.asked["show"]), BY_DUE)
+    rows = clocks_of(moves, call.asked["show"], call.asked, size=call.asked["page_size"])
+    answer = listed(call, rows, BY_DUE)
     for clock in answer["results"]:
         clock.would_be_due_at = due[clock.pk]
     return answer

@@ -84,6 +84,11 @@ class Keyset:
             previous=self._write(found[0]) if found and (more if backwards else seen is not None) else None,
         )
 
+    def seen(self, position: str, *, model: type[Model]) -> tuple[Any, ...]:
+        """The values of the row from which a page starts, for who cuts its rows out of a list in memory. Malformed
+        (400) when the position is not of this order."""
+        return tuple(self._read(position, model=model))
+
     # -- rows ---------------------------------------------------------------------------------------------------------
     def _take(self, rows: QuerySet[Row, Row], *, seen: list[Any] | None, backwards: bool, size: int) -> list[Row]:
         beyond, falling = (GreaterThan, False) if self.descending == backwards else (LessThan, True)

@@ -3,8 +3,9 @@ that it follows, and what would become of the clocks that run now if they were m
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -19,6 +20,7 @@ from applications.models.problem import Party
 from applications.services.clocks import BY_THE_BRANCH
 from applications.services.remeasure import Moves, Ruler
 from ops_center.kernel.worktime import Mode
+from ops_center.web.keyset import Keyset
 from organization.models import Branch, BranchTimes
 from organization.models.versions import PolicyStatus
 from organization.roles import Role
@@ -228,12 +230,18 @@ def moves_of(row: ClockPolicy | BranchTimes, *, at: datetime) -> Moves:
     return Moves.of(found, at=at)
 
 
+BY_DUE = Keyset("due_at", "id")
 SHOWN = ("moved", "overdue", "relieved")
 
 
-def clocks_of(moves: Moves, show: str) -> QuerySet[CaseClock]:
-    """The clocks behind one of the figures, with all that a line shows."""
-    keys = [one.run.pk for one in getattr(moves, show)]
-    return CaseClock.objects.filter(pk__in=keys).select_related(
+def clocks_of(moves: Moves, show: str, asked: Mapping[str, Any], *, size: int) -> QuerySet[CaseClock]:
+    """Of the clocks behind one of the figures those that one page in the order ``BY_DUE`` can hold, with all that a
+    line shows: the keys of all of them never leave this process."""
+    order = sorted((one.run.due_at, one.run.pk) for one in getattr(moves, show))
+    if after := asked.get("after"):
+        order = order[bisect_right(order, BY_DUE.seen(after, model=CaseClock)) :][: size + 1]
+    elif before := asked.get("before"):
+        order = order[: bisect_left(order, BY_DUE.seen(before, model=CaseClock))][-size - 1 :]
+    return CaseClock.objects.filter(pk__in=[pk for _due, pk in order[: size + 1]]).select_related(
         "application__product", "application__branch", "owner", "owner_branch"
     )

@@ -18,7 +18,7 @@ from applications.services.remeasure import Moves
 from applications.views.door import attempt, go
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch, BranchTimes
 from organization.roles import Role
@@ -26,6 +26,7 @@ from organization.services import versions
 from organization.services.versions import Standing
 from supervision.policy_forms import DraftClock, DraftTimes, DraftVersion
 from supervision.selectors.policies import (
+    BY_DUE,
     SEES_DRAFTS,
     SHOWN,
     VersionOf,
@@ -37,7 +38,6 @@ from supervision.selectors.policies import (
 )  # fmt: skip
 from supervision.services import policies
 
-BY_DUE = Keyset("due_at", "id")
 TRIED = (Standing.DRAFT, Standing.AHEAD)  # only what is not in force yet is tried out on what runs
 
 
@@ -87,11 +87,9 @@ def preview_facts(moves: Moves, asked: dict[str, str]) -> dict[str, Any]:
     show = asked.get("show", "moved")
     if show not in SHOWN:
         raise Malformed("bad_filter", _("This list has no such filter."), {"show": _("Choose one of the list.")})
+    size = page_size(asked.get("page_size"))
     page = BY_DUE.page(
-        clocks_of(moves, show),
-        size=page_size(asked.get("page_size")),
-        after=asked.get("after"),
-        before=asked.get("before"),
+        clocks_of(moves, show, asked, size=size), size=size, after=asked.get("after"), before=asked.get("before")
     )
     due = {one.run.pk: one.due_at for one in moves.moved}
     return {"moves": moves, "show": show, "rows": [(clock, due[clock.pk]) for clock in page], "page": page}
