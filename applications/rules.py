@@ -55,8 +55,8 @@ def require_not_frozen(case: Application, *, step: Step) -> None:
         raise Refused(
             "frozen",
             _(
-                "%(number)s stands still: its client says not to have applied (complaint %(complaint)s). It goes on when "
-                "the complaint is closed; ask its handler."
+                "%(number)s stands still: its client says not to have applied (complaint %(complaint)s). It goes on "
+                "when the complaint is closed; ask its handler."
             )
             % facts,
         )

@@ -296,7 +296,9 @@ class RatesQuery(Shape):
 
 
 class Rates(Api):
-    @operation(roles="CPL SUP MGT AUD", asked=RatesQuery, answer=ComplaintRatesAnswer, summary="Three rates per 100,000")
+    @operation(
+        roles="CPL SUP MGT AUD", asked=RatesQuery, answer=ComplaintRatesAnswer, summary="Three rates per 100,000"
+    )
     def get(self, call: Call) -> Json:
         """Complaints, omitted first contacts, bad scores; each with its raw counts."""
         try:

@@ -222,7 +222,8 @@ def pull_complaint_holds(*, at: datetime) -> Counter[str]:
     """An open complaint about the sale keeps what its seller earns from the case (S26), a denial what everybody does.
 
     It ends when the complaint is closed and not upheld, and for the seller who was not at fault. Upheld it stays, until
-    audit takes the money back or lets it go. A complaint holds an entry once: what was let go by hand is not held again for the same.
+    audit takes the money back or lets it go. A complaint holds an entry once: what was let go by hand is not held again
+    for the same.
     """
     lock_ledger()
     another_at_fault = Q(complaint__is_upheld=True, complaint__about=Complaint.About.SALE) & ~Q(

@@ -72,7 +72,14 @@ ROOMS: tuple[Room, ...] = (
     #
     Room(_SUPERVISION, _("Overdue board"), "alarm", roles("BH TR SUP MGT AUD"), "board", "overdue"),
     Room(_SUPERVISION, _("Problem items"), "flag", roles("TR SUP MGT AUD BH"), "board", "problems"),
-    Room(_SUPERVISION, _("Timeliness"), "clock", roles("CM BH CS RCV CC EC ER TR AS SUP MGT AUD"), "board", "timeliness"),
+    Room(
+        _SUPERVISION,
+        _("Timeliness board"),
+        "clock",
+        roles("CM BH CS RCV CC EC ER TR AS SUP MGT AUD"),
+        "board",
+        "timeliness",
+    ),
     Room(_SUPERVISION, _("Load"), "people", roles("TR SUP MGT AUD"), "board", "load"),
     Room(_SUPERVISION, _("Breaches"), "alert", roles("CM BH BAG CS RCV CC EC ER TR AS SUP AUD"), "breach-list"),
     Room(_SUPERVISION, _("Outages"), "pause", roles("TR SUP MGT AUD"), "outages"),

@@ -34,7 +34,7 @@ TOPICS: dict[str, tuple[Any, Any]] = {
     "outages": (_CONTROL, _("Outages")),
     "calendar": (_CONTROL, _("Working calendar")),
     "boards": (_CONTROL, _("Boards")),
-    "timeliness": (_CONTROL, _("Timeliness")),
+    "timeliness": (_CONTROL, _("Timeliness board")),
     "capacity": (_CONTROL, _("Capacity, forecast and what if")),
     "targets": (_CONTROL, _("Targets")),
     "weekly": (_CONTROL, _("Weekly sheet")),

@@ -80,7 +80,7 @@ class Employee(AbstractBaseUser):
     is_active = models.BooleanField(_("active"), default=True)
     left_on = models.DateField(_("left on"), null=True, blank=True)
     language = models.CharField(_("language"), max_length=8, default="zh-hans")
-    email = models.EmailField(_("e-mail"), blank=True)  # the bank's own address; digests and alarms go there
+    email = models.EmailField(_("e-mail address"), blank=True)  # the bank's own address; digests and alarms go there
     hides_name = models.BooleanField(_("hides the name on boards"), default=False)
     # Keyed hashes only: whether a client is a colleague, or a contact's telephone belongs to one.
     mobile_index = models.BinaryField(null=True, editable=False)

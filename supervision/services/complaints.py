@@ -281,7 +281,8 @@ def _whose(complaint: Complaint, rule: Rule, *, actor: Employee, at: datetime) -
     if not actor.has_role(*OFFICE, on=on):
         return NotAllowed("complaint_role", _("Complaints are handled by complaint handlers and supervisors."))
     if rule.whose in (Whose.SUPERVISOR, Whose.SECOND) and not actor.has_role(Role.SUP, on=on):
-        return NotAllowed("supervisor_decides", _("This is the supervisor's to decide: pass the complaint on, or ask for more time."))
+        sentence = _("This is the supervisor's to decide: pass the complaint on, or ask for more time.")
+        return NotAllowed("supervisor_decides", sentence)
     if rule.act is ComplaintAct.ASSIGN and complaint.handler_id is not None and not actor.has_role(Role.SUP, on=on):
         return _supervisor_assigns()
     if rule.whose is Whose.SECOND and complaint.handler_id == actor.pk:
