@@ -150,7 +150,7 @@ class PersonTallyAnswer(TallyAnswer):
     person = serializers.CharField()
 
 
-class PartAnswer(serializers.Serializer[Any]):
+class TimesAnswer(serializers.Serializer[Any]):
     clock = serializers.ChoiceField(Clock.choices)
     part = serializers.ChoiceField(Part.choices)
     median = serializers.IntegerField(help_text="Working minutes; clocks by the calendar: minutes.")
@@ -179,7 +179,7 @@ class TimelinessAnswer(serializers.Serializer[Any]):
     stages = StageAnswer(many=True)
     first_pass = FirstPassAnswer()
     times_until = serializers.DateField(allow_null=True, help_text="The last day whose times are counted.")
-    times = PartAnswer(many=True)
+    times = TimesAnswer(many=True)
     clock = serializers.ChoiceField(Clock.choices, allow_null=True)
     branches = BranchTallyAnswer(many=True, help_text="Of the clock that was asked for.")
     people = PersonTallyAnswer(many=True, help_text="For who supervises the whole bank; else empty.")
@@ -262,7 +262,7 @@ def _people(scope: Scope, window: Window, kind: str, call: Call) -> list[Json]:
     return sorted(rows, key=lambda row: row["person"])
 
 
-class ClockAnswer(serializers.Serializer[CaseClock]):
+class BoardClockAnswer(serializers.Serializer[CaseClock]):
     application = number_of("application")
     clock = serializers.ChoiceField(Clock.choices, source="kind")
     round = serializers.IntegerField()
@@ -282,7 +282,7 @@ class ClockQuery(TimelinessQuery, Paged):
 
 
 class TimelinessClocks(Api):
-    @operation(asked=ClockQuery, answer=paged(ClockAnswer), summary="The clocks behind a number")
+    @operation(asked=ClockQuery, answer=paged(BoardClockAnswer), summary="The clocks behind a number")
     def get(self, call: Call) -> Json:
         """Clocks that stopped in the period, the latest first; `open`: those that run past their due time. The
         management reads figures only."""
@@ -336,7 +336,7 @@ class LoadClocksQuery(Paged):
 
 class LoadClocks(Api):
     @operation(
-        roles="TR SUP AUD", asked=LoadClocksQuery, answer=paged(ClockAnswer), summary="A person's running clocks"
+        roles="TR SUP AUD", asked=LoadClocksQuery, answer=paged(BoardClockAnswer), summary="A person's running clocks"
     )
     def get(self, call: Call) -> Json:
         clocks = running_clocks(at=call.at, part=call.asked["which"]).filter(owner=call.asked["person"])

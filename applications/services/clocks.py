@@ -210,7 +210,7 @@ class Ticking:
         clock.save(update_fields=["owner", "owned_since", "owner_branch"])
 
     def _end_interval(self, clock: CaseClock) -> None:
-        minutes = minutes_run(clock, until=self.at, hours=self._hours(clock.kind))
+        minutes = minutes_run(clock, until=self.at, hours=self._hours(clock.kind), calendar=working_calendar())
         end_intervals({clock.pk: minutes}, at=self.at)
 
     def settle(self) -> None:
@@ -266,7 +266,9 @@ def turn_clocks(cases: Sequence[Application], *, at: datetime, stops: str, start
         by_outcome.setdefault(judge(clock, at=clock.paused_at or at), []).append(clock.pk)
     for outcome, keys in by_outcome.items():
         CaseClock.objects.filter(pk__in=keys).update(outcome=outcome, stopped_at=at, paused_at=None)
-    end_intervals({clock.pk: minutes_run(clock, until=at, hours=CENTER_HOURS) for clock in stopped}, at=at)
+    calendar = working_calendar()
+    ran = {clock.pk: minutes_run(clock, until=at, hours=CENTER_HOURS, calendar=calendar) for clock in stopped}
+    end_intervals(ran, at=at)
     turned = {clock.application_id for clock in stopped}
     if starts:
         _start_for_each([by_key[key] for key in sorted(turned)], starts, at=at)

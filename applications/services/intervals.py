@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import F
 
 from applications.models import CaseClock, ClockInterval
-from ops_center.kernel.worktime import Hours, Mode, minutes_between
+from ops_center.kernel.worktime import Hours, Mode, WorkCalendar, minutes_between
 from organization.services.calendar import working_calendar
 
 STORY = ("since", F("until").asc(nulls_last=True), "id")  # what has no length comes before what begins with it
@@ -36,9 +36,9 @@ def mode_of(clock: CaseClock) -> Mode:
     return Mode(clock.policy.mode) if clock.policy else Mode.WORKDAYS_EOD
 
 
-def minutes_run(clock: CaseClock, *, until: datetime, hours: Hours) -> int:
+def minutes_run(clock: CaseClock, *, until: datetime, hours: Hours, calendar: WorkCalendar) -> int:
     """From the start of a run to an instant, pauses and all, by the measure of its mode."""
-    return minutes_between(clock.started_at, until, mode_of(clock), working_calendar(), hours)
+    return minutes_between(clock.started_at, until, mode_of(clock), calendar, hours)
 
 
 def open_intervals(clocks: Iterable[CaseClock], *, at: datetime) -> None:
@@ -60,6 +60,7 @@ def end_intervals(minutes: Mapping[int, int], *, at: datetime) -> None:
 def measure_again(clocks: Mapping[int, tuple[CaseClock, Hours]]) -> None:
     """Lays the rows of these runs (by key, each with its hours) out between their starts and stops, and measures them
     by the calendar of now: after a correction of a stamp or of the calendar."""
+    calendar = working_calendar()
     runs: dict[int, list[ClockInterval]] = defaultdict(list)
     for row in ClockInterval.objects.filter(clock__in=clocks).order_by("clock_id", *STORY):
         runs[row.clock_id].append(row)
@@ -71,7 +72,7 @@ def measure_again(clocks: Mapping[int, tuple[CaseClock, Hours]]) -> None:
         kept[-1].until = stopped
         done = 0
         for row in kept:
-            total = done if row.until is None else minutes_run(clock, until=row.until, hours=hours)
+            total = done if row.until is None else minutes_run(clock, until=row.until, hours=hours, calendar=calendar)
             row.minutes, done = None if row.until is None else max(total - done, 0), total
         ClockInterval.objects.filter(pk__in=[row.pk for row in rows[len(kept) :]]).delete()
         runs[key] = kept

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from applications.forms.base import PURPOSES
-from applications.lifecycle import STEP_LABELS
+from applications.lifecycle import STEP_LABELS, State
 from applications.services.documents import KINDS, SIDES
 from incentives.lifecycle import Ground, RequestState, Sheet
 from ops_center.clock import SHANGHAI
@@ -20,6 +20,7 @@ from ops_center.desk.invariant_titles import TITLES
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.money import yuan
 from organization.models import AuditRecord
+from supervision.models import Measure
 
 FILTERS = ("action", "person", "subject", "since", "until")
 
@@ -70,6 +71,8 @@ ACTIONS: dict[str, Any] = {
     "discard_splitpolicy": pgettext_lazy("audit", "Discarded a split table"),
     "approve_bounty": pgettext_lazy("audit", "Approved a bounty"),
     "discard_bounty": pgettext_lazy("audit", "Discarded a bounty"),
+    "declare_outage": pgettext_lazy("audit", "Declared an outage"),
+    "end_outage": pgettext_lazy("audit", "Ended an outage"),
     "draft_clockpolicy": pgettext_lazy("audit", "Drafted a limit"),
     "approve_clockpolicy": pgettext_lazy("audit", "Approved a limit"),
     "discard_clockpolicy": pgettext_lazy("audit", "Discarded a limit"),
@@ -130,6 +133,21 @@ _FACTS: dict[str, Any] = {
     "check": pgettext_lazy("audit fact", "rule"),
     "checks": pgettext_lazy("audit fact", "rules"),
     "broken": pgettext_lazy("audit fact", "broken"),
+    "bounced": pgettext_lazy("audit fact", "bounced"),
+    "since": pgettext_lazy("audit fact", "from"),
+    "declared": pgettext_lazy("audit fact", "declared until"),
+    "states": pgettext_lazy("audit fact", "states"),
+    "clocks": pgettext_lazy("audit fact", "clocks"),
+    "complaint": pgettext_lazy("audit fact", "complaint"),
+    "month": pgettext_lazy("audit fact", "month"),
+    "measure": pgettext_lazy("audit fact", "target"),
+    "before": pgettext_lazy("audit fact", "before"),
+    "after": pgettext_lazy("audit fact", "after"),
+    "changed": pgettext_lazy("audit fact", "changed"),
+    "minutes": pgettext_lazy("audit fact", "minutes"),
+    "file": pgettext_lazy("audit fact", "file"),
+    "hides": pgettext_lazy("audit fact", "hidden"),
+    "version": pgettext_lazy("audit fact", "version"),
 }
 _WORDS: dict[str, Any] = {
     "customer_name": pgettext_lazy("audit value", "name"),
@@ -143,6 +161,10 @@ _WORDS: dict[str, Any] = {
     **dict(Sheet.choices),
     **dict(Ground.choices),
     **dict(RequestState.choices),
+    **dict(State.choices),
+    **dict(Measure.choices),
+    "True": pgettext_lazy("audit value", "yes"),
+    "False": pgettext_lazy("audit value", "no"),
 }
 
 
@@ -191,11 +213,12 @@ def choices() -> list[tuple[str, Any]]:
 
 def _shown(name: str, value: Any) -> str:
     if isinstance(value, list):
-        return "、".join(map(str, value[:5])) + (" …" if len(value) > 5 else "")
+        return "、".join(str(_WORDS.get(str(one), one)) for one in value[:5]) + (" …" if len(value) > 5 else "")
     if name == "fen":
         return yuan(value)
-    if name in ("from", "until"):
-        return datetime.fromisoformat(value).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    if name in ("from", "until", "since", "declared"):
+        said = datetime.fromisoformat(value)  # an instant, or a day
+        return said.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if said.tzinfo else value
     return str(_WORDS.get(str(value), value))
 
 

@@ -7,12 +7,14 @@ import ast
 import pytest
 from django.conf import settings
 
+from applications.models import ClockPolicy
 from incentives.models import Bounty, SplitPolicy
 from incentives.services.requests import DECIDERS
 from ops_center import clock
 from ops_center.desk import audit_log
 from ops_center.history.demo import load
 from ops_center.reconciliation import BROKEN
+from organization.models import BranchTimes
 from organization.services.audit import record
 from supervision.services import seals
 from tests.cast import at
@@ -73,7 +75,11 @@ def test_a_page_of_the_log_costs_six_queries(hire, visit, django_assert_num_quer
 def test_everything_that_the_code_records_has_words_and_can_be_filtered(db: None) -> None:
     """Reads the calls themselves: a new action or fact without a word fails here."""
     # These actions are put together from the names of models.
-    together = {("approve", "discard"): (SplitPolicy, Bounty), ("ask", "decide"): DECIDERS}
+    together = {
+        ("approve", "discard"): (SplitPolicy, Bounty),
+        ("draft", "approve", "discard"): (ClockPolicy, BranchTimes),
+        ("ask", "decide"): DECIDERS,
+    }
     actions = {
         f"{act}_{model._meta.model_name}" for acts, models in together.items() for act in acts for model in models
     }
@@ -92,7 +98,7 @@ def test_everything_that_the_code_records_has_words_and_can_be_filtered(db: None
     assert len(actions) > 10
     assert actions <= audit_log.ACTIONS.keys()
     assert facts <= audit_log._FACTS.keys()
-    assert audit_log.ACTIONS.keys() <= actions | {seals.ACTION, load.MARKER, BROKEN}
+    assert audit_log.ACTIONS.keys() <= actions | {seals.ACTION, load.MARKER, BROKEN, "freeze_case", "unfreeze_case"}
 
 
 @pytest.mark.parametrize(
