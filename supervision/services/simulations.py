@@ -148,7 +148,8 @@ def run(*, run_id: int, at: datetime) -> bool:
             outcome = _COMPUTE[Kind(found.kind)](found, at, _shown(found, at=at))
         except (OperationalError, InterfaceError):
             raise  # no fault of the run's: the next pass takes it up
-        except LookupError:
+        except LookupError:  # a fault of ours can be one too: the log tells them apart
+            logger.warning("simulation %s has nothing to go by", run_id, exc_info=True)
             _end(found, at=at, state=State.FAILED, error=NO_HISTORY)
         except DomainError as no:
             _end(found, at=at, state=State.FAILED, error=str(no))
