@@ -18,7 +18,8 @@ from applications.views.door import go
 from ops_center.kernel.errors import Malformed
 from ops_center.web.pages import StaffRequest, staff
 from ops_center.web.refusals import came_from
-from supervision.forms import ReassignForm, UrgeForm, said
+from supervision.forms.base import said
+from supervision.forms.breaches import ReassignForm, UrgeForm
 from supervision.selectors.load import who_could_take
 from supervision.services.acts import AT_MOST, Said, reassign_each, urge_each
 from supervision.services.urging import MAY_URGE

@@ -24,7 +24,8 @@ from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from supervision import errors
-from supervision.forms import DecideForm, EvidenceForm, JustifyForm, OpinionForm, said
+from supervision.forms.base import said
+from supervision.forms.breaches import DecideForm, EvidenceForm, JustifyForm, OpinionForm
 from supervision.models import Breach, Ground, Standing
 from supervision.querysets import BreachQuerySet
 from supervision.selectors import midnight

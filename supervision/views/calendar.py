@@ -21,7 +21,7 @@ from organization.roles import Role
 from organization.services import versions
 from organization.services.calendar import working_calendar
 from supervision import holidays
-from supervision.policy_forms import DraftDays, suggested
+from supervision.forms.policies import DraftDays, suggested
 from supervision.selectors.calendar import changes, departures, moves_of
 from supervision.services import calendar as services
 from supervision.services.calendar import days_of, turned_days

@@ -20,8 +20,8 @@ from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from supervision import errors
-from supervision.complaint_forms import BY_SLUG, FORMS, ComplaintForm, FindCase, OpenComplaint
-from supervision.forms import said
+from supervision.forms.base import said
+from supervision.forms.complaints import BY_SLUG, FORMS, ComplaintForm, FindCase, OpenComplaint
 from supervision.lifecycle import FIVE_STEPS, NONE_MISSED, State
 from supervision.models import Complaint, ComplaintAct
 from supervision.periods import read_span

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
-from supervision.forms import said
-from supervision.goal_forms import SentenceForm
+from supervision.forms.base import said
+from supervision.forms.goals import SentenceForm
 from supervision.models import Broadcast
 from supervision.selectors.feed import feed, told
 from supervision.services.broadcasts import cheer, say_motto

@@ -16,7 +16,7 @@ from applications.views.door import attempt, go
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
-from supervision.outage_forms import DeclareOutage
+from supervision.forms.outages import DeclareOutage
 from supervision.services import outages as services
 
 READERS = (Role.SUP, Role.TR, Role.MGT, Role.AUD)

@@ -24,7 +24,7 @@ from organization.models import Branch, BranchTimes
 from organization.roles import Role
 from organization.services import versions
 from organization.services.versions import Standing
-from supervision.policy_forms import DraftClock, DraftTimes, DraftVersion
+from supervision.forms.policies import DraftClock, DraftTimes, DraftVersion
 from supervision.selectors.policies import (
     BY_DUE,
     SEES_DRAFTS,

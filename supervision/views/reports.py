@@ -21,10 +21,10 @@ from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch, Employee
 from organization.roles import Role
-from supervision.forms import said
+from supervision.forms.base import said
+from supervision.forms.reports import FileForm
 from supervision.models import ReportRun
 from supervision.periods import Month, Quarter
-from supervision.report_forms import FileForm
 from supervision.report_tables import behind, figure_of, shape_of
 from supervision.selectors import SEES_EVERY_BRANCH, goals
 from supervision.selectors.capacity import capacity_board

@@ -16,7 +16,7 @@ from applications.views.door import attempt, go
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
-from supervision.capacity_forms import AbsenceForm, RosterForm
+from supervision.forms.capacity import AbsenceForm, RosterForm
 from supervision.selectors.roster import roster
 from supervision.services.roster import end_absence, enter_absence, plan_days
 

@@ -17,7 +17,7 @@ from ops_center.clock import local_day
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
-from supervision.capacity_forms import DraftMinutes
+from supervision.forms.capacity import DraftMinutes
 from supervision.selectors.minutes import drafts, standards, versions
 from supervision.services.standards import approve_minutes, discard_minutes, draft_minutes
 from supervision.views.asked import one_of

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
-from supervision.forms import said
-from supervision.goal_forms import SummaryForm
+from supervision.forms.base import said
+from supervision.forms.goals import SummaryForm
 from supervision.periods import Month
 from supervision.selectors.summary import LABELS, OF_BLOCK, summary_cases, summary_of
 from supervision.services.summaries import save_summary

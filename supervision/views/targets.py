@@ -18,7 +18,7 @@ from ops_center.kernel.errors import Malformed, OutOfSight
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
-from supervision.goal_forms import TargetGrid
+from supervision.forms.goals import TargetGrid
 from supervision.models import Measure
 from supervision.periods import Month
 from supervision.selectors import SEES_EVERY_BRANCH, goals

@@ -14,8 +14,8 @@ from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch
 from organization.roles import Role
-from supervision.forms import said
-from supervision.goal_forms import NoteForm
+from supervision.forms.base import said
+from supervision.forms.goals import NoteForm
 from supervision.periods import Week
 from supervision.selectors import SEES_EVERY_BRANCH
 from supervision.selectors.weekly import FIGURES, last_weeks, sheets_of, weekly_cases

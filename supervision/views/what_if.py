@@ -21,7 +21,7 @@ from ops_center.web.pages import StaffRequest, staff
 from organization.models import Employee
 from organization.roles import Role
 from supervision import errors
-from supervision.capacity_forms import AskWhatIf
+from supervision.forms.capacity import AskWhatIf
 from supervision.models import SimulationRun
 from supervision.selectors.simulations import what_ifs
 from supervision.selectors.workload import ROLES

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from applications.api import shapes as steps
 from applications.forms.base import note_field
 from ops_center.web.shapes import FreeText
-from supervision.forms import DecideForm, JustifyForm, OpinionForm, UrgeForm
+from supervision.forms.breaches import DecideForm, JustifyForm, OpinionForm, UrgeForm
 
 PERSONAL = ["客户电话 10000001234", "身份证 990101198803050018", "打 100-0000-1234"]
 SENTENCE = "请勿在此填写身份证号或手机号"

@@ -1,4 +1,4 @@
-"""The forecast of breaches and questions to the simulation under ``/api/v1/``."""
+"""Backlog and load, the forecast of breaches and questions to the simulation under ``/api/v1/``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,47 @@ from ops_center.web.keyset import Keyset
 from ops_center.web.shapes import FreeText, Shape
 from supervision import errors
 from supervision.models import SimulationRun
+from supervision.selectors.capacity import capacity_board
 from supervision.selectors.simulations import newest_done, what_ifs
 from supervision.services.simulations import ask_what_if, why_failed
 
 NEWEST = Keyset("-id")
 Json = dict[str, Any]
+
+
+class QueueAnswer(serializers.Serializer[Any]):
+    queue = serializers.CharField(source="queue.name")
+    open = serializers.IntegerField()
+    claimed = serializers.IntegerField()
+    overdue = serializers.IntegerField()
+    due_today = serializers.IntegerField()
+    done_today = serializers.IntegerField()
+    mean_per_day = serializers.FloatField(source="mean", help_text="Of the last five working days.")
+    backlog_days = serializers.FloatField(allow_null=True, help_text="Null: nothing was finished in these days.")
+    alarm = serializers.BooleanField(source="is_alarm")
+
+
+class PersonAnswer(serializers.Serializer[Any]):
+    employee = number_of("employee")
+    roles = serializers.ListField(child=serializers.CharField())
+    held = serializers.IntegerField()
+    clocks = serializers.IntegerField(help_text="Running clocks that this person answers for.")
+    overdue = serializers.IntegerField()
+    done_today = serializers.IntegerField()
+    done = serializers.IntegerField(help_text="In the last five working days.")
+
+
+class CapacityAnswer(serializers.Serializer[Any]):
+    days = serializers.ListField(child=serializers.DateField())
+    queues = QueueAnswer(many=True)
+    people = PersonAnswer(many=True)
+
+
+class CapacityBoard(Api):
+    @operation(roles="TR SUP MGT AUD", answer=CapacityAnswer, summary="Backlog and load")
+    def get(self, call: Call) -> object:
+        """Per queue: open cases ÷ mean of what was finished on the last five working days. Per person: the load."""
+        return capacity_board(at=call.at)
 
 
 class ForecastAnswer(serializers.Serializer[Any]):

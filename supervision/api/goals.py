@@ -1,4 +1,4 @@
-"""The API of goals: targets with what has been reached, set and taken over from the month before."""
+"""Goals under ``/api/v1/``: targets with what has been reached, and the best of a month or a quarter."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from applications.api.answers import code_of
 from ops_center.kernel.errors import Malformed
 from ops_center.web.api import Api, Call, operation
 from ops_center.web.shapes import Shape
 from organization.api_shapes import BranchField, EmployeeField
+from organization.models import Employee
 from supervision.models import Measure
-from supervision.periods import Month
+from supervision.periods import Month, read_span
 from supervision.selectors import goals
+from supervision.selectors.feed import shown_name
+from supervision.selectors.leaderboard import BOARDS, PEOPLE, Work, back_office, leaderboard
+from supervision.selectors.leaderboard import Standing as Ranked
 from supervision.services.targets import MOST, copy_targets, set_targets
 
 Json = dict[str, Any]
@@ -103,3 +108,86 @@ def _month(said: Json, call: Call) -> Month:
         return Month.read(said.get("month", ""), at=call.at)
     except Malformed as error:
         raise serializers.ValidationError({"month": [str(error.message)]}) from None
+
+
+# -- the best ----------------------------------------------------------------------------------------------------------
+class RankedAnswer(serializers.Serializer[Any]):
+    rank = serializers.IntegerField(allow_null=True, help_text="Null: not ranked, the quality is not there.")
+    employee = serializers.SerializerMethodField(help_text="Null: a branch, or somebody who hides the name.")
+    name = serializers.SerializerMethodField()
+    branch = code_of("branch")
+    activated = serializers.IntegerField()
+    taken_in = serializers.IntegerField()
+    return_rate = serializers.FloatField(allow_null=True)
+    on_time_rate = serializers.FloatField(allow_null=True, help_text="Sent on the day; not of referrers.")
+
+    def get_employee(self, row: Ranked) -> str | None:
+        return _shown_number(row.employee, self.context["call"].actor)
+
+    def get_name(self, row: Ranked) -> str:
+        reader = self.context["call"].actor
+        return shown_name(row.employee, reader=reader) if row.employee else row.branch.name
+
+
+class LeaderboardAnswer(serializers.Serializer[Any]):
+    board = serializers.ChoiceField([(name, name) for name in BOARDS])
+    best = RankedAnswer(many=True)
+    own = RankedAnswer(allow_null=True, help_text="The reader's own place; of the branches that of the own one.")
+
+
+class WorkAnswer(serializers.Serializer[Any]):
+    rank = serializers.IntegerField(allow_null=True, help_text="Null: too little work for a rate.")
+    employee = serializers.SerializerMethodField(help_text="Null: somebody who hides the name.")
+    name = serializers.SerializerMethodField()
+    done = serializers.IntegerField()
+    on_time_rate = serializers.FloatField()
+    error_rate = serializers.FloatField(allow_null=True, help_text="Of who keys only.")
+
+    def get_employee(self, row: Work) -> str | None:
+        return _shown_number(row.employee, self.context["call"].actor)
+
+    def get_name(self, row: Work) -> str:
+        return shown_name(row.employee, reader=self.context["call"].actor)
+
+
+class BackOfficeAnswer(serializers.Serializer[Any]):
+    best = WorkAnswer(many=True)
+    own = WorkAnswer(allow_null=True)
+    least = serializers.IntegerField(help_text="Pieces of work from which a person is ranked.")
+
+
+class LeaderboardsAnswer(serializers.Serializer[Any]):
+    period = serializers.CharField()
+    boards = LeaderboardAnswer(many=True)
+    branches = LeaderboardAnswer()
+    back_office = BackOfficeAnswer()
+
+
+class SpanQuery(Shape):
+    period = serializers.CharField(
+        max_length=7, required=False, help_text="A month, 2026-11, or a quarter, 2026-Q4; the running month."
+    )
+
+
+class LeaderboardBoard(Api):
+    @operation(asked=SpanQuery, answer=LeaderboardsAnswer, summary="The best of a month or a quarter")
+    def get(self, call: Call) -> Json:
+        """Cards activated in the period, quality beside volume; the back office by punctuality; no worst."""
+        try:
+            span = read_span(call.asked.get("period", ""), at=call.at)
+        except Malformed as error:
+            raise serializers.ValidationError({"period": [str(error.message)]}) from None
+        boards = {name: leaderboard(name, span=span, reader=call.actor) for name in BOARDS}
+        shown = {name: {"board": name, "best": board.best, "own": board.own} for name, board in boards.items()}
+        return {
+            "period": str(span),
+            "boards": [shown[name] for name in PEOPLE],
+            "branches": shown["branches"],
+            "back_office": back_office(span=span, reader=call.actor),
+        }
+
+
+def _shown_number(employee: Employee | None, reader: Employee) -> str | None:
+    if employee is None or (employee.hides_name and employee.pk != reader.pk):
+        return None
+    return employee.number

@@ -1,4 +1,4 @@
-"""The boards under ``/api/v1/``: the numbers of the screens, the lists behind them, acts on several cases."""
+"""The other boards under ``/api/v1/``, with the lists behind them: problems, timeliness, load, funnel."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from rest_framework import serializers
 
 from applications.api.answers import code_of, number_of
 from applications.lifecycle import Clock, Outcome
-from applications.models import Application, CaseClock, ProblemItem
+from applications.models import CaseClock, ProblemItem
 from ops_center.kernel.errors import Malformed
 from ops_center.web.api import Api, Call, Paged, listed, operation, paged
 from ops_center.web.keyset import Keyset
-from ops_center.web.shapes import FreeText, Many, Shape
+from ops_center.web.shapes import Shape
 from organization.api_shapes import BranchField, EmployeeField
 from organization.models import Branch, Employee
 from organization.roles import Role
+from supervision.api.overdue import BY_DEADLINE, DueAnswer, choice
 from supervision.models import Part
 from supervision.on_time import Tally
+from supervision.periods import Month
 from supervision.selectors import SEES_EVERY_BRANCH, branch_scope
+from supervision.selectors.funnel import ENDS, ORIGINS, REACHED, funnel_board
 from supervision.selectors.load import CENTER_ROLES, PARTS, held_cases, load_of, running_clocks
-from supervision.selectors.overdue import AGES, DUE, STAGES, overdue_cases
+from supervision.selectors.overdue import AGES
 from supervision.selectors.problems import TURNS, open_problems, problem_board
 from supervision.selectors.timeliness import (
     VERDICTS,
@@ -35,71 +38,9 @@ from supervision.selectors.timeliness import (
     rate_per_day,
     stage_times,
 )
-from supervision.services.acts import AT_MOST, reassign_each, urge_each
 
-BY_DEADLINE, LATEST, OLDEST = Keyset("due_at", "id"), Keyset("-stopped_at", "-id"), Keyset("raised_at", "id")
+LATEST, OLDEST = Keyset("-stopped_at", "-id"), Keyset("raised_at", "id")
 Json = dict[str, Any]
-
-
-def choice(values: Any) -> serializers.ChoiceField:
-    return serializers.ChoiceField([(value, value) for value in values], required=False)
-
-
-# -- the lists ---------------------------------------------------------------------------------------------------------
-class OverdueQuery(Paged):
-    stage = choice(STAGES)
-    branch = BranchField(required=False)
-    age = choice(AGES)
-    clock = serializers.ChoiceField(Clock.choices, required=False)
-    due = serializers.ChoiceField(
-        [(due, due) for due in DUE], required=False, help_text="What falls due next, instead of what is overdue."
-    )
-
-
-class DueAnswer(serializers.Serializer[Application]):
-    number = serializers.CharField()
-    state = serializers.CharField()
-    branch = code_of("branch")
-    product = code_of("product")
-    clock = serializers.CharField(source="due_clock")
-    due_at = serializers.DateTimeField()
-    holder = number_of("claimed_by", help_text="Who claimed it last; see the case for who has it.")
-
-
-class OverdueCases(Api):
-    @operation(roles="BH TR SUP AUD", asked=OverdueQuery, answer=paged(DueAnswer), summary="The overdue cases")
-    def get(self, call: Call) -> Json:
-        """The list behind a number of the overdue board, the longest overdue first."""
-        cut = {name: call.asked[name] for name in ("stage", "age", "clock", "due") if name in call.asked}
-        branch = call.asked["branch"].code if "branch" in call.asked else ""
-        cases = overdue_cases(scope=branch_scope(call.actor, call.at), at=call.at, branch=branch, **cut)
-        return listed(call, cases.with_people(), BY_DEADLINE)
-
-
-class ProblemAnswer(serializers.Serializer[ProblemItem]):
-    application = number_of("application")
-    code = serializers.CharField()
-    party = serializers.CharField()
-    state = serializers.CharField()
-    branch = code_of("application.branch")
-    raised_at = serializers.DateTimeField()
-
-
-class ProblemQuery(Paged):
-    turn = choice(TURNS)
-    age = choice(AGES)
-    code = serializers.CharField(max_length=4, required=False)
-    branch = BranchField(required=False)
-
-
-class ProblemItems(Api):
-    @operation(roles="BH TR SUP AUD", asked=ProblemQuery, answer=paged(ProblemAnswer), summary="Open problem items")
-    def get(self, call: Call) -> Json:
-        """The list behind a number of the problem board, the oldest first."""
-        cut = {name: call.asked[name] for name in ("turn", "age", "code") if name in call.asked}
-        branch = call.asked["branch"].code if "branch" in call.asked else ""
-        items = open_problems(scope=branch_scope(call.actor, call.at), at=call.at, branch=branch, **cut)
-        return listed(call, items.select_related("application__branch"), OLDEST)
 
 
 # -- problems ----------------------------------------------------------------------------------------------------------
@@ -127,6 +68,32 @@ class ProblemBoard(Api):
             "cells": [{"turn": turn, "age": age, "items": items} for (turn, age), items in sorted(board.cells.items())],
             "codes": board.codes,
         }
+
+
+class ProblemAnswer(serializers.Serializer[ProblemItem]):
+    application = number_of("application")
+    code = serializers.CharField()
+    party = serializers.CharField()
+    state = serializers.CharField()
+    branch = code_of("application.branch")
+    raised_at = serializers.DateTimeField()
+
+
+class ProblemQuery(Paged):
+    turn = choice(TURNS)
+    age = choice(AGES)
+    code = serializers.CharField(max_length=4, required=False)
+    branch = BranchField(required=False)
+
+
+class ProblemItems(Api):
+    @operation(roles="BH TR SUP AUD", asked=ProblemQuery, answer=paged(ProblemAnswer), summary="Open problem items")
+    def get(self, call: Call) -> Json:
+        """The list behind a number of the problem board, the oldest first."""
+        cut = {name: call.asked[name] for name in ("turn", "age", "code") if name in call.asked}
+        branch = call.asked["branch"].code if "branch" in call.asked else ""
+        items = open_problems(scope=branch_scope(call.actor, call.at), at=call.at, branch=branch, **cut)
+        return listed(call, items.select_related("application__branch"), OLDEST)
 
 
 # -- timeliness --------------------------------------------------------------------------------------------------------
@@ -354,43 +321,49 @@ class LoadHeld(Api):
         return listed(call, cases.with_people(), BY_DEADLINE)
 
 
-# -- acts --------------------------------------------------------------------------------------------------------------
-class SaidAnswer(serializers.Serializer[Any]):
-    application = serializers.CharField(source="number")
-    done = serializers.BooleanField(source="is_done")
-    detail = serializers.CharField(source="sentence", help_text="What was done, or the rule that says no.")
+# -- funnel ------------------------------------------------------------------------------------------------------------
+class MonthQuery(Shape):
+    period = serializers.CharField(max_length=7, required=False, help_text="A month, 2026-11; the running one.")
 
 
-class ResultsAnswer(serializers.Serializer[Any]):
-    results = SaidAnswer(many=True)
+class FunnelStep(serializers.Serializer[Any]):
+    step = serializers.ChoiceField([(step, step) for step in REACHED])
+    cases = serializers.IntegerField()
+    of_before = serializers.FloatField(allow_null=True, help_text="Share of the step before.")
+    referred = serializers.IntegerField()
+    walk_in = serializers.IntegerField()
 
 
-class UrgeMany(Shape):
-    applications = Many(child=serializers.CharField(max_length=24), allow_empty=False, max_length=AT_MOST)
-    text = FreeText(max_length=200)
+class FunnelAnswer(serializers.Serializer[Any]):
+    period = serializers.CharField()
+    steps = FunnelStep(many=True)
+    ends = serializers.DictField(child=serializers.IntegerField(), help_text=f"{', '.join(ENDS)}.")
 
 
-class ReassignMany(Shape):
-    applications = Many(child=serializers.CharField(max_length=24), allow_empty=False, max_length=AT_MOST)
-    to = EmployeeField()
-    note = FreeText(max_length=300)
-
-
-class UrgeSeveral(Api):
-    @operation(roles="CM CS BH TR SUP", facts=UrgeMany, answer=ResultsAnswer, summary="Urge several cases")
-    def post(self, call: Call) -> Json:
-        """Each for itself: a refusal stands beside its case, the others are urged."""
-        facts = call.facts
-        return {"results": urge_each(facts["applications"], actor=call.actor, at=call.at, text=facts["text"])}
-
-
-class ReassignSeveral(Api):
-    @operation(roles="TR SUP", facts=ReassignMany, answer=ResultsAnswer, summary="Reassign several cases")
-    def post(self, call: Call) -> Json:
-        """Each for itself and in a transaction of its own: a refusal stands beside its case, the others move."""
-        facts = call.facts
+class FunnelBoard(Api):
+    @operation(roles="BH TR SUP MGT AUD", asked=MonthQuery, answer=FunnelAnswer, summary="What became of a month")
+    def get(self, call: Call) -> Json:
+        """Of the cases that began in the month: how far they have come, and how they ended."""
+        month = _month(call)
+        board = funnel_board(scope=branch_scope(call.actor, call.at), month=month)
+        totals = [board.total(step) for step in REACHED]
         return {
-            "results": reassign_each(
-                facts["applications"], to=facts["to"], actor=call.actor, at=call.at, note=facts["note"]
-            )
+            "period": str(month),
+            "steps": [
+                {
+                    "step": step,
+                    "cases": totals[place],
+                    "of_before": totals[place] / totals[place - 1] if place and totals[place - 1] else None,
+                    **{origin.replace("-", "_"): board.steps[origin][step] for origin in ORIGINS},
+                }
+                for place, step in enumerate(REACHED)
+            ],
+            "ends": board.ends,
         }
+
+
+def _month(call: Call) -> Month:
+    try:
+        return Month.read(call.asked.get("period", ""), at=call.at)
+    except Malformed as error:
+        raise serializers.ValidationError({"period": [str(error.message)]}) from None

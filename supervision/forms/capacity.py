@@ -17,7 +17,7 @@ from ops_center.kernel.errors import DomainError, Malformed
 from ops_center.web.notes import no_personal_numbers
 from organization.models import Employee
 from organization.roles import Role
-from supervision.policy_forms import DAY, DraftVersion
+from supervision.forms.policies import DAY, DraftVersion
 from supervision.selectors.assumptions import LONGEST_LIMIT, MOST_ARRIVALS, MOST_DAYS, MOST_STAFF
 from supervision.selectors.workload import CLOCKS, ROLES
 from supervision.services.roster import MOST_MINUTES
