@@ -274,11 +274,13 @@ def _response(result: object, *, shape: AnswerShape | None, many: bool, status: 
 def _kept(response: HttpResponseBase) -> Answer:
     assert isinstance(response, Response), "an operation with a stored answer gives data"
     text = "" if response.data is None else JSONRenderer().render(response.data).decode()
-    return Answer(status=response.status_code, text=text)
+    return Answer(status=response.status_code, text=text, etag=response.get("ETag", ""))
 
 
 def _replayable(answer: Answer) -> HttpResponse:
     response = HttpResponse(answer.text, status=answer.status, content_type="application/json")
+    if answer.etag:
+        response["ETag"] = answer.etag
     if answer.is_replayed:
         response["Idempotency-Replayed"] = "true"
     return response

@@ -44,10 +44,11 @@ class KeyReused(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back to the client: a status and JSON text, empty for 204."""
+    """What goes back to the client: a status, JSON text (empty for 204), and the version of what it shows."""
 
     status: int
     text: str
+    etag: str = ""
     is_replayed: bool = False
 
 
@@ -70,9 +71,10 @@ def once(
     with transaction.atomic():
         before = _claim(actor_id=actor_id, key=key, digest=digest, at=at)
         if before is not None and before.status is not None:
-            return Answer(status=before.status, text=before.answer, is_replayed=True)
+            return Answer(status=before.status, text=before.answer, etag=before.etag, is_replayed=True)
         answer = act()
-        IdempotencyKey.objects.filter(actor_id=actor_id, key=key).update(status=answer.status, answer=answer.text)
+        kept = IdempotencyKey.objects.filter(actor_id=actor_id, key=key)
+        kept.update(status=answer.status, answer=answer.text, etag=answer.etag)
         return answer
 
 

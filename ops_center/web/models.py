@@ -18,6 +18,7 @@ class IdempotencyKey(models.Model):
     digest = models.BinaryField()
     status = models.PositiveSmallIntegerField(null=True)
     answer = models.TextField(blank=True)
+    etag = models.CharField(max_length=40, blank=True, db_default="")  # of the object as the answer showed it
     at = models.DateTimeField()
 
     class Meta:

@@ -93,6 +93,18 @@ class Make(Api):
         return {"number": number}
 
 
+class AreaAnswer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+
+
+class MakeVersioned(Api):
+    @operation(answer=AreaAnswer, status=201)
+    def post(self, call: Call) -> Area:
+        area = Area.objects.create(code=f"A{Area.objects.count()}", name="区")
+        area.version = 7
+        return area
+
+
 class Secret(Api):
     @operation(facts=Everything, stored=False)
     def post(self, call: Call) -> dict[str, str]:
@@ -115,6 +127,7 @@ urlpatterns = [
                 path("echo/", Echo.as_view()),
                 path("no/<kind>/", No.as_view()),
                 path("make/", Make.as_view()),
+                path("make-versioned/", MakeVersioned.as_view()),
                 path("secret/", Secret.as_view()),
                 path("locked/", Locked.as_view()),
             ]
@@ -302,6 +315,13 @@ def test_the_same_key_and_body_give_the_stored_answer(manager):
     second = manager.post("make/", {"count": 1, "note": "x"}, **{"Idempotency-Key": "k1"})
     assert (first.status_code, second.status_code, first.json()) == (201, 201, second.json())
     assert (made(), second["Idempotency-Replayed"]) == (1, "true")
+
+
+def test_the_stored_answer_carries_the_version_of_what_it_shows(manager):
+    answers = [manager.post("make-versioned/", {}, **{"Idempotency-Key": "k1"}) for _again in range(2)]
+    assert [(answer["ETag"], answer.status_code) for answer in answers] == [('"7"', 201)] * 2
+    assert (made(), answers[1]["Idempotency-Replayed"]) == (1, "true")
+    assert manager.post("make-versioned/", {})["ETag"] == '"7"'
 
 
 def test_the_same_key_with_another_body_or_address_is_422(manager):
