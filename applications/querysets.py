@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from applications.lifecycle import FINISHED, QUEUES, EntryMode, State
 from ops_center.clock import SHANGHAI, local_day
@@ -15,11 +16,12 @@ from organization.models import Employee
 from organization.roles import Role
 
 if TYPE_CHECKING:
-    from applications.models import Application, CaseClock  # noqa: F401  named in the generic bases
+    from applications.models import Application, CaseClock, GroupBatch  # noqa: F401  named in the generic bases
 
 
 SEES_ALL = frozenset({Role.TR, Role.SUP, Role.AUD})
 AFTER_SALES_DAYS = 15  # so long a client who activated alone may still be coached (T24)
+MEMBERS = ("GROUP", "OFFICIAL")  # the customer groups of a group batch
 IN_BRANCH_CUSTODY = (State.TAKEN_IN, State.BAGGED, State.IN_TRANSIT, State.RETURNED)
 
 
@@ -71,6 +73,13 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
             cases = cases.exclude(entry_mode=EntryMode.SELF)
         return cases
 
+    def of_groups(self) -> ApplicationQuerySet:
+        """Members of group batches, with the batch's code; those from before batches were kept carry it as text."""
+        as_text = Q(group_batch=None, customer_group__in=MEMBERS) & ~Q(campaign="")
+        return self.annotate(batch_code=Coalesce("group_batch__code", "campaign")).filter(
+            as_text | Q(group_batch__isnull=False)
+        )
+
     def with_people(self) -> ApplicationQuerySet:
         """With all that a line of a list shows: one query."""
         return self.select_related(
@@ -91,3 +100,18 @@ class CaseClockQuerySet(models.QuerySet["CaseClock"]):
 
     def overdue(self, at: datetime) -> CaseClockQuerySet:
         return self.running().filter(due_at__lt=at)
+
+
+class GroupBatchQuerySet(models.QuerySet["GroupBatch"]):
+    def visible_to(self, employee: Employee, at: datetime) -> GroupBatchQuerySet:
+        """All of them for who watches the bank, those of the own branch for its customer managers and its head."""
+        roles = employee.role_codes(local_day(at))
+        if roles & (SEES_ALL | {Role.MGT}):
+            return self
+        return self.filter(branch=employee.branch_id) if roles & {Role.CM, Role.BH} else self.none()
+
+    def open(self) -> GroupBatchQuerySet:
+        return self.filter(closed_at=None)
+
+    def with_people(self) -> GroupBatchQuerySet:
+        return self.select_related("branch", "host", "opened_by", "closed_by")

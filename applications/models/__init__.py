@@ -5,6 +5,7 @@ from applications.models.card import CardStatusImport, CardStatusRow, Coaching, 
 from applications.models.case import Applicant, Application, Performer
 from applications.models.clock import CaseClock, ClockInterval, ClockPolicy, Custody, Outage
 from applications.models.event import Event
+from applications.models.group import GroupBatch, GroupVisit, UnitList
 from applications.models.problem import Approval, ContactLog, ProblemItem, ReturnNote
 from applications.models.product import ChecklistItem, CustomerGroup, Product, ReasonCode
 from applications.models.sheet import CaseWarning, CreditCheck, EntryRecord, FactIndex, KeyDifference
@@ -32,6 +33,8 @@ __all__ = [
     "EntryRecord",
     "Event",
     "FactIndex",
+    "GroupBatch",
+    "GroupVisit",
     "KeyDifference",
     "Outage",
     "Performer",
@@ -40,4 +43,5 @@ __all__ = [
     "ReasonCode",
     "ReturnNote",
     "Seal",
+    "UnitList",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ from applications.lifecycle import (
     State,
     Step,
 )  # fmt: skip
+from applications.models.group import GroupBatch
 from applications.models.product import CustomerGroup, Product
 from applications.querysets import ApplicationQuerySet
 from ops_center.kernel.identity import mask_id, mask_mobile, mask_name
@@ -78,6 +79,9 @@ class Application(models.Model):
     priced_on = models.DateField(_("priced on"), null=True)  # the day whose bounty, split and limits apply; set once
     consent_at = models.DateTimeField(_("consent"), null=True)
     campaign = models.CharField(_("campaign"), max_length=20, blank=True)
+    group_batch = models.ForeignKey(
+        GroupBatch, models.PROTECT, null=True, related_name="members", db_index=False, verbose_name=_("group batch")
+    )
     form_no = models.CharField(_("form number"), max_length=24, blank=True)
 
     area = models.ForeignKey(Area, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("area"))
@@ -186,6 +190,8 @@ class Application(models.Model):
                 condition=Q(state__in=["REFERRED", "ACCEPTED", "DRAFT", "RETURNED", "ISSUED", "COLLECTED"]),
                 name="application_lapse",
             ),
+            # The members of a group batch: its figures and the lists behind them.
+            models.Index(fields=["group_batch", "id"], condition=~Q(group_batch=None), name="application_batch"),
             # Cases with a risk flag: what their rewards are held for.
             models.Index(fields=["id"], condition=Q(is_risk=True), name="application_risk"),
         ]
@@ -270,9 +276,12 @@ class Application(models.Model):
         self.releases += 1
 
     @_step(Step.START_INTAKE)
-    def start_intake(self, *, at: datetime, customer_group: str, consent_at: datetime) -> None:
+    def start_intake(
+        self, *, at: datetime, customer_group: str, consent_at: datetime, group_batch: GroupBatch | None = None
+    ) -> None:
         self.draft_at = at
         self.customer_group = customer_group
+        self.group_batch = group_batch
         self.consent_at = consent_at
 
     @_step(Step.COMPLETE_INTAKE)

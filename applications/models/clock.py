@@ -28,6 +28,9 @@ class ClockPolicy(Version):
     """The limit of one clock from a day on. Running clocks keep the version that they started under (rule K8); what is
     approved never changes (trigger)."""
 
+    about = ("kind", "variant")
+    audit_name = "clockpolicy"
+
     kind = models.CharField(_("clock"), max_length=16, choices=Clock)
     variant = models.CharField(_("variant"), max_length=12, blank=True)  # PROBLEM_CLOSE: the party; others: empty
     mode = models.CharField(_("mode"), max_length=16, choices=[(mode.value, mode.value) for mode in Mode])
