@@ -21,6 +21,7 @@ from ops_center.clock import SHANGHAI, local_day
 from organization.models import Branch, Employee
 from organization.services.calendar import working_calendar
 from supervision.models import Breach
+from supervision.selectors import midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Charges(list[NamedCharge]):
 def charges_of_clocks(clocks: Collection[int], *, at: datetime) -> dict[int, list[Charge]]:
     """clock → its charges, of those of these clocks that are or were late: one query, however many they are."""
     found: dict[int, list[Charge]] = defaultdict(list)
-    for clock, holder, person, branch, minutes in _charged(clocks, at=at):
+    for clock, holder, person, branch, minutes in _charged(_THESE, {"clocks": list(clocks)}, clock="id", at=at):
         found[clock].append(Charge(Hands(Holder(holder), person, branch) if holder else None, minutes))
     return dict(found)
 
@@ -93,105 +94,110 @@ def named(found: Mapping[int, Sequence[Charge]]) -> dict[int, Charges]:
 
 def charged_in(since: datetime, until: datetime, *, at: datetime, branch: int | None = None) -> dict[Hands | None, int]:
     """Whose the overdue minutes are of all breaches that fell due in a period, of one branch's cases or of all."""
-    breaches = Breach.objects.filter(due_at__gte=since, due_at__lt=until)
-    if branch is not None:
-        breaches = breaches.filter(branch=branch)
-    totals: dict[tuple[str, int | None, int | None], int] = defaultdict(int)
-    for _clock, holder, person, branch_held, minutes in _charged(breaches.values_list("clock_id", flat=True), at=at):
-        totals[holder, person, branch_held] += minutes
+    which = _BREACHED.format(of_branch="" if branch is None else "AND b.branch_id = %(branch)s")
+    charged = _charged(which, {"since": since, "until": until, "branch": branch}, clock="0", at=at)
     return {
         Hands(Holder(holder), person, branch_held) if holder else None: minutes
-        for (holder, person, branch_held), minutes in totals.items()
+        for _all, holder, person, branch_held, minutes in charged
     }
 
 
 # -- reckoning ---------------------------------------------------------------------------------------------------------
-# The working time that lies before an instant: before its day, and of the day itself.
-_WORKED = """({day}.worked
-    + least(greatest((date_part('epoch', {at}) * 1000000)::bigint - {day}.opens, 0), {day}.length))"""
-_DAY = "({at} AT TIME ZONE 'Asia/Shanghai')::date"
+# Microseconds since the first day began, and the working time that had passed then. It never runs backwards: so the
+# later of two instants has the greater working time, and a piece is cut in working time as it would be in real time.
+_PASSED = "((date_part('epoch', {at}) * 1000000)::bigint - %(begins)s)"
+_MICROSECOND, _MINUTE = timedelta(microseconds=1), 60_000_000
+_DAY_LONG = 24 * 60 * 60 * 1_000_000  # no day of Shanghai is longer or shorter
+_DAY = f"{_PASSED} / {_DAY_LONG} + 1"
+_WORKED = f"""((%(worked)s::bigint[])[{_DAY}]
+    + least(greatest({_PASSED} %% {_DAY_LONG} - %(opens)s, 0), (%(lengths)s::bigint[])[{_DAY}]))"""
 _CHARGED = f"""
-    WITH days AS (
-        SELECT * FROM unnest(%(days)s::date[], %(opens)s::bigint[], %(lengths)s::bigint[], %(worked)s::bigint[])
-                      AS w(day, opens, length, worked)
-    ), late AS (
-        SELECT c.id, c.application_id, c.due_at, least(coalesce(c.stopped_at, %(at)s), %(at)s) AS ends,
-               {_WORKED.format(day="d", at="c.due_at")} AS worked
-        FROM applications_caseclock c JOIN days d ON d.day = {_DAY.format(at="c.due_at")}
-        WHERE c.id = ANY(%(clocks)s) AND c.due_at < least(coalesce(c.stopped_at, %(at)s), %(at)s)
-    ), ran AS (
-        SELECT l.id, l.application_id, l.worked, greatest(l.due_at, i.since) AS since,
-               least(l.ends, coalesce(i.until, l.ends)) AS until
+    WITH late AS (
+        SELECT c.id, c.application_id, c.due_at, least(c.stopped_at, %(at)s) AS ends
+        FROM applications_caseclock c WHERE {{which}} AND c.due_at < least(c.stopped_at, %(at)s)
+    ), ran AS MATERIALIZED (
+        SELECT l.id, l.application_id, {_WORKED.format(at="l.due_at")} AS due,
+               {_WORKED.format(at="greatest(l.due_at, i.since)")} AS since,
+               {_WORKED.format(at="least(l.ends, i.until)")} AS until
         FROM late l JOIN applications_clockinterval i ON i.clock_id = l.id AND i.pause = '' AND i.since < l.ends
-             AND coalesce(i.until, l.ends) > l.due_at
+             AND (i.until IS NULL OR i.until > l.due_at)
     ), spans AS (
         SELECT application_id, min(due_at) AS due_at, max(ends) AS ends FROM late GROUP BY application_id
     ), rows AS (  -- a lease that ran out ends what its clerk held; since then it lies in the queue
-        SELECT u.*, CASE WHEN a.id IS NOT NULL THEN greatest(a.claimed_until, u.since) END AS lapsed_at
+        SELECT u.application_id, u.holder, u.person_id, u.branch_id, greatest(u.since, s.due_at) AS since,
+               coalesce(u.until, %(at)s) AS until,
+               CASE WHEN a.id IS NOT NULL THEN greatest(a.claimed_until, u.since, s.due_at) END AS lapsed_at
         FROM spans s
         JOIN applications_custody u ON u.application_id = s.application_id AND u.since < s.ends
              AND (u.until IS NULL OR u.until > s.due_at)
         LEFT JOIN applications_application a ON u.until IS NULL AND a.id = u.application_id
              AND a.claimed_by_id = u.person_id AND a.claimed_until < %(at)s
-    ), held AS (
-        SELECT application_id, holder, person_id AS person, branch_id AS branch, since,
-               coalesce(lapsed_at, until, %(at)s) AS until
+    ), held AS MATERIALIZED (
+        SELECT application_id, holder, person_id AS person, branch_id AS branch,
+               {_WORKED.format(at="since")} AS since, {_WORKED.format(at="coalesce(lapsed_at, until)")} AS until
         FROM rows
         UNION ALL
-        SELECT application_id, 'QUEUE', NULL, NULL, lapsed_at, %(at)s FROM rows WHERE lapsed_at IS NOT NULL
+        SELECT application_id, 'QUEUE', NULL, NULL,
+               {_WORKED.format(at="lapsed_at")}, {_WORKED.format(at="until")}
+        FROM rows WHERE lapsed_at IS NOT NULL
     ), pieces AS (
-        SELECT id, worked, since, until, '' AS holder, NULL::bigint AS person, NULL::bigint AS branch, 0 AS part
+        SELECT {{clock}} AS clock, 0 AS part, '' AS holder, NULL::bigint AS person, NULL::bigint AS branch, due, since,
+               until
         FROM ran
         UNION ALL
-        SELECT r.id, r.worked, greatest(r.since, h.since), least(r.until, h.until), h.holder, h.person, h.branch, 1
+        SELECT {{clock}}, 1, h.holder, h.person, h.branch, r.due, greatest(r.since, h.since), least(r.until, h.until)
         FROM ran r JOIN held h
              ON h.application_id = r.application_id AND h.since < r.until AND h.until > r.since
     )
-    SELECT p.id, p.part, p.holder, p.person, p.branch,
-           sum(({_WORKED.format(day="b", at="p.until")} - p.worked) / 60000000
-               - ({_WORKED.format(day="a", at="p.since")} - p.worked) / 60000000)::bigint
-    FROM pieces p
-    JOIN days a ON a.day = {_DAY.format(at="p.since")}
-    JOIN days b ON b.day = {_DAY.format(at="p.until")}
-    GROUP BY p.id, p.part, p.holder, p.person, p.branch
-    ORDER BY p.id, p.part, min(p.since)
+    SELECT clock, part, holder, person, branch,
+           sum((until - due) / {_MINUTE} - (since - due) / {_MINUTE})::bigint
+    FROM pieces GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, min(since)
 """  # noqa: S608
-_DAY_LONG = 24 * 60 * 60 * 1_000_000  # no day of Shanghai is longer or shorter
-_EARLIEST = "SELECT min(due_at) FROM applications_caseclock WHERE id = ANY(%(clocks)s)"
+_EARLIEST = "SELECT min(c.due_at) FROM applications_caseclock c WHERE {which}"
+_THESE = "c.id = ANY(%(clocks)s)"
+_BREACHED = """c.id IN (SELECT clock_id FROM supervision_breach b
+                        WHERE b.due_at >= %(since)s AND b.due_at < %(until)s {of_branch})"""
 
 
-def _charged(clocks: Collection[int], *, at: datetime) -> list[tuple[int, str, int | None, int | None, int]]:
-    """(clock, holder, person, branch, minutes), a clock's first holder first; without a holder what nobody is known to
-    have held."""
-    facts: dict[str, Any] = {"clocks": list(clocks), "at": at}
+def _charged(
+    which: str, facts: Mapping[str, Any], *, clock: str, at: datetime
+) -> list[tuple[int, str, int | None, int | None, int]]:
+    """(clock, holder, person, branch, minutes), the first holder first; without a holder what nobody is known to have
+    held. ``clock``: by what the clocks are told apart."""
     charged: list[tuple[int, str, int | None, int | None, int]] = []
     with connection.cursor() as cursor:
-        cursor.execute(_EARLIEST, facts)
+        cursor.execute(_EARLIEST.format(which=which), facts)
         (earliest,) = cursor.fetchone()
         if earliest is None or earliest >= at:
             return []
-        cursor.execute(_CHARGED, facts | _days(local_day(earliest), local_day(at)))
+        days = _days(local_day(earliest), local_day(at))
+        cursor.execute(_CHARGED.format(which=which, clock=clock), {**facts, **days, "at": at})
         rows = cursor.fetchall()
-    unknown = {clock: minutes for clock, part, _holder, _person, _branch, minutes in rows if not part}
-    for clock, part, holder, person, branch, minutes in rows:
+    unknown = {one: minutes for one, part, _holder, _person, _branch, minutes in rows if not part}
+    for one, part, holder, person, branch, minutes in rows:
         if part and minutes:
-            charged.append((clock, holder, person, branch, minutes))
-            unknown[clock] -= minutes
-    charged += [(clock, "", None, None, minutes) for clock, minutes in unknown.items() if minutes]
+            charged.append((one, holder, person, branch, minutes))
+            unknown[one] -= minutes
+    charged += [(one, "", None, None, minutes) for one, minutes in unknown.items() if minutes]
     return charged
 
 
-def _days(first: date, last: date) -> dict[str, list[Any]]:
-    """The days of a delay: when the center opens, how long it works, how long it had worked before; microseconds."""
-    calendar, worked = working_calendar(), 0
+def _days(first: date, last: date) -> dict[str, Any]:
+    """When the first of these days begins, when the center opens; of each day how long it works, and how long it had
+    worked before; microseconds."""
+    calendar, before = working_calendar(), 0
     opens, closes = (datetime.combine(first, hour, SHANGHAI) for hour in (CENTER_HOURS.opens, CENTER_HOURS.closes))
-    begins, length = round(opens.timestamp() * 1_000_000), round((closes - opens).total_seconds() * 1_000_000)
-    days: dict[str, list[Any]] = {"days": [], "opens": [], "lengths": [], "worked": []}
+    length = (closes - opens) // _MICROSECOND
+    lengths, worked = [], []
     for number in range((last - first).days + 1):
-        day = first + timedelta(days=number)
-        works = length if calendar.is_workday(day) else 0
-        row = {"days": day, "opens": begins + number * _DAY_LONG, "lengths": works, "worked": worked}
-        for name, value in row.items():
-            days[name].append(value)
-        worked += works
-    return days
+        works = length if calendar.is_workday(first + timedelta(days=number)) else 0
+        lengths.append(works)
+        worked.append(before)
+        before += works
+    begins = midnight(first)
+    return {
+        "begins": round(begins.timestamp()) * 1_000_000,
+        "opens": (opens - begins) // _MICROSECOND,
+        "lengths": lengths,
+        "worked": worked,
+    }
