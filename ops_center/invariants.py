@@ -354,6 +354,24 @@ OUTSOURCED_ONLY_KEY = """
     JOIN organization_employee w ON w.id IN (a.referrer_id, a.collector_id) AND w.employment = 'OUTSOURCED'
 """
 
+# What was done before the case was known is nobody's fault; who came to the case later is relieved by the next watch.
+COMPLAINTS_BY_NOBODY_CONCERNED = """
+    SELECT c.number FROM supervision_complaint c
+    JOIN applications_application a ON a.id = c.application_id
+    JOIN supervision_complaintevent v ON v.complaint_id = c.id AND v.act NOT IN ('OPEN', 'ASSIGN')
+    WHERE (v.by_id = a.referrer_id
+           OR EXISTS (SELECT FROM applications_performer p
+                      WHERE p.application_id = a.id AND p.employee_id = v.by_id AND p.at < v.at))
+      AND NOT EXISTS (SELECT FROM supervision_complaintevent l
+                      WHERE l.complaint_id = c.id AND l.act = 'LINK' AND l.id > v.id)
+    UNION
+    SELECT c.number FROM supervision_complaint c
+    JOIN applications_performer p ON p.application_id = c.application_id AND p.employee_id = c.handler_id
+    WHERE c.closed_at IS NULL
+      AND p.at < (SELECT max(started_at) FROM organization_jobrun
+                  WHERE name = 'complaints' AND error = '' AND ended_at IS NOT NULL)
+"""
+
 # --- 6: problems and pauses ------------------------------------------------------------------------------------------
 PROBLEM_HAS_ONE_ITEM = """
     SELECT a.number FROM applications_application a
@@ -528,6 +546,7 @@ CHECKS: tuple[Check, ...] = (
     Check("4", "bagged-files-accounted-for", _asking(BAGGED_FILES_ACCOUNTED_FOR)),
     Check("5", "two-people-key", _asking(TWO_PEOPLE_KEY)),
     Check("5", "outsourced-only-key", _asking(OUTSOURCED_ONLY_KEY)),
+    Check("5", "complaints-by-nobody-concerned", _asking(COMPLAINTS_BY_NOBODY_CONCERNED)),
     Check("6", "problem-has-one-item", _asking(PROBLEM_HAS_ONE_ITEM)),
     Check("6", "paused-for-a-reason", _asking(PAUSED_FOR_A_REASON)),
     Check("6", "intervals-without-a-gap", _asking(INTERVALS_WITHOUT_A_GAP)),

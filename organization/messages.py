@@ -72,6 +72,10 @@ WORDS: dict[str, Any] = {
     # complaints
     "complaint_opened": _("Complaint %(number)s (case %(case)s): the first reply is due %(due)s."),
     "complaint_assigned": _("Complaint %(number)s (case %(case)s) is yours to handle: due %(due)s."),
+    "complaint_unhandled": _(
+        "Complaint %(number)s (case %(case)s): %(person)s handled it and has now worked on the case. Name another "
+        "handler; due %(due)s."
+    ),
     "complaint_escalated": _("Complaint %(number)s (case %(case)s) is with the supervisors: to be closed by %(due)s."),
     "complaint_solved": _(
         "Complaint %(number)s: the supervisor has decided. Call the client; to be closed by %(due)s."

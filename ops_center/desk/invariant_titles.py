@@ -24,6 +24,7 @@ TITLES: dict[str, Any] = {
     "bagged-files-accounted-for": pgettext_lazy("invariant", "Every file of a bag is accounted for"),
     "two-people-key": pgettext_lazy("invariant", "Two people key and review"),
     "outsourced-only-key": pgettext_lazy("invariant", "Outsourced staff only key"),
+    "complaints-by-nobody-concerned": pgettext_lazy("invariant", "Nobody handles a complaint about the own work"),
     "problem-has-one-item": pgettext_lazy("invariant", "A stopped case has one open problem item"),
     "paused-for-a-reason": pgettext_lazy("invariant", "Clocks are paused for a reason"),
     "intervals-without-a-gap": pgettext_lazy("invariant", "A clock's intervals follow each other without a gap"),

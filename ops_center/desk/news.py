@@ -24,15 +24,14 @@ from organization.messages import WORDS, Phrasebook, facts_of
 from organization.models import Delivery, Message, MessageTemplate
 from organization.models.versions import PolicyStatus
 from organization.roles import Role
-from organization.services import letters, telling, templates
-from organization.services.versions import require_another
+from organization.services import letters, telling, templates, versions
 
 NEWEST, LATEST = Keyset("-id"), Keyset("-due_at", "-id")
 # News of one's own work, which show themselves when they come; everything else waits at the bell.
 OWN_WORK = frozenset({
     "lead_new", "hand_over_offered", "problem_raised", "problem_replied", "problem_resolved", "returned",
     "review_differs", "arbitration", "reassigned", "approval_asked", "clock_warning", "breach", "urged", "call_agreed",
-    "complaint_opened", "complaint_assigned", "complaint_escalated", "complaint_solved", "complaint_reply_soon",
+    "complaint_opened", "complaint_assigned", "complaint_unhandled", "complaint_escalated", "complaint_solved", "complaint_reply_soon",
     "complaint_reply_late", "complaint_close_soon", "complaint_close_late",
 })  # fmt: skip
 MOST_TOASTS = 3
@@ -202,7 +201,7 @@ def one_template(request: StaffRequest, pk: int) -> HttpResponse:
         "row": row,
         "before": before,
         "after": templates.preview(row.kind, row.language, row.text),
-        "why_not": _why_not_approve(row, request),
+        "why_not": versions.why_not_approve(row, actor=request.actor, at=request.at),
         "decides": Role.MGT in request.roles and row.status == PolicyStatus.DRAFT,
     }
     return render(request, "desk/template.html", facts)
@@ -229,14 +228,6 @@ def _preview(kind: str, language: str, text: str) -> dict[str, Any]:
         return {"seen": templates.preview(kind, language, text), "refusal": None}
     except DomainError as no:
         return {"seen": "", "refusal": no.message}
-
-
-def _why_not_approve(row: MessageTemplate, request: StaffRequest) -> Any:
-    try:
-        require_another(row.drafted_by_id, request.actor)
-    except DomainError as no:
-        return no.message
-    return None
 
 
 def _language(code: str) -> str:

@@ -19,6 +19,7 @@ class ComplaintAct(models.TextChoices):
 
     OPEN = "OPEN", pgettext_lazy("complaint act", "Opened")
     ASSIGN = "ASSIGN", pgettext_lazy("complaint act", "Taken in hand")
+    RELIEVE = "RELIEVE", pgettext_lazy("complaint act", "Handler took part in the case")
     LINK = "LINK", pgettext_lazy("complaint act", "Case found")
     REPLY = "REPLY", pgettext_lazy("complaint act", "First reply")
     ESCALATE = "ESCALATE", pgettext_lazy("complaint act", "Passed to the supervisor")

@@ -1,4 +1,5 @@
-"""The two deadlines of complaints: what runs out soon and what is overdue, each told once per deadline.
+"""The watch over complaints: what runs out soon and what is overdue, told once per deadline; handlers who may no longer
+be.
 
 The job looks at sets; the row of the ticket's own story is what remembers that it was told (unique per deadline). A
 complaint that is given more time has a new deadline, and is warned of it anew.
@@ -12,7 +13,7 @@ from django.db import connection, transaction
 
 from organization.roles import Role
 from supervision.models import Complaint, ComplaintAct
-from supervision.services.complaints import tell_of_deadline
+from supervision.services.complaints import relieve_concerned, tell_of_deadline
 
 # act → which tickets, and the deadline that it is about
 _RUNS_OUT = {
@@ -31,8 +32,9 @@ _NOTE = """
 
 @transaction.atomic
 def watch_complaints(*, at: datetime) -> dict[str, int]:
-    """Tells handlers of what runs out, and the supervisors too of what has; returns how many tickets by act."""
-    counts = {}
+    """Tells handlers of what runs out, and the supervisors too of what has; returns how many tickets by act. Who has
+    become concerned is no longer a handler."""
+    counts = {"relieved": relieve_concerned(at=at)}
     for act, (due, which) in _RUNS_OUT.items():
         with connection.cursor() as cursor:
             cursor.execute(_NOTE.format(due=due, which=which), {"act": act.value, "at": at})

@@ -334,6 +334,8 @@ def acting(
     row = Complaint.objects.select_for_update(of=("self",)).with_facts().get(number=number)
     if version is not None and version != row.version:
         raise errors.stale_complaint(row)
+    if row.application_id is not None:
+        row.application = lock(row.application_id)  # nobody comes to take part in it while this act is taken
     if refusal := why_not_act(row, act, actor=actor, at=at):
         raise refusal
     if text is not None:
@@ -427,6 +429,38 @@ def _tick(row: Complaint, ticks: Collection[str], *, at: datetime) -> list[str]:
     return fresh
 
 
+# -- who has become concerned ------------------------------------------------------------------------------------------
+_RELIEVE = """
+    UPDATE supervision_complaint c SET handler_id = NULL, version = c.version + 1
+    FROM (SELECT t.id, t.handler_id FROM supervision_complaint t
+          JOIN applications_application a ON a.id = t.application_id
+          WHERE t.closed_at IS NULL AND t.handler_id IS NOT NULL
+            AND (t.handler_id IN (a.referrer_id, a.collector_id) OR EXISTS (
+                SELECT FROM applications_performer p
+                WHERE p.application_id = a.id AND p.employee_id = t.handler_id))
+          FOR UPDATE OF t SKIP LOCKED) before
+    WHERE c.id = before.id
+    RETURNING c.id, before.handler_id
+"""
+
+
+@transaction.atomic
+def relieve_concerned(*, at: datetime) -> int:
+    """Takes open complaints from handlers who have worked on the case since they were named, and asks the supervisors
+    for another; returns how many. Until then the acts refuse them (``why_concerned``)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RELIEVE)
+        before: dict[int, int] = dict(cursor.fetchall())
+    people = Employee.objects.in_bulk(before.values())
+    for row in Complaint.objects.filter(pk__in=before).with_facts().order_by("pk"):
+        person = people[before[row.pk]]
+        ComplaintEvent.objects.create(complaint=row, act=ComplaintAct.RELIEVE, at=at, facts={"from": person.number})
+        told = _unconcerned(row, Role.SUP, at=at)
+        due = row.close_by if row.replied_at else row.reply_by
+        _tell(told, row, kind="complaint_unhandled", at=at, due=due, person=person.name)
+    return len(before)
+
+
 # -- the case ----------------------------------------------------------------------------------------------------------
 def _freeze(row: Complaint, *, actor: Employee, at: datetime) -> None:
     """“I did not apply” stops the case for everybody and tells audit."""
@@ -469,8 +503,10 @@ def _tell_supervisors(row: Complaint, *, kind: str, at: datetime) -> None:
     _tell(_unconcerned(row, Role.SUP, at=at), row, kind=kind, at=at, due=row.close_by)
 
 
-def _tell(people: Any, row: Complaint, *, kind: str, at: datetime, due: datetime | None = None) -> None:
-    facts = {"due": due.isoformat()} if due else {}
+def _tell(
+    people: Any, row: Complaint, *, kind: str, at: datetime, due: datetime | None = None, **said: str
+) -> None:  # fmt: skip
+    facts = said | ({"due": due.isoformat()} if due else {})
     case = row.application.number if row.application else "—"
     tell(people, kind=kind, at=at, about=f"/complaints/{row.number}/", number=row.number, case=case, **facts)
 

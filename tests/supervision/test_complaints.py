@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.utils.translation import override
 
 from applications.lifecycle import Freeze, Step
 from applications.models import Application
@@ -26,8 +28,9 @@ ALL = ("recorded", "handled", "rechecked", "fed_back")
 
 
 @pytest.fixture
-def bank(db: None) -> Cast:
-    return make_bank()
+def bank(db: None) -> Iterator[Cast]:
+    with override("en"):
+        yield make_bank()
 
 
 @pytest.fixture
@@ -124,7 +127,7 @@ def test_what_runs_out_is_told_once_and_anew_after_more_time(bank: Cast) -> None
     assert watch_complaints(at=at("2027-01-10 10:00"))["close_soon"] == 1
     assert watch_complaints(at=at("2027-01-13 10:00"))["close_late"] == 1
     assert watch_complaints(at=at("2027-01-14 10:00")) == dict.fromkeys(
-        ("reply_soon", "reply_late", "close_soon", "close_late"), 0
+        ("relieved", "reply_soon", "reply_late", "close_soon", "close_late"), 0
     )
 
 
@@ -263,6 +266,25 @@ def test_a_case_found_later_is_asked_for_the_conflict_too(bank: Cast, case: Appl
     assert no.value.code == "concerned"
     act(bank, "assign", row, actor=bank.feng_zhiqiang, to=bank.ding_jie)
     assert act(bank, "link_case", row, case=case.number).application == case
+
+
+def test_who_comes_to_work_on_the_case_later_is_refused_and_relieved_once(bank: Cast) -> None:
+    case = bank.received(when=at("2026-11-23 10:00"))
+    RoleAssignment.objects.create(employee=bank.he_xiulan, role="CPL", starts_on=date(2026, 1, 1))
+    checker = Employee.objects.get(pk=bank.he_xiulan.pk)
+    row = opened(bank, case, actor=checker)
+    assert watch_complaints(at=OPENED)["relieved"] == 0
+    bank.check(case, when=at("2026-11-28 10:30"))
+    with pytest.raises(Refused) as no:
+        act(bank, "reply", row, actor=checker)
+    assert no.value.code == "concerned"
+    passes = [watch_complaints(at=at("2026-11-28 10:31"))["relieved"] for _again in range(2)]
+    assert (passes, again(row).handler) == ([1, 0], None)
+    assert ComplaintEvent.objects.filter(complaint=row, act="RELIEVE", facts={"from": checker.number}).count() == 1
+    told = Message.objects.filter(kind="complaint_unhandled").values_list("employee__number", flat=True)
+    assert list(told) == [bank.feng_zhiqiang.number]
+    act(bank, "assign", row, "2026-11-28 12:00", actor=bank.feng_zhiqiang, to=bank.ding_jie)
+    assert act(bank, "reply", row, "2026-11-28 12:00").state == "REPLIED"
 
 
 def test_of_a_sale_only_who_sold_it_is_complained_about(bank: Cast, case: Application) -> None:

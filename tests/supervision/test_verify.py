@@ -22,6 +22,7 @@ from incentives.services.registration import register
 from ops_center.invariants import CHECKS
 from organization.services import audit
 from supervision.services.breaches import find_breaches
+from supervision.services.complaints import open_complaint, reply
 from supervision.services.seals import seal
 from tests.cast import at
 from tests.supervision.conftest import Bank, found_bank
@@ -61,6 +62,10 @@ def busy(bank: Bank) -> dict[str, Application]:
         note="单位电话无法核实",
     )
     find_breaches(at=LATER)
+    complaint = open_complaint(
+        case=late.number, about="SERVICE", channel="PHONE", text="催办", actor=cast.ding_jie, at=WHEN
+    )
+    reply(complaint=complaint.number, text="已答复", actor=cast.ding_jie, at=WHEN + timedelta(hours=1))
     audit.record(action="sign-in", at=WHEN, subject="LZ10001")
     audit.record(action="sign-in", at=WHEN, subject="LZ10002")
     cases = {"paid": paid, "travelling": travelling, "late": late, "paused": paused}
@@ -72,6 +77,14 @@ def run(*statements: str) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for statement in statements:
             cursor.execute(statement)
+
+
+def took_part(when: str) -> str:
+    """Whoever handles the complaint has worked on its case."""
+    return (
+        "INSERT INTO applications_performer (application_id, role, employee_id, round, at) "
+        f"SELECT application_id, 'TRACKER', handler_id, 1, '{when}' FROM supervision_complaint"
+    )
 
 
 def unguarded(table: str, *statements: str) -> tuple[str, ...]:
@@ -235,6 +248,10 @@ DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
         "UPDATE incentives_pricenotice SET published_at = published_at - interval '1 day'")),
     ("prices-by-two-people", "splitpolicy ", unguarded(
         "incentives_pricenotice", "DELETE FROM incentives_pricenotice")),
+    ("complaints-by-nobody-concerned", "TS", (took_part("2026-11-24 10:00+08"),)),
+    ("complaints-by-nobody-concerned", "TS", (
+        took_part("2026-12-01 10:00+08"), "INSERT INTO organization_jobrun (name, started_at, ended_at, counts, error) "
+        "VALUES ('complaints', '2026-12-02', '2026-12-02', '{}', '')")),
     ("one-breach-per-clock", "late", without(
         "supervision_breach", "supervision_breach_clock_id_key",
         "INSERT INTO supervision_breach (clock_id, application_id, kind, owner_role, due_at, found_at, file_by, "
