@@ -3,7 +3,7 @@
 from django.urls import path
 
 import applications.api_urls  # noqa: F401  (registers the converters)
-from incentives.api import corrections, holds, papers, payouts, policies, prices, rewards, statement
+from incentives.api import corrections, effects, holds, papers, payouts, policies, prices, rewards, statement
 from incentives.lifecycle import Sheet
 from incentives.models import PayoutFile
 
@@ -53,6 +53,7 @@ urlpatterns = [
         for sheet in Sheet.values
         for form in PayoutFile.Format.values
     ),
+    path("breaches/<key:breach>/effect/", effects.BreachEffect.as_view(), name="api-breach-effect"),
     path("policies/", policies.Policies.as_view(), name="api-policies"),
     path("policies/preview/", policies.PolicyPreview.as_view(), name="api-policy-preview"),
     path("policies/splits/", policies.Splits.as_view(), name="api-splits"),

@@ -23,6 +23,13 @@ def not_yours_to_explain() -> NotAllowed:
     )
 
 
+def effect_of_others() -> NotAllowed:
+    return NotAllowed(
+        "not_owner",
+        _("What a decision means in money is shown to who decides, to audit, and to the person whose breach it is."),
+    )
+
+
 def window_closed(breach: Breach) -> Refused:
     return Refused(
         "window_closed",

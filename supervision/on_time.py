@@ -67,6 +67,13 @@ def outcomes_of(verdict: str, *, of_person: bool) -> frozenset[str]:
             return frozenset({Outcome.EXEMPT})
 
 
+def verdict_of(outcome: str, *, of_person: bool) -> str:
+    """What one clock counts as: ``in-time``, ``late``, or nothing where it is left out."""
+    if outcome in IN_TIME:
+        return "in-time"
+    return "late" if outcome in LATE and not (of_person and outcome in NOT_THE_PERSONS) else ""
+
+
 def together(tallies: Iterable[Tally]) -> Tally:
     whole = Tally()
     for tally in tallies:

@@ -1,17 +1,33 @@
-"""What the decision on an explanation would mean in money, before it is taken."""
+"""What the decision on an explanation would mean in money before it is taken, and what it has come to afterwards."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models import Q
+
 from applications.lifecycle import CLOCK_SHARE, ENDED, Outcome, Performance
-from incentives.models import Assessment
+from incentives.lifecycle import EntryKind
+from incentives.models import Assessment, RewardEntry
 from incentives.rules import Line, Terms, Timeliness, shares_of, timeliness_of
 from incentives.services.facts import Case, read_supposing
 from incentives.services.pricing import PriceBook
 from ops_center.clock import local_day
-from supervision.models import Breach
+from organization.models import Employee
+from organization.roles import Role
+from supervision.models import Breach, Standing
+from supervision.on_time import verdict_of
+from supervision.services.justifications import standing
+
+WEIGHERS = frozenset({Role.TR, Role.SUP, Role.AUD})
+PENDING = frozenset({Standing.TO_EXPLAIN, Standing.TO_DECIDE})
+
+
+def may_weigh(breach: Breach, person: Employee, roles: Collection[str]) -> bool:
+    """Who decides, audit, and whose breach it is: amounts are nobody else's to see."""
+    return not WEIGHERS.isdisjoint(roles) or breach.owner_id == person.pk
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,41 @@ def effect_of(breach: Breach, *, at: datetime) -> Effect | None:
         refused_fen=refused[1],
         is_promise=case.activated_at is None,
         has_other_delay=accepted_fen < 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What a breach has come to: whether its clock counts as late (``""``: left out) of the person and of the stage and
+    branch, and the timeliness lines of the person in this role, the mirrors of undone ones included, oldest first."""
+
+    person: str
+    stage: str
+    entries: list[RewardEntry]
+
+    @property
+    def net_fen(self) -> int:
+        return sum(entry.amount_fen for entry in self.entries)
+
+
+def aftermath_of(breach: Breach, *, at: datetime) -> Aftermath | None:
+    """``None`` while it may still be explained or waits for a decision."""
+    stands = standing(breach, at)
+    if stands in PENDING:
+        return None
+    foreseen = Outcome.LATE_JUSTIFIED if stands in (Standing.ACCEPTED, Standing.NOBODYS) else Outcome.LATE
+    outcome = breach.clock.outcome or foreseen  # its clock may still run
+    entries = RewardEntry.objects.none()
+    role = CLOCK_SHARE.get(breach.clock.kind)
+    if role is not None and breach.owner_id is not None:
+        entries = RewardEntry.objects.with_trace().filter(
+            Q(kind=EntryKind.TIMELINESS) | Q(mirrors__kind=EntryKind.TIMELINESS),
+            assessment=breach.application_id, role=role, payee=breach.owner_id,
+        )  # fmt: skip
+    return Aftermath(
+        person=verdict_of(outcome, of_person=True),
+        stage=verdict_of(outcome, of_person=False),
+        entries=list(entries.order_by("at", "pk")),
     )
 
 

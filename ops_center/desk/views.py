@@ -22,7 +22,7 @@ from applications.models import Application, Approval
 from applications.services.approvals import decide_approval
 from applications.services.personal import find_clients
 from applications.views.door import ON_THE_WORK_PAGE, attempt, blank, facts_of
-from incentives.selectors.effects import effect_of
+from incentives.selectors.effects import WEIGHERS, aftermath_of, effect_of, may_weigh
 from ops_center import clock
 from ops_center.desk import audit_log, help_topics
 from ops_center.desk import search as searching
@@ -38,7 +38,6 @@ from organization.models import Message
 from organization.roles import Role
 from organization.services import audit, inbox
 from organization.services.calendar import working_calendar
-from supervision.models import Standing
 from supervision.selectors.excuses import excuses_like
 from supervision.views.breaches import acts_on, find_breach
 
@@ -207,14 +206,16 @@ def application(request: StaffRequest, number: str) -> HttpResponse:
 @staff()
 @require_GET
 def breach(request: StaffRequest, pk: int) -> HttpResponse:
-    """One breach with its explanation; beside it, for who decides and for whose it is, what hangs on the decision."""
+    """One breach with its explanation; beside it, for who decides and for whose it is, what hangs on the decision, or
+    what has come of it."""
     found = find_breach(request, pk)
     facts = acts_on(found, request)
-    filed, weighs = found.explanation, bool(request.roles & {Role.TR, Role.SUP, Role.AUD})
-    is_pending = facts["standing"] in (Standing.TO_EXPLAIN, Standing.TO_DECIDE)
-    if is_pending and (weighs or found.owner_id == request.actor.pk):
-        facts |= {"is_weighed": True, "effect": effect_of(found, at=request.at)}
-    if filed is not None and weighs:
+    filed = found.explanation
+    if may_weigh(found, request.actor, request.roles):
+        facts["aftermath"] = aftermath_of(found, at=request.at)
+        if facts["aftermath"] is None:
+            facts |= {"is_weighed": True, "effect": effect_of(found, at=request.at)}
+    if filed is not None and request.roles & WEIGHERS:
         facts["excuses"] = excuses_like(filed, at=request.at)
     return render(request, "desk/breach.html", facts)
 
