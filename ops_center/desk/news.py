@@ -31,8 +31,8 @@ NEWEST, LATEST = Keyset("-id"), Keyset("-due_at", "-id")
 OWN_WORK = frozenset({
     "lead_new", "hand_over_offered", "problem_raised", "problem_replied", "problem_resolved", "returned",
     "review_differs", "arbitration", "reassigned", "approval_asked", "clock_warning", "breach", "urged", "call_agreed",
-    "complaint_opened", "complaint_assigned", "complaint_unhandled", "complaint_escalated", "complaint_solved", "complaint_reply_soon",
-    "complaint_reply_late", "complaint_close_soon", "complaint_close_late",
+    "complaint_opened", "complaint_assigned", "complaint_unhandled", "complaint_escalated", "complaint_solved",
+    "complaint_reply_soon", "complaint_reply_late", "complaint_close_soon", "complaint_close_late",
 })  # fmt: skip
 MOST_TOASTS = 3
 # What went wrong, as people say it; anything else is shown by its technical name.
