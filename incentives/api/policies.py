@@ -25,13 +25,14 @@ from ops_center.kernel import money
 from ops_center.web.api import Api, Call, operation
 from ops_center.web.shapes import Code, Flag, FreeText, Many, Shape, Whole
 from organization.roles import Role
+from organization.services import versions
 from organization.services.versions import Standing
 
 
 # -- in ----------------------------------------------------------------------------------------------------------------
 class _NewVersion(Shape):
     starts_on = serializers.DateField()
-    note = FreeText(max_length=policies.LONGEST_NOTE, help_text="What changes and why.")
+    note = FreeText(max_length=versions.LONGEST_NOTE, help_text="What changes and why.")
     is_pilot = Flag(required=False)
     branches = Many(child=Code(), required=False, help_text="Where a pilot holds.")
 

@@ -6,7 +6,7 @@ What is approved is published on the price board (计价标准公示), and every
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator
@@ -38,9 +38,18 @@ class PolicyVersion(Version):
     class Meta:
         abstract = True
 
+    def meets(self, other: Self) -> bool:
+        """A pilot goes before what holds for all; only two that hold at one branch meet."""
+        if self.is_pilot != other.is_pilot:
+            return False
+        return not self.is_pilot or self.branches.filter(pk__in=other.branches.all()).exists()
+
 
 class Bounty(PolicyVersion):
     """What one activated card of a product is worth, to be divided among those who brought it about."""
+
+    about = ("product_id",)
+    audit_name = "bounty"
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="bounties", verbose_name=_("product"))
     amount_fen = models.PositiveIntegerField(_("bounty"))
@@ -65,7 +74,7 @@ class Bounty(PolicyVersion):
         ]
 
     def __str__(self) -> str:
-        return f"{self.product_id} {yuan(self.amount_fen)}"
+        return f"{self.product.code} {yuan(self.amount_fen)}"
 
     @property
     def offer(self) -> Offer:
@@ -75,6 +84,7 @@ class Bounty(PolicyVersion):
 class SplitPolicy(PolicyVersion):
     """One version of the split table, with the special rewards that go with it."""
 
+    audit_name = "splitpolicy"
     # What is agreed beside the shares, in the order in which people read it.
     SPECIAL_TERMS = (
         "second_keyer_bp", "bonus_bp", "penalty_bp", "penalty_cap_bp", "customer_mode", "customer_fen",

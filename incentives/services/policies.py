@@ -5,17 +5,16 @@ What is approved is published on the price board in the same transaction (servic
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, timedelta
-from typing import Any, TypedDict, TypeVar, Unpack
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import Path
 from applications.models import Product
-from incentives import errors
 from incentives.lifecycle import PRICED_ROLES, Trigger
 from incentives.models import Bounty, SplitPolicy, SplitShare
 from incentives.models.policy import LARGEST_BOUNTY, LONGEST_REVERSAL_DAYS, LONGEST_SPEND_DAYS
@@ -23,19 +22,13 @@ from incentives.rules import not_whole
 from incentives.services import notices
 from incentives.services.locks import lock_ledger
 from incentives.services.pricing import PriceBook
-from ops_center.clock import local_day
-from ops_center.kernel.errors import Malformed, Refused
+from ops_center.kernel.errors import Malformed
 from ops_center.kernel.money import WHOLE, yuan
 from organization.models import Branch, Employee
-from organization.models.versions import PolicyStatus
-from organization.roles import Role
+from organization.services import versions
 from organization.services.audit import record
 
 Columns = Mapping[str, Mapping[str, int]]
-PolicyRow = TypeVar("PolicyRow", Bounty, SplitPolicy)
-
-FARTHEST = timedelta(days=731)  # a day beyond this is a slip of the hand
-LONGEST_NOTE = 300  # characters
 
 
 class SpecialTerms(TypedDict, total=False):
@@ -70,8 +63,8 @@ def draft_split(
     Malformed when a column does not sum to the whole, a term is beyond its limit, the day is not ahead or a pilot
     names no branch; ``errors`` names the columns and terms.
     """
-    errors.require_role(actor, Role.MGT, at=at)
-    _require_ahead(starts_on, at=at)
+    versions.require_management(actor, at=at)
+    versions.require_ahead(starts_on, at=at)
     require_whole(columns)
     where = _scope(is_pilot=is_pilot, branches=branches)
     lock_ledger()
@@ -81,7 +74,7 @@ def draft_split(
         number=newest + 1,
         starts_on=starts_on,
         is_pilot=is_pilot,
-        note=_short(note),
+        note=versions.short_note(note),
         drafted_by=actor,
         drafted_at=at,
         **{**(before.special_terms if before else {}), **terms},
@@ -92,7 +85,7 @@ def draft_split(
     policy.save()
     policy.branches.set(where)
     add_shares(policy, columns)
-    record(action="draft_split", at=at, actor=actor, subject=policy.version, starts_on=starts_on.isoformat())
+    record(action="draft_split", at=at, actor=actor, subject=f"{policy}", starts_on=starts_on.isoformat())
     return policy
 
 
@@ -120,8 +113,8 @@ def draft_bounty(
 ) -> Bounty:
     """A new price of a product from a day on, what earns it, and within how many days of the activation the card has
     to be used where that is asked. Malformed as ``draft_split``."""
-    errors.require_role(actor, Role.MGT, at=at)
-    _require_ahead(starts_on, at=at)
+    versions.require_management(actor, at=at)
+    versions.require_ahead(starts_on, at=at)
     _require_between(amount_fen, 1, LARGEST_BOUNTY, name="amount_fen", sentence=_sum_sentence(1))
     _require_between(
         spend_days, 1, LONGEST_SPEND_DAYS, name="spend_days", sentence=_days_sentence(1, LONGEST_SPEND_DAYS)
@@ -133,10 +126,12 @@ def draft_bounty(
         raise Malformed("bad_product", sentence, {"product": sentence})
     bounty = Bounty.objects.create(
         product=found, amount_fen=amount_fen, trigger=Trigger(trigger), spend_days=spend_days, starts_on=starts_on,
-        is_pilot=is_pilot, note=_short(note), drafted_by=actor, drafted_at=at,
+        is_pilot=is_pilot, note=versions.short_note(note), drafted_by=actor, drafted_at=at,
     )  # fmt: skip
     bounty.branches.set(where)
-    record(action="draft_bounty", at=at, actor=actor, subject=product, starts_on=starts_on.isoformat(), fen=amount_fen)
+    record(
+        action="draft_bounty", at=at, actor=actor, subject=f"{bounty}", starts_on=starts_on.isoformat(), fen=amount_fen
+    )
     return bounty
 
 
@@ -144,92 +139,27 @@ def draft_bounty(
 @transaction.atomic
 def approve_split(*, number: int, actor: Employee, at: datetime) -> SplitPolicy:
     """Puts a drafted split table in force from its day on; by a second person of the management."""
-    errors.require_role(actor, Role.MGT, at=at)
-    return _approve(_decidable(SplitPolicy, number=number), actor=actor, at=at)
+    row = versions.approve(SplitPolicy, number=number, actor=actor, at=at)
+    notices.publish(row, at=at)
+    return row
 
 
 @transaction.atomic
 def approve_bounty(*, bounty: int, actor: Employee, at: datetime) -> Bounty:
     """Puts a drafted bounty in force from its day on; by a second person of the management."""
-    errors.require_role(actor, Role.MGT, at=at)
-    return _approve(_decidable(Bounty, pk=bounty), actor=actor, at=at)
+    row = versions.approve(Bounty, pk=bounty, actor=actor, at=at)
+    notices.publish(row, at=at)
+    return row
 
 
-@transaction.atomic
 def discard_split(*, number: int, actor: Employee, at: datetime) -> SplitPolicy:
     """Takes a draft off the table; by anyone of the management, the drafter included."""
-    errors.require_role(actor, Role.MGT, at=at)
-    return _discard(_decidable(SplitPolicy, number=number), actor=actor, at=at)
+    return versions.discard(SplitPolicy, number=number, actor=actor, at=at)
 
 
-@transaction.atomic
 def discard_bounty(*, bounty: int, actor: Employee, at: datetime) -> Bounty:
     """Takes a draft off the table; by anyone of the management, the drafter included."""
-    errors.require_role(actor, Role.MGT, at=at)
-    return _discard(_decidable(Bounty, pk=bounty), actor=actor, at=at)
-
-
-def _decidable(model: type[PolicyRow], **key: int) -> PolicyRow:
-    lock_ledger()
-    row = model.objects.filter(**key).first()
-    if row is None:
-        raise errors.not_found()
-    if row.status != PolicyStatus.DRAFT:
-        raise Refused("already_decided", _("This draft has been decided already. Reload the page to see how."))
-    return row
-
-
-def why_not_approve(row: Bounty | SplitPolicy, *, actor: Employee, at: datetime) -> Refused | None:
-    """What keeps this person from approving a draft. The page shows the sentence instead of the button."""
-    if row.drafted_by_id == actor.pk:
-        return Refused("own_draft", _("A second person of the management approves: you drafted this version yourself."))
-    if row.starts_on <= local_day(at):
-        return Refused(
-            "day_passed",
-            _("This draft was to take effect on %(day)s, which is not ahead any more. Discard it and draft it anew.")
-            % {"day": row.starts_on.isoformat()},
-        )
-    if any(_meet(row, other) for other in _beside(row)):
-        return Refused(
-            "day_taken",
-            _("Another version already takes effect on %(day)s. Choose another day.")
-            % {"day": row.starts_on.isoformat()},
-        )
-    return None
-
-
-def _beside(row: Bounty | SplitPolicy) -> Iterable[Bounty | SplitPolicy]:
-    """The approved versions of the same thing that take effect on the same day."""
-    of_the_day = Q(starts_on=row.starts_on, status=PolicyStatus.APPROVED)
-    if isinstance(row, Bounty):
-        return Bounty.objects.filter(of_the_day, product=row.product_id).prefetch_related("branches")
-    return SplitPolicy.objects.filter(of_the_day).prefetch_related("branches")
-
-
-def _approve(row: PolicyRow, *, actor: Employee, at: datetime) -> PolicyRow:
-    if refusal := why_not_approve(row, actor=actor, at=at):
-        raise refusal
-    row.status, row.approved_by, row.approved_at = PolicyStatus.APPROVED, actor, at
-    row.save(update_fields=["status", "approved_by", "approved_at"])
-    notices.publish(row, at=at)
-    record(action=f"approve_{row._meta.model_name}", at=at, actor=actor, subject=str(row.pk))
-    return row
-
-
-def _meet(row: Bounty | SplitPolicy, other: Bounty | SplitPolicy) -> bool:
-    """Two versions of one day between which nothing decides: a pilot goes before what holds for all."""
-    if row.is_pilot != other.is_pilot:
-        return False
-    return not row.is_pilot or not {branch.pk for branch in row.branches.all()}.isdisjoint(
-        branch.pk for branch in other.branches.all()
-    )
-
-
-def _discard(row: PolicyRow, *, actor: Employee, at: datetime) -> PolicyRow:
-    row.status = PolicyStatus.DISCARDED
-    row.save(update_fields=["status"])
-    record(action=f"discard_{row._meta.model_name}", at=at, actor=actor, subject=str(row.pk))
-    return row
+    return versions.discard(Bounty, pk=bounty, actor=actor, at=at)
 
 
 # -- what a draft has to be --------------------------------------------------------------------------------------------
@@ -246,17 +176,6 @@ def require_whole(columns: Columns) -> None:
     wrong |= {path: negative for path, column in whole.items() if any(share < 0 for share in column.values())}
     if wrong:
         raise Malformed("split_not_whole", " ".join(dict.fromkeys(wrong.values())), wrong)
-
-
-def _require_ahead(starts_on: date, *, at: datetime) -> None:
-    """People must know the price before they work (「要使员工清晰明了地知道」)."""
-    today = local_day(at)
-    if starts_on <= today:
-        sentence = _("A new version takes effect tomorrow at the earliest: everybody knows the price before the work.")
-        raise Malformed("not_ahead", sentence, {"starts_on": sentence})
-    if starts_on > today + FARTHEST:
-        sentence = _("A new version takes effect within two years. Look at the year of the day once more.")
-        raise Malformed("too_far_ahead", sentence, {"starts_on": sentence})
 
 
 def _scope(*, is_pilot: bool, branches: Collection[str]) -> list[Branch]:
@@ -313,11 +232,3 @@ def _sum_sentence(least: int) -> str:
 
 def _days_sentence(least: int, most: int) -> str:
     return _("Between %(least)s and %(most)s days.") % {"least": least, "most": most}
-
-
-def _short(note: str) -> str:
-    said = note.strip()
-    if len(said) > LONGEST_NOTE:
-        sentence = _("At most 300 characters: say it shorter.")
-        raise Malformed("note_too_long", sentence, {"note": sentence})
-    return said

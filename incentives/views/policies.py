@@ -26,6 +26,7 @@ from ops_center.clock import local_day
 from ops_center.kernel.errors import Refused
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
+from organization.services import versions
 
 PolicyRow = TypeVar("PolicyRow", Bounty, SplitPolicy)
 Form = TypeVar("Form", bound=DraftVersion)
@@ -76,7 +77,7 @@ def _version(request: StaffRequest, version: SplitVersion | BountyVersion | None
 
 
 def _why_not(request: StaffRequest, version: SplitVersion | BountyVersion) -> Refused | None:
-    return policies.why_not_approve(version.row, actor=request.actor, at=request.at)
+    return versions.why_not_approve(version.row, actor=request.actor, at=request.at)
 
 
 def _splits(request: StaffRequest) -> Versions[SplitVersion]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ops_center.kernel.worktime import Hours
 from organization.models.people import Branch
-from organization.models.versions import PolicyStatus, Version, two_people
+from organization.models.versions import Drafted, PolicyStatus, Version, two_people
 
 
 class CalendarDay(models.Model):
@@ -31,24 +31,22 @@ class CalendarDay(models.Model):
         return f"{self.on}"
 
 
-class CalendarChange(models.Model):
+class CalendarChange(Drafted):
     """A change of the calendar: a year's official list, or single days that the bank turns. Drafted by one person with
     a diff and a preview, put in force by a second; then the open clocks are computed again."""
+
+    about = ("year",)
+    audit_name = "calendar"
 
     year = models.PositiveSmallIntegerField(_("year"))
     # Every day that it lays down: [{"on": "2027-01-01", "is_workday": false, "name": "元旦"}].
     days = models.JSONField(_("days"))
     source = models.CharField(_("source"), max_length=120)
     reason = models.CharField(_("reason of the correction"), max_length=300, blank=True)  # of days that have begun
-    status = models.CharField(_("status"), max_length=9, choices=PolicyStatus, default=PolicyStatus.DRAFT)
     drafted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("drafted by")
     )
     drafted_at = models.DateTimeField(_("drafted"))
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by")
-    )
-    approved_at = models.DateTimeField(_("approved"), null=True)
     moved = models.PositiveIntegerField(_("deadlines moved"), null=True)  # of open clocks, at the approval
 
     class Meta:
@@ -64,11 +62,14 @@ class CalendarChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.year} {self.source}"
+        return f"{self.year}"
 
 
 class BranchTimes(Version):
     """Business hours and the cut-off of a branch from a day on; without a row the branch's own columns hold."""
+
+    about = ("branch_id",)
+    audit_name = "branchtimes"
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="times", verbose_name=_("branch"))
     opens_at = models.TimeField(_("opens"))
@@ -93,7 +94,7 @@ class BranchTimes(Version):
         ]
 
     def __str__(self) -> str:
-        return f"{self.branch_id} {self.starts_on}"
+        return f"{self.branch.code} {self.starts_on}"
 
     @property
     def hours(self) -> Hours:

@@ -42,6 +42,9 @@ class Message(models.Model):
 class MessageTemplate(Version):
     """The bank's own words of one kind of message in one language; without one the product's words hold."""
 
+    about = ("kind", "language")
+    audit_name = "template"
+
     kind = models.CharField(_("kind"), max_length=40)
     language = models.CharField(_("language"), max_length=8)
     text = models.CharField(_("text"), max_length=300)  # with the facts of the kind by name: %(number)s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -19,11 +20,13 @@ class PolicyStatus(models.TextChoices):
     DISCARDED = "DISCARDED", pgettext_lazy("policy", "Discarded")
 
 
-class Version(models.Model):
-    """Something in force from a day on, until a newer one of its kind is. Only what holds from the first day has no
-    drafter: it came with the system."""
+class Drafted(models.Model):
+    """What one person drafts and a second decides on, once."""
 
-    starts_on = models.DateField(_("from"))
+    # The fields that say what it is about: two approvals about the same wait for each other.
+    about: ClassVar[tuple[str, ...]] = ()
+    audit_name: ClassVar[str]  # approve_…, discard_… in the audit log
+
     status = models.CharField(_("status"), max_length=9, choices=PolicyStatus, default=PolicyStatus.DRAFT)
     drafted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("drafted by")
@@ -33,7 +36,6 @@ class Version(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by")
     )
     approved_at = models.DateTimeField(_("approved"), null=True)
-    note = models.CharField(_("what changes and why"), max_length=300, blank=True)
 
     class Meta:
         abstract = True
@@ -41,6 +43,26 @@ class Version(models.Model):
     @property
     def is_approved(self) -> bool:
         return self.status == PolicyStatus.APPROVED
+
+    @property
+    def same(self) -> dict[str, object]:
+        """What rows about the same have in common."""
+        return {name: getattr(self, name) for name in self.about}
+
+
+class Version(Drafted):
+    """Something in force from a day on, until a newer one of its kind is. Only what holds from the first day has no
+    drafter: it came with the system."""
+
+    starts_on = models.DateField(_("from"))
+    note = models.CharField(_("what changes and why"), max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def meets(self, other: Self) -> bool:
+        """Whether nothing decides between this version and another about the same that starts on the same day."""
+        return True
 
 
 def two_people(name: str, **first: object) -> models.CheckConstraint:

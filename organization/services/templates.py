@@ -21,7 +21,6 @@ from ops_center.kernel.errors import Malformed
 from ops_center.kernel.identity import looks_personal, pan_like
 from organization.messages import TEMPLATES, WORDS, Phrasebook, facts_of
 from organization.models import Employee, MessageTemplate
-from organization.models.versions import PolicyStatus
 from organization.services import versions
 from organization.services.audit import record
 from organization.services.revisions import bump
@@ -65,22 +64,14 @@ def draft_template(
 @transaction.atomic
 def approve_template(*, template: int, actor: Employee, at: datetime) -> MessageTemplate:
     """A second one of the management puts it in force from its day on."""
-    row = _locked(template, actor=actor, at=at)
-    same_day = MessageTemplate.objects.filter(
-        kind=row.kind, language=row.language, starts_on=row.starts_on, status=PolicyStatus.APPROVED
-    )
-    versions.approve(row, taken=same_day.exists(), actor=actor, at=at)
+    row = versions.approve(MessageTemplate, pk=template, actor=actor, at=at)
     bump(TEMPLATES)
-    record(action="approve_template", at=at, actor=actor, subject=f"{row.kind} {row.language}", version=row.pk)
     return row
 
 
-@transaction.atomic
 def discard_template(*, template: int, actor: Employee, at: datetime) -> MessageTemplate:
-    row = _locked(template, actor=actor, at=at)
-    versions.discard(row)
-    record(action="discard_template", at=at, actor=actor, subject=f"{row.kind} {row.language}", version=row.pk)
-    return row
+    """Takes a draft off the table; by anyone of the management, the drafter included."""
+    return versions.discard(MessageTemplate, pk=template, actor=actor, at=at)
 
 
 def require_words(kind: str, language: str, text: str) -> str:
@@ -125,14 +116,6 @@ def preview(kind: str, language: str, text: str) -> str:
 def examples_of(kind: str) -> dict[str, Any]:
     """Facts of real shape for every fact of a kind."""
     return {name: EXAMPLES.get(name, 3) for name in facts_of(kind)}
-
-
-def _locked(template: int, *, actor: Employee, at: datetime) -> MessageTemplate:
-    versions.require_management(actor, at=at)
-    row = MessageTemplate.objects.select_for_update(of=("self",)).filter(pk=template).first()
-    if row is None:
-        raise versions.no_version()
-    return row
 
 
 def _wrong(field: str, sentence: str) -> Malformed:

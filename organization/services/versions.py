@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db import transaction
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
@@ -15,11 +16,14 @@ from django.utils.translation import pgettext_lazy
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
 from organization.models import Employee
-from organization.models.versions import PolicyStatus, Version
+from organization.models.versions import Drafted, PolicyStatus, Version
 from organization.roles import Role
+from organization.services.audit import record
 
 FARTHEST = timedelta(days=731)  # a day beyond this is a slip of the hand
 LONGEST_NOTE = 300  # characters
+D = TypeVar("D", bound=Drafted)
+V = TypeVar("V", bound=Version)
 
 
 class Standing(TextChoices):
@@ -45,6 +49,7 @@ class Change:
         return self.before != self.after
 
 
+# -- drafting ----------------------------------------------------------------------------------------------------------
 def require_management(actor: Employee, *, at: datetime) -> None:
     """NotAllowed unless the actor is of the management on that day."""
     if not actor.has_role(Role.MGT, on=local_day(at)):
@@ -52,7 +57,8 @@ def require_management(actor: Employee, *, at: datetime) -> None:
 
 
 def require_ahead(starts_on: date, *, at: datetime) -> None:
-    """Malformed unless the day lies ahead, and not so far that it is a slip: work that has begun keeps its rules."""
+    """Malformed unless the day lies ahead, and not so far that it is a slip: people know a rule before they work by it
+    (「要使员工清晰明了地知道」)."""
     today = local_day(at)
     sentence = ""
     if starts_on <= today:
@@ -65,53 +71,93 @@ def require_ahead(starts_on: date, *, at: datetime) -> None:
 
 def require_note(note: str) -> str:
     """What changes and why, without space around it. Malformed when nothing is said, or too much."""
-    said = note.strip()
-    sentence = ""
-    if not said:
+    if not note.strip():
         sentence = _("Say what changes and why: the second person decides by it.")
-    elif len(said) > LONGEST_NOTE:
+        raise Malformed("bad_note", sentence, {"note": sentence})
+    return short_note(note)
+
+
+def short_note(note: str) -> str:
+    """What is said beside a rule, without space around it; it may be nothing. Malformed when it is too much."""
+    said = note.strip()
+    if len(said) > LONGEST_NOTE:
         sentence = _("At most 300 characters: say it shorter.")
-    if sentence:
         raise Malformed("bad_note", sentence, {"note": sentence})
     return said
 
 
-def require_draft(status: str) -> None:
-    """Refused for what has been decided already."""
-    if status != PolicyStatus.DRAFT:
-        raise Refused("already_decided", _("This draft has been decided already. Reload the page to see how."))
+# -- deciding ----------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def approve(model: type[V], *, actor: Employee, at: datetime, **key: int) -> V:
+    """Puts a draft in force from its day on. NotAllowed for other roles than the management, OutOfSight for a key that
+    is nobody's, Refused as ``why_not_approve`` says."""
+    row = decidable(model, actor=actor, at=at, **key)
+    if no := why_not_approve(row, actor=actor, at=at):
+        raise no
+    sign(row, actor=actor, at=at)
+    _record("approve", row, actor=actor, at=at)
+    return row
 
 
-def require_another(drafted_by: int | None, actor: Employee) -> None:
-    """Refused for who approves the own draft."""
-    if drafted_by == actor.pk:
-        raise Refused("own_draft", _("A second person of the management approves: you drafted this version yourself."))
+@transaction.atomic
+def discard(model: type[D], *, actor: Employee, at: datetime, **key: int) -> D:
+    """Takes a draft off the table; by anyone of the management, the drafter included."""
+    row = decidable(model, actor=actor, at=at, **key)
+    row.status = PolicyStatus.DISCARDED
+    row.save(update_fields=["status"])
+    _record("discard", row, actor=actor, at=at)
+    return row
 
 
-def no_version() -> OutOfSight:
-    return OutOfSight("not_found", _("There is no such version."))
-
-
-def approve(row: Version, *, taken: bool, actor: Employee, at: datetime) -> None:
-    """Puts a locked draft in force from its day on. ``taken``: another version of its kind starts on that day. Refused
-    by the drafter, for a day that is not ahead any more or that is taken."""
-    require_draft(row.status)
-    require_another(row.drafted_by_id, actor)
+def why_not_approve(row: Version, *, actor: Employee, at: datetime) -> Refused | None:
+    """What keeps this person from approving a draft. A page shows the sentence instead of the button."""
+    if no := why_not_alone(row, actor):
+        return no
     day = {"day": row.starts_on.isoformat()}
     if row.starts_on <= local_day(at):
-        raise Refused(
+        return Refused(
             "day_passed",
             _("This draft was to take effect on %(day)s, which is not ahead any more. Discard it and draft it anew.")
             % day,
         )
-    if taken:
-        raise Refused("day_taken", _("Another version already takes effect on %(day)s. Choose another day.") % day)
-    row.status, row.approved_by, row.approved_at = PolicyStatus.APPROVED, actor, at
-    row.save(update_fields=["status", "approved_by", "approved_at"])
+    approved = type(row)._default_manager.filter(starts_on=row.starts_on, status=PolicyStatus.APPROVED, **row.same)
+    if any(row.meets(other) for other in approved):
+        return Refused("day_taken", _("Another version already takes effect on %(day)s. Choose another day.") % day)
+    return None
 
 
-def discard(row: Version) -> None:
-    """Takes a locked draft off the table; by anyone of the management, the drafter included."""
-    require_draft(row.status)
-    row.status = PolicyStatus.DISCARDED
-    row.save(update_fields=["status"])
+def why_not_alone(row: Drafted, actor: Employee) -> Refused | None:
+    """Two people make a rule."""
+    if row.drafted_by_id != actor.pk:
+        return None
+    return Refused("own_draft", _("A second person of the management approves: you drafted this version yourself."))
+
+
+def decidable(model: type[D], *, actor: Employee, at: datetime, **key: int) -> D:
+    """The draft with this key. All rows about the same are locked with it, in their order: two approvals of one day
+    wait for each other. Refused for what has been decided already."""
+    require_management(actor, at=at)
+    found = model._default_manager.filter(**key).first()
+    if found is None:
+        raise no_version()
+    about = model._default_manager.filter(**found.same).order_by("pk").select_for_update()
+    row = next(row for row in about if row.pk == found.pk)
+    if row.status != PolicyStatus.DRAFT:
+        raise Refused("already_decided", _("This draft has been decided already. Reload the page to see how."))
+    return row
+
+
+def sign(row: Drafted, *, actor: Employee, at: datetime, **facts: Any) -> None:
+    """The second person's word on a locked draft; ``facts``: what else the decision leaves in the row."""
+    said = {"status": PolicyStatus.APPROVED, "approved_by": actor, "approved_at": at, **facts}
+    for name, value in said.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(said))
+
+
+def _record(act: str, row: Drafted, *, actor: Employee, at: datetime) -> None:
+    record(action=f"{act}_{row.audit_name}", at=at, actor=actor, subject=f"{row}", version=row.pk)
+
+
+def no_version() -> OutOfSight:
+    return OutOfSight("not_found", _("There is no such version."))

@@ -14,6 +14,9 @@ from organization.models.versions import PolicyStatus, Version, two_people
 class StandardMinutes(Version):
     """How many minutes one piece of work of a queue takes by the bank's own measure, from a day on."""
 
+    about = ("queue",)
+    audit_name = "standard_minutes"
+
     queue = models.CharField(_("queue"), max_length=16)  # a name of applications.lifecycle.QUEUES
     minutes = models.DecimalField(_("standard minutes"), max_digits=5, decimal_places=1)
 

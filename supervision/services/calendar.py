@@ -83,10 +83,9 @@ def draft_change(
 @transaction.atomic
 def approve_change(*, change: int, actor: Employee, at: datetime) -> CalendarChange:
     """Lays the days down and computes the open clocks again; by a second person of the management."""
-    versions.require_management(actor, at=at)
-    row = _locked(change)
-    versions.require_draft(row.status)
-    versions.require_another(row.drafted_by_id, actor)
+    row = versions.decidable(CalendarChange, pk=change, actor=actor, at=at)
+    if no := versions.why_not_alone(row, actor):
+        raise no
     days = days_of(row)
     turned = [day.on for _before, day in turned_days(days)]
     if not turned:
@@ -98,8 +97,7 @@ def approve_change(*, change: int, actor: Employee, at: datetime) -> CalendarCha
         )
     change_days(days=days, source=row.source)
     moves, exempt = _recount(turned[0], turned[-1], at=at)
-    row.status, row.approved_by, row.approved_at, row.moved = PolicyStatus.APPROVED, actor, at, len(moves.moved)
-    row.save(update_fields=["status", "approved_by", "approved_at", "moved"])
+    versions.sign(row, actor=actor, at=at, moved=len(moves.moved))
     figures = {"moved": len(moves.moved), "overdue": len(moves.overdue), "relieved": len(moves.relieved)}
     record(action="approve_calendar", at=at, actor=actor, subject=str(row.year), days=len(turned), exempt=exempt,
            **figures)  # fmt: skip
@@ -108,16 +106,9 @@ def approve_change(*, change: int, actor: Employee, at: datetime) -> CalendarCha
     return row
 
 
-@transaction.atomic
 def discard_change(*, change: int, actor: Employee, at: datetime) -> CalendarChange:
     """Takes a draft off the table; by anyone of the management, the drafter included."""
-    versions.require_management(actor, at=at)
-    row = _locked(change)
-    versions.require_draft(row.status)
-    row.status = PolicyStatus.DISCARDED
-    row.save(update_fields=["status"])
-    record(action="discard_calendar", at=at, actor=actor, subject=str(row.year))
-    return row
+    return versions.discard(CalendarChange, pk=change, actor=actor, at=at)
 
 
 def count_once_more(*, at: datetime) -> int:
@@ -152,13 +143,6 @@ def turned_days(days: Sequence[Day]) -> list[tuple[Day, Day]]:
 
 def _spelled(day: Day) -> dict[str, Any]:
     return {"on": day.on.isoformat(), "is_workday": day.is_workday, "name": day.name}
-
-
-def _locked(change: int) -> CalendarChange:
-    row = CalendarChange.objects.select_for_update().filter(pk=change).first()
-    if row is None:
-        raise versions.no_version()
-    return row
 
 
 # -- what follows from it ----------------------------------------------------------------------------------------------

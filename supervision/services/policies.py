@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import CLOCK_OWNER, Clock, PauseReason
@@ -18,7 +16,6 @@ from applications.services.clocks import BY_THE_BRANCH, policy_for
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.worktime import Mode
 from organization.models import Branch, BranchTimes, Employee
-from organization.models.versions import PolicyStatus
 from organization.roles import Role
 from organization.services import versions
 from organization.services.audit import record
@@ -44,7 +41,6 @@ REGULATED = {
 WARN_PERCENT = (10, 95)
 # Who can answer for a clock: everybody who works on cases, their money or their complaints.
 OWNERS = frozenset({*CLOCK_OWNER.values(), Role.BH, Role.BAG, Role.ER, Role.SUP, Role.CPL})
-V = TypeVar("V", ClockPolicy, BranchTimes)
 EARLIEST, LATEST = time(6), time(20)  # of a branch's day; at 20:00 what came in by the cut-off has to be on the road
 
 
@@ -79,29 +75,24 @@ def draft_clock_policy(
         owner_role=terms.owner_role, has_money=before.has_money, source=source.strip(),
         note=versions.require_note(note), drafted_by=actor, drafted_at=at,
     )  # fmt: skip
-    _record("draft", policy, actor=actor, at=at, starts_on=starts_on.isoformat(), mode=terms.mode, amount=terms.amount)
+    record(
+        action="draft_clockpolicy", at=at, actor=actor, subject=f"{policy}", starts_on=starts_on.isoformat(),
+        mode=terms.mode, amount=terms.amount,
+    )  # fmt: skip
     return policy
 
 
 @transaction.atomic
 def approve_clock_policy(*, policy: int, actor: Employee, at: datetime) -> ClockPolicy:
     """Puts a drafted limit in force from its day on; by a second person of the management."""
-    versions.require_management(actor, at=at)
-    row = _locked(ClockPolicy, policy, "kind", "variant")
-    versions.approve(row, taken=_is_taken(row, "kind", "variant"), actor=actor, at=at)
+    row = versions.approve(ClockPolicy, pk=policy, actor=actor, at=at)
     bump("clock-policies")
-    _record("approve", row, actor=actor, at=at)
     return row
 
 
-@transaction.atomic
 def discard_clock_policy(*, policy: int, actor: Employee, at: datetime) -> ClockPolicy:
     """Takes a draft off the table; by anyone of the management, the drafter included."""
-    versions.require_management(actor, at=at)
-    row = _locked(ClockPolicy, policy, "kind", "variant")
-    versions.discard(row)
-    _record("discard", row, actor=actor, at=at)
-    return row
+    return versions.discard(ClockPolicy, pk=policy, actor=actor, at=at)
 
 
 def require_sensible(kind: str, variant: str, terms: Terms) -> None:
@@ -172,29 +163,24 @@ def draft_branch_times(
         cut_offs={str(day): f"{one:%H:%M}" for day, one in by_weekday.items()}, starts_on=starts_on,
         note=versions.require_note(note), drafted_by=actor, drafted_at=at,
     )  # fmt: skip
-    _record("draft", times, actor=actor, at=at, starts_on=starts_on.isoformat(), cut_off=f"{cut_off:%H:%M}")
+    record(
+        action="draft_branchtimes", at=at, actor=actor, subject=f"{times}", starts_on=starts_on.isoformat(),
+        cut_off=f"{cut_off:%H:%M}",
+    )  # fmt: skip
     return times
 
 
 @transaction.atomic
 def approve_branch_times(*, times: int, actor: Employee, at: datetime) -> BranchTimes:
     """Puts drafted times in force from their day on; by a second person of the management."""
-    versions.require_management(actor, at=at)
-    row = _locked(BranchTimes, times, "branch_id")
-    versions.approve(row, taken=_is_taken(row, "branch_id"), actor=actor, at=at)
+    row = versions.approve(BranchTimes, pk=times, actor=actor, at=at)
     bump("branch-times")
-    _record("approve", row, actor=actor, at=at)
     return row
 
 
-@transaction.atomic
 def discard_branch_times(*, times: int, actor: Employee, at: datetime) -> BranchTimes:
     """Takes a draft off the table; by anyone of the management, the drafter included."""
-    versions.require_management(actor, at=at)
-    row = _locked(BranchTimes, times, "branch_id")
-    versions.discard(row)
-    _record("discard", row, actor=actor, at=at)
-    return row
+    return versions.discard(BranchTimes, pk=times, actor=actor, at=at)
 
 
 def _require_a_day(
@@ -214,23 +200,3 @@ def _require_a_day(
         wrong["truck_at"] = _("The truck comes by 20:00: until then the files of the day have to be on the road.")
     if wrong:
         raise Malformed("beyond_limits", " ".join(dict.fromkeys(wrong.values())), wrong)
-
-
-# -- for both ----------------------------------------------------------------------------------------------------------
-def _locked(model: type[V], key: int, *kind: str) -> V:
-    """The version with this key; all versions of its kind are locked in their order, so that two approvals of one day
-    wait for each other."""
-    row = model._default_manager.filter(pk=key).first()
-    if row is None:
-        raise versions.no_version()
-    beside = model._default_manager.filter(**{name: getattr(row, name) for name in kind})
-    return next(other for other in beside.order_by("pk").select_for_update() if other.pk == key)
-
-
-def _is_taken(row: V, *kind: str) -> bool:
-    same = {name: getattr(row, name) for name in (*kind, "starts_on")}
-    return type(row)._default_manager.filter(status=PolicyStatus.APPROVED, **same).exists()
-
-
-def _record(act: str, row: Model, *, actor: Employee, at: datetime, **facts: Any) -> None:
-    record(action=f"{act}_{row._meta.model_name}", at=at, actor=actor, subject=f"{row}", **facts)

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from applications.lifecycle import QUEUES
 from ops_center.kernel.errors import Malformed
 from organization.models import Employee
-from organization.models.versions import PolicyStatus
 from organization.services import versions
 from organization.services.audit import record
 from supervision.models import StandardMinutes
@@ -44,31 +43,11 @@ def draft_minutes(
     return row
 
 
-@transaction.atomic
 def approve_minutes(*, version: int, actor: Employee, at: datetime) -> StandardMinutes:
     """Puts a draft in force from its day on; by a second person of the management."""
-    versions.require_management(actor, at=at)
-    row = _locked(version)
-    same_day = StandardMinutes.objects.filter(
-        queue=row.queue, starts_on=row.starts_on, status=PolicyStatus.APPROVED
-    ).exists()
-    versions.approve(row, taken=same_day, actor=actor, at=at)
-    record(action="approve_standard_minutes", at=at, actor=actor, subject=row.queue, minutes=str(row.minutes))
-    return row
+    return versions.approve(StandardMinutes, pk=version, actor=actor, at=at)
 
 
-@transaction.atomic
 def discard_minutes(*, version: int, actor: Employee, at: datetime) -> StandardMinutes:
     """Takes a draft off the table; by anyone of the management, the drafter included."""
-    versions.require_management(actor, at=at)
-    row = _locked(version)
-    versions.discard(row)
-    record(action="discard_standard_minutes", at=at, actor=actor, subject=row.queue, minutes=str(row.minutes))
-    return row
-
-
-def _locked(version: int) -> StandardMinutes:
-    row = StandardMinutes.objects.select_for_update(of=("self",)).filter(pk=version).first()
-    if row is None:
-        raise versions.no_version()
-    return row
+    return versions.discard(StandardMinutes, pk=version, actor=actor, at=at)
