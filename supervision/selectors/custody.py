@@ -62,7 +62,7 @@ class Charges(list[NamedCharge]):
 def charges_of_clocks(clocks: Collection[int], *, at: datetime) -> dict[int, list[Charge]]:
     """clock → its charges, of those of these clocks that are or were late: one query, however many they are."""
     found: dict[int, list[Charge]] = defaultdict(list)
-    for clock, holder, person, branch, minutes in _charged(_THESE, {"clocks": list(clocks)}, clock="id", at=at):
+    for clock, holder, person, branch, minutes in _charged(_THESE, {"clocks": list(clocks)}, by="id", at=at):
         found[clock].append(Charge(Hands(Holder(holder), person, branch) if holder else None, minutes))
     return dict(found)
 
@@ -92,13 +92,29 @@ def named(found: Mapping[int, Sequence[Charge]]) -> dict[int, Charges]:
     return {clock: Charges(map(with_names, charges)) for clock, charges in found.items()}
 
 
-def charged_in(since: datetime, until: datetime, *, at: datetime, branch: int | None = None) -> dict[Hands | None, int]:
-    """Whose the overdue minutes are of all breaches that fell due in a period, of one branch's cases or of all."""
-    which = _BREACHED.format(of_branch="" if branch is None else "AND b.branch_id = %(branch)s")
-    charged = _charged(which, {"since": since, "until": until, "branch": branch}, clock="0", at=at)
+def charged_in(
+    since: datetime, until: datetime, *, at: datetime, branch: int | None = None
+) -> dict[tuple[str, Hands | None], int]:
+    """(clock kind, who held) → the overdue minutes of all breaches that fell due in a period, of one branch's cases or
+    of all."""
+    return _of_breaches(since, until, by="kind", at=at, branch=branch)
+
+
+def minutes_of_breaches(
+    since: datetime, until: datetime, *, at: datetime, branch: int | None = None, kind: str = ""
+) -> dict[tuple[int, Hands | None], int]:
+    """(clock, who held) → minutes, of the same breaches, or of those of one kind of clock."""
+    return _of_breaches(since, until, by="id", at=at, branch=branch, kind=kind)
+
+
+def _of_breaches(
+    since: datetime, until: datetime, *, by: str, at: datetime, branch: int | None, kind: str = ""
+) -> dict[tuple[Any, Hands | None], int]:
+    cuts = (" AND b.branch_id = %(branch)s" if branch is not None else "") + (" AND b.kind = %(kind)s" if kind else "")
+    facts = {"since": since, "until": until, "branch": branch, "kind": kind}
     return {
-        Hands(Holder(holder), person, branch_held) if holder else None: minutes
-        for _all, holder, person, branch_held, minutes in charged
+        (key, Hands(Holder(holder), person, branch_held) if holder else None): minutes
+        for key, holder, person, branch_held, minutes in _charged(_BREACHED.format(cuts=cuts), facts, by=by, at=at)
     }
 
 
@@ -113,10 +129,10 @@ _WORKED = f"""((%(worked)s::bigint[])[{_DAY}]
     + least(greatest({_PASSED} %% {_DAY_LONG} - %(opens)s, 0), (%(lengths)s::bigint[])[{_DAY}]))"""
 _CHARGED = f"""
     WITH late AS (
-        SELECT c.id, c.application_id, c.due_at, least(c.stopped_at, %(at)s) AS ends
+        SELECT c.id, c.kind, c.application_id, c.due_at, least(c.stopped_at, %(at)s) AS ends
         FROM applications_caseclock c WHERE {{which}} AND c.due_at < least(c.stopped_at, %(at)s)
     ), ran AS MATERIALIZED (
-        SELECT l.id, l.application_id, {_WORKED.format(at="l.due_at")} AS due,
+        SELECT l.id, l.kind, l.application_id, {_WORKED.format(at="l.due_at")} AS due,
                {_WORKED.format(at="greatest(l.due_at, i.since)")} AS since,
                {_WORKED.format(at="least(l.ends, i.until)")} AS until
         FROM late l JOIN applications_clockinterval i ON i.clock_id = l.id AND i.pause = '' AND i.since < l.ends
@@ -141,37 +157,37 @@ _CHARGED = f"""
                {_WORKED.format(at="lapsed_at")}, {_WORKED.format(at="until")}
         FROM rows WHERE lapsed_at IS NOT NULL
     ), pieces AS (
-        SELECT {{clock}} AS clock, 0 AS part, '' AS holder, NULL::bigint AS person, NULL::bigint AS branch, due, since,
+        SELECT {{by}} AS key, 0 AS part, '' AS holder, NULL::bigint AS person, NULL::bigint AS branch, due, since,
                until
         FROM ran
         UNION ALL
-        SELECT {{clock}}, 1, h.holder, h.person, h.branch, r.due, greatest(r.since, h.since), least(r.until, h.until)
+        SELECT r.{{by}}, 1, h.holder, h.person, h.branch, r.due, greatest(r.since, h.since), least(r.until, h.until)
         FROM ran r JOIN held h
              ON h.application_id = r.application_id AND h.since < r.until AND h.until > r.since
     )
-    SELECT clock, part, holder, person, branch,
+    SELECT key, part, holder, person, branch,
            sum((until - due) / {_MINUTE} - (since - due) / {_MINUTE})::bigint
     FROM pieces GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, min(since)
 """  # noqa: S608
 _EARLIEST = "SELECT min(c.due_at) FROM applications_caseclock c WHERE {which}"
 _THESE = "c.id = ANY(%(clocks)s)"
 _BREACHED = """c.id IN (SELECT clock_id FROM supervision_breach b
-                        WHERE b.due_at >= %(since)s AND b.due_at < %(until)s {of_branch})"""
+                        WHERE b.due_at >= %(since)s AND b.due_at < %(until)s{cuts})"""
 
 
 def _charged(
-    which: str, facts: Mapping[str, Any], *, clock: str, at: datetime
-) -> list[tuple[int, str, int | None, int | None, int]]:
-    """(clock, holder, person, branch, minutes), the first holder first; without a holder what nobody is known to have
-    held. ``clock``: by what the clocks are told apart."""
-    charged: list[tuple[int, str, int | None, int | None, int]] = []
+    which: str, facts: Mapping[str, Any], *, by: str, at: datetime
+) -> list[tuple[Any, str, int | None, int | None, int]]:
+    """(key, holder, person, branch, minutes), the first holder first; without a holder what nobody is known to have
+    held. ``by`` is the column of the clocks that is the key: ``id``, ``kind``."""
+    charged: list[tuple[Any, str, int | None, int | None, int]] = []
     with connection.cursor() as cursor:
         cursor.execute(_EARLIEST.format(which=which), facts)
         (earliest,) = cursor.fetchone()
         if earliest is None or earliest >= at:
             return []
         days = _days(local_day(earliest), local_day(at))
-        cursor.execute(_CHARGED.format(which=which, clock=clock), {**facts, **days, "at": at})
+        cursor.execute(_CHARGED.format(which=which, by=by), {**facts, **days, "at": at})
         rows = cursor.fetchall()
     unknown = {one: minutes for one, part, _holder, _person, _branch, minutes in rows if not part}
     for one, part, holder, person, branch, minutes in rows:

@@ -10,7 +10,7 @@ from time import perf_counter
 import pytest
 from django.db import connection
 
-from applications.lifecycle import Holder
+from applications.lifecycle import Clock, Holder
 from applications.models import CaseClock
 from applications.services import claims
 from supervision.models import Breach
@@ -61,9 +61,12 @@ def test_the_charges_of_a_period_are_those_of_its_breaches(bank: Bank) -> None:
     now = late_case(bank)
     multiply(10)
     totals = charged_in(now - timedelta(days=10), now, at=now)
-    minutes = {hands.holder: amount for hands, amount in totals.items() if hands}
+    minutes = {(kind, hands.holder): amount for (kind, hands), amount in totals.items() if hands}
     # CHECK from Wednesday 17:30, ENTRY from Thursday 17:30, both to Friday 15:00; she had it for twenty minutes.
-    assert minutes == {Holder.QUEUE: 10 * (540 + 2 * (390 - 20)), Holder.PERSON: 10 * 2 * 20}
+    assert minutes == {
+        (Clock.CHECK, Holder.QUEUE): 10 * (540 + 390 - 20), (Clock.CHECK, Holder.PERSON): 10 * 20,
+        (Clock.ENTRY, Holder.QUEUE): 10 * (390 - 20), (Clock.ENTRY, Holder.PERSON): 10 * 20,
+    }  # fmt: skip
 
 
 @pytest.mark.long
