@@ -19,7 +19,7 @@ from django.db import connection
 from applications.models import CardStatusImport
 from applications.services.card_status import apply_file
 from applications.services.endings import expire_lapsed
-from applications.services.outages import lay_outages
+from applications.services.recounts import lay_outages
 from incentives.services.accrual import accrue
 from incentives.services.builds import build_unfinished
 from incentives.services.caps import close_ended_months
@@ -35,6 +35,7 @@ from supervision.services.broadcasts import tell_successes
 from supervision.services.calendar import count_once_more
 from supervision.services.complaint_clocks import watch_complaints
 from supervision.services.digests import write_digests, write_group_digest
+from supervision.services.recounts import go_on
 from supervision.services.weekly import make_weekly_sheets
 
 logger = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ def _all_breaches(at: datetime) -> Counts:
 JOBS: tuple[Job, ...] = (
     Job("card-files", FIVE_MINUTES, _card_files),
     Job("outages", MINUTE, lambda at: lay_outages(at=at)),
+    Job("recount", MINUTE, lambda at: go_on(at=at)),
     Job("breaches", MINUTE, _recent_breaches),
     Job("breaches-all", DAY, _all_breaches),
     Job("warnings", MINUTE, lambda at: {"told": breaches.warn(at=at)}),
@@ -113,7 +115,7 @@ JOBS: tuple[Job, ...] = (
     Job("weekly-sheets", HOUR, lambda at: {"made": make_weekly_sheets(at=at)}),
     Job("report-files", MINUTE, lambda at: report_files.write_waiting(at=at)),
     Job("successes", MINUTE, lambda at: {"told": tell_successes(at=at)}),
-    Job("recount", FIVE_MINUTES, lambda at: {"moved": count_once_more(at=at)}),
+    Job("recount-again", FIVE_MINUTES, lambda at: {"moved": count_once_more(at=at)}),
     Job("calendar", HOUR, lambda at: {"missing": daily.alarm_missing_calendar(at=at)}),
     Job("verify", HOUR, lambda at: reconcile_nightly(at=at), in_sweep=False),
     Job("figures", FIVE_MINUTES, lambda at: dict(figures.count_touched_days(at=at))),

@@ -8,6 +8,7 @@ from applications.models.event import Event
 from applications.models.group import GroupBatch, GroupVisit, UnitList
 from applications.models.problem import Approval, ContactLog, ProblemItem, ReturnNote
 from applications.models.product import ChecklistItem, CustomerGroup, Product, ReasonCode
+from applications.models.recount import Recount, StaleClock
 from applications.models.sheet import CaseWarning, CreditCheck, EntryRecord, FactIndex, KeyDifference
 
 __all__ = [
@@ -41,7 +42,9 @@ __all__ = [
     "ProblemItem",
     "Product",
     "ReasonCode",
+    "Recount",
     "ReturnNote",
     "Seal",
+    "StaleClock",
     "UnitList",
 ]  # fmt: skip

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from applications.lifecycle import CHARTER, FINISHED, Clock, Outcome
 from applications.models import Application, CaseClock, ClockInterval, ClockPolicy
 from applications.services.intervals import end_intervals, measure_again, minutes_run, mode_of, open_intervals
@@ -316,6 +318,25 @@ def _judge_again(clock: CaseClock) -> None:
     if clock.stopped_at is not None and clock.outcome in JUDGED:
         clock.outcome = judge(clock, at=clock.stopped_at)
     clock.save(update_fields=["started_at", "owned_since", "due_at", "warn_at", "explanation", "stopped_at", "outcome"])
+
+
+# How a clock that ends with a return is called; what is nobody's fault stays so.
+RETURNED = {
+    Outcome.ON_TIME: Outcome.RETURNED_IN_TIME,
+    Outcome.LATE: Outcome.RETURNED_LATE,
+    Outcome.LATE_PENDING: Outcome.RETURNED_LATE,
+}
+
+
+def judge_again(clocks: QuerySet[CaseClock]) -> None:
+    """Of clocks of locked cases that a step has stopped by dates which were not right any more: the verdict by those
+    that they have now."""
+    for clock in clocks.exclude(outcome=Outcome.VOID).select_related("policy"):
+        last = clock.intervals.last()
+        verdict = judge(clock, at=last.since if last and last.pause else clock.stopped_at or clock.due_at)
+        was_returned = clock.outcome in RETURNED.values()
+        clock.outcome = RETURNED.get(verdict, verdict) if was_returned else verdict
+        clock.save(update_fields=["outcome"])
 
 
 def owner_of(kind: str, case: Application, *, performer: Employee | None) -> dict[str, Any]:

@@ -1,22 +1,24 @@
 """Declared outages (rule K4): every clock that ran inside the window is paused for exactly what they have in common.
 
 ``plan_outage`` reckons what a window does to the clocks, over a set and without writing: the preview and the act are
-the same reckoning. A window that still lasts holds what runs now; ``lay_outages`` looks every minute for what has begun
-to run since, and lets all go at the end of the window. What stopped late, and in time by the moved deadline, is exempt.
+the same reckoning. A window that still lasts holds what runs now; every minute it is laid on what has begun to run
+since, and at its end all is let go (services/recounts.py). What stopped late, and in time by the moved deadline, is
+exempt.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
+from django.db.models import QuerySet
 
 from applications.lifecycle import LATE_OUTCOMES, Outcome, PauseReason
-from applications.models import Application, CaseClock, ClockInterval, Outage
+from applications.models import CaseClock, ClockInterval, Outage
 from applications.services.intervals import STORY
 from applications.services.remeasure import Measured, Ruler, settle_cases
 from organization.services.calendar import working_calendar
@@ -32,9 +34,10 @@ _COMMON = """
         JOIN applications_caseclock c ON c.id = i.clock_id
         JOIN applications_clockpolicy k ON k.id = c.policy_id AND k.pauses_for ? 'OUTAGE'
         JOIN applications_application a ON a.id = c.application_id AND NOT a.is_imported
-        WHERE i.pause = '' AND i.since < %(until)s AND (i.until IS NULL OR i.until > %(since)s)
+        WHERE i.pause = '' AND i.since < %(until)s AND (i.until IS NULL OR i.until > %(since)s) {only}
     )
 """
+_THESE_CLOCKS = "AND i.clock_id = ANY(%(clocks)s)"
 _ANY_STATE = "SELECT clock_id, id, since, until FROM touched WHERE since < until"
 _THESE_STATES = """
     , stood AS (
@@ -48,8 +51,8 @@ _THESE_STATES = """
     ORDER BY 1, 3
 """
 _STILL_HELD = """
-    SELECT clock_id FROM applications_clockinterval
-    WHERE until IS NULL AND pause = 'OUTAGE' AND since >= %(since)s AND since < %(until)s
+    SELECT i.clock_id FROM applications_clockinterval i
+    WHERE i.until IS NULL AND i.pause = 'OUTAGE' AND i.since >= %(since)s AND i.since < %(until)s {only}
 """
 _MOVE = """
     UPDATE applications_caseclock c
@@ -104,18 +107,16 @@ class Plan:
 
 def plan_outage(
     *, since: datetime, until: datetime, states: Sequence[str], at: datetime, holds: bool = False,
-    cases: Collection[int] | None = None,
+    clocks: Sequence[int] | None = None,
 ) -> Plan:  # fmt: skip
     """What a window does to the clocks. ``holds``: it goes on at its end, and what runs then stays paused; else the
     clocks run on from there, so that a preview of a window that lies ahead tells its whole effect if nothing else
-    happens. ``cases``: to these only."""
+    happens. ``clocks``: to these only."""
     plan = Plan(at)
-    common = _in_common(since, until, states)
-    held: set[int] = set() if holds else _still_held(since, until)
-    clocks = CaseClock.objects.filter(pk__in=common.clocks | held)
-    if cases is not None:
-        clocks = clocks.filter(application__in=cases)
-    plan.outcomes = dict(clocks.values_list("pk", "outcome"))
+    common = _in_common(since, until, states, clocks)
+    held: set[int] = set() if holds else _still_held(since, until, clocks)
+    concerned = CaseClock.objects.filter(pk__in=common.clocks | held)
+    plan.outcomes = dict(concerned.values_list("pk", "outcome"))
     stories: dict[int, list[ClockInterval]] = defaultdict(list)
     for row in ClockInterval.objects.filter(clock__in=plan.outcomes).order_by("clock_id", *STORY):
         stories[row.clock_id].append(row)
@@ -125,42 +126,36 @@ def plan_outage(
             rows.append(ClockInterval(clock_id=key, since=until))
         plan.rows[key] = [part for row in rows for part in _cut(row, common[key, row.pk], until if holds else None)]
     ruler = Ruler(working_calendar())
-    plan.found = list(ruler.measure(clocks, plan.rows))
+    plan.found = list(ruler.measure(concerned, plan.rows))
     for one in plan.found:
         plan.warns[one.run.pk], _why = ruler.told(one.run)
         plan.rows[one.run.pk] = list(ruler.intervals(one.run))
     return plan
 
 
-@transaction.atomic
-def lay_outage(outage: int, *, at: datetime) -> Plan:
-    """Lays on the clocks what of a declared window has passed; a second time it finds nothing. Done is what is over and
-    finds nothing more."""
-    declared = Outage.objects.select_for_update().get(pk=outage)
-    until = min(declared.until, at)
-    if declared.settled_at is not None or declared.since >= until:
-        return Plan(at)
-    holds = at < declared.until
-    touched = _in_common(declared.since, until, declared.states).clocks | (
-        set() if holds else _still_held(declared.since, until)
-    )
-    cases = Application.objects.filter(pk__in=CaseClock.objects.filter(pk__in=touched).values("application"))
-    locked = set(cases.order_by("pk").select_for_update().values_list("pk", flat=True))
+def lock_outage(outage: int) -> Outage:
+    """The outage, with its row locked until the transaction ends."""
+    return Outage.objects.select_for_update().get(pk=outage)
+
+
+def touched(outage: Outage, *, at: datetime) -> set[int]:
+    """The clocks on which a declared window is to be laid by now: those that ran in what of it has passed and, once it
+    is over, those that it still holds. Of what has been laid it finds nothing."""
+    until = min(outage.until, at)
+    if outage.since >= until:
+        return set()
+    held = set() if at < outage.until else _still_held(outage.since, until)
+    return _in_common(outage.since, until, outage.states).clocks | held
+
+
+def lay(outage: Outage, clocks: QuerySet[CaseClock], *, at: datetime) -> Plan:
+    """Lays on these clocks of locked cases what of a declared window has passed; a second time it finds nothing."""
+    holds, keys = at < outage.until, list(clocks.values_list("pk", flat=True))
     plan = plan_outage(
-        since=declared.since, until=until, states=declared.states, at=at, holds=holds, cases=locked
+        since=outage.since, until=min(outage.until, at), states=outage.states, at=at, holds=holds, clocks=keys
     )  # fmt: skip
     _write(plan)
-    declared.moved += len(plan.moved)
-    if not (holds or plan.found):
-        declared.settled_at = at
-    declared.save(update_fields=["moved", "settled_at"])
     return plan
-
-
-def lay_outages(*, at: datetime) -> dict[str, int]:
-    """Every minute: the windows that have begun and are not done. Returns how many deadlines moved."""
-    begun = Outage.objects.filter(settled_at=None, since__lt=at).order_by("since")
-    return {"moved": sum(len(lay_outage(pk, at=at).moved) for pk in list(begun.values_list("pk", flat=True)))}
 
 
 # -- reckoning ---------------------------------------------------------------------------------------------------------
@@ -175,11 +170,14 @@ class Common(dict[tuple[int, int], list[Span]]):
         return []
 
 
-def _in_common(since: datetime, until: datetime, states: Sequence[str]) -> Common:
-    facts: dict[str, Any] = {"since": since, "until": until, "states": list(states)}
+def _in_common(
+    since: datetime, until: datetime, states: Sequence[str], clocks: Sequence[int] | None = None
+) -> Common:  # fmt: skip
+    facts: dict[str, Any] = {"since": since, "until": until, "states": list(states), "clocks": clocks}
+    spans_of = _COMMON.format(only="" if clocks is None else _THESE_CLOCKS)
     common = Common()
     with connection.cursor() as cursor:
-        cursor.execute(_COMMON + (_THESE_STATES if states else _ANY_STATE), facts)
+        cursor.execute(spans_of + (_THESE_STATES if states else _ANY_STATE), facts)
         for clock, interval, begins, ends in cursor.fetchall():
             spans = common.setdefault((clock, interval), [])
             if spans and spans[-1][1] == begins:  # from one of the states into another
@@ -188,10 +186,11 @@ def _in_common(since: datetime, until: datetime, states: Sequence[str]) -> Commo
     return common
 
 
-def _still_held(since: datetime, until: datetime) -> set[int]:
+def _still_held(since: datetime, until: datetime, clocks: Sequence[int] | None = None) -> set[int]:
     """Clocks that a window which is over still holds."""
     with connection.cursor() as cursor:
-        cursor.execute(_STILL_HELD, {"since": since, "until": until})
+        held = _STILL_HELD.format(only="" if clocks is None else _THESE_CLOCKS)
+        cursor.execute(held, {"since": since, "until": until, "clocks": clocks})
         return {clock for (clock,) in cursor.fetchall()}
 
 

@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from applications.lifecycle import Clock, Outcome, Step
+from applications.lifecycle import Clock, Step
 from applications.models import Application, ProblemItem, ReasonCode, ReturnNote
 from applications.models.problem import Party
-from applications.services.clocks import judge
+from applications.services.clocks import RETURNED, judge
 from applications.services.engine import Move, Ref, taking
 from applications.services.intake import reason_for
 from ops_center.clock import local_day
@@ -25,12 +25,6 @@ WAITING = {
     Party.CUSTOMER: ProblemItem.State.WAIT_CUSTOMER,
     Party.HEAD_OFFICE: ProblemItem.State.WAIT_HEAD_OFFICE,
     Party.CENTER: ProblemItem.State.OPEN,
-}
-# How a clock that ends with a return is called; what is nobody's fault stays so.
-RETURNED = {
-    Outcome.ON_TIME: Outcome.RETURNED_IN_TIME,
-    Outcome.LATE: Outcome.RETURNED_LATE,
-    Outcome.LATE_PENDING: Outcome.RETURNED_LATE,
 }
 WAIT = "U03"  # the client asks to wait until a day
 WAIT_AT_MOST = timedelta(days=60)

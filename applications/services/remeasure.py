@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from applications.lifecycle import FINISHED
@@ -41,6 +41,10 @@ class Run:
     stopped_at: datetime | None
     paused_at: datetime | None
 
+    def was_running(self, at: datetime) -> bool:
+        """Whether nothing had paused or stopped it by then: a recount may come to it later."""
+        return (self.paused_at is None or self.paused_at > at) and (self.stopped_at is None or self.stopped_at > at)
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -54,11 +58,11 @@ class Measured:
         return self.due_at != self.run.due_at
 
     def becomes_overdue(self, at: datetime) -> bool:
-        return self.run.paused_at is None and self.due_at < at <= self.run.due_at
+        return self.run.was_running(at) and self.due_at < at <= self.run.due_at
 
     def is_relieved(self, at: datetime) -> bool:
         """It is overdue, and would not be any more."""
-        return self.run.paused_at is None and self.run.due_at < at <= self.due_at
+        return self.run.was_running(at) and self.run.due_at < at <= self.due_at
 
 
 @dataclass(slots=True)
@@ -150,13 +154,16 @@ def open_over(first: date, last: date) -> QuerySet[CaseClock]:
     return over(CaseClock.objects.filter(stopped_at=None), first, last)
 
 
-@transaction.atomic
-def remeasure(clocks: QuerySet[CaseClock], *, calendar: WorkCalendar, at: datetime) -> Moves:
-    """Writes for these open clocks what the calendar says: deadline, warning, explanation, the minutes of their pauses,
-    and the earliest deadline of their cases. Whoever was promised a later date by the old days is exempt until then.
-    Returns what has moved."""
-    cases = Application.objects.filter(pk__in=clocks.values("application")).order_by("pk")
+def lock_cases(clocks: QuerySet[CaseClock]) -> None:
+    """Locks the cases of these clocks until the transaction ends, in the order in which everybody does."""
+    cases = Application.objects.filter(pk__in=clocks.order_by().values("application")).order_by("pk")
     list(cases.select_for_update().values_list("pk", flat=True))
+
+
+def remeasure(clocks: QuerySet[CaseClock], *, calendar: WorkCalendar, at: datetime) -> Moves:
+    """Writes for these clocks of locked cases what the calendar says: deadline, warning, explanation, the minutes of
+    their pauses, and the earliest deadline of their cases. Whoever was promised a later date by the old days is exempt
+    until then (``at``: when the calendar was changed). Returns what has moved."""
     ruler = Ruler(calendar)
     found = list(ruler.measure(clocks))
     intervals = [row for one in found for row in ruler.intervals(one.run)]

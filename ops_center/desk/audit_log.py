@@ -73,6 +73,7 @@ ACTIONS: dict[str, Any] = {
     "discard_bounty": pgettext_lazy("audit", "Discarded a bounty"),
     "declare_outage": pgettext_lazy("audit", "Declared an outage"),
     "end_outage": pgettext_lazy("audit", "Ended an outage"),
+    "recount_clocks": pgettext_lazy("audit", "Reckoned clocks anew after a change"),
     "draft_clockpolicy": pgettext_lazy("audit", "Drafted a limit"),
     "approve_clockpolicy": pgettext_lazy("audit", "Approved a limit"),
     "discard_clockpolicy": pgettext_lazy("audit", "Discarded a limit"),

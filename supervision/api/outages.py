@@ -57,8 +57,7 @@ class Outages(Api):
     @operation(roles="SUP", facts=OutageBody, answer=OutageAnswer, status=201, summary="Declare an outage")
     def post(self, call: Call) -> Outage:
         """Every clock that runs inside the window is paused for it; nothing is excused twice (409)."""
-        declared, _plan = outages.declare_outage(actor=call.actor, at=call.at, **call.facts)
-        return declared
+        return outages.declare_outage(actor=call.actor, at=call.at, **call.facts)
 
 
 class OutagePreview(Api):

@@ -31,10 +31,12 @@ _LATE_IN_THE_DAY = timedelta(days=1) - timedelta(hours=BANK_HOURS.closes.hour, m
 _DAY_OF = f"""(({{column}} AT TIME ZONE 'Asia/Shanghai')
     + interval '{int(_LATE_IN_THE_DAY.total_seconds())} seconds' - interval '1 microsecond')::date"""
 
-_UNSEEN = """
+# A change of the calendar or an outage has yet to be reckoned for the others (applications.services.recounts).
+IS_RECKONED = "NOT EXISTS (SELECT FROM applications_staleclock s WHERE s.clock_id = c.id)"
+_UNSEEN = f"""
     FROM applications_caseclock c JOIN applications_application a ON a.id = c.application_id
-    {join}
-    WHERE {late} AND NOT a.is_imported
+    {{join}}
+    WHERE {{late}} AND NOT a.is_imported AND {IS_RECKONED}
       AND NOT EXISTS (SELECT FROM supervision_breach b WHERE b.clock_id = c.id)
 """
 _RUNNING = "c.stopped_at IS NULL AND c.paused_at IS NULL AND c.due_at < %(at)s"
@@ -67,7 +69,7 @@ _FIND = f"""
 # A deadline that was moved after it had been missed (an outage, a corrected day or stamp) and is missed again: the
 # breach takes the new dates. It is news only if it was lifted in between.
 _MISSED_AGAIN = f"""
-    b.settled_at IS NULL AND c.due_at <> b.due_at
+    b.settled_at IS NULL AND c.due_at <> b.due_at AND {IS_RECKONED}
     AND (({_RUNNING}) OR c.outcome IN %(late)s AND c.due_at < c.stopped_at)
 """
 _MOVE = f"""
@@ -86,30 +88,30 @@ _LOOK = f"""
             WHERE {_MISSED_AGAIN})
 """  # noqa: S608
 
-_WARN = """
+_WARN = f"""
     INSERT INTO supervision_clocknotice (clock_id, level, at)
     SELECT c.id, 'WARNING', %(at)s
     FROM applications_caseclock c JOIN applications_application a ON a.id = c.application_id
     WHERE c.stopped_at IS NULL AND c.paused_at IS NULL AND c.warn_at <= %(at)s AND c.due_at >= %(at)s
-      AND (c.owner_id IS NOT NULL OR c.owner_branch_id IS NOT NULL) AND NOT a.is_imported
+      AND (c.owner_id IS NOT NULL OR c.owner_branch_id IS NOT NULL) AND NOT a.is_imported AND {IS_RECKONED}
       AND NOT EXISTS (SELECT FROM supervision_clocknotice n WHERE n.clock_id = c.id AND n.level = 'WARNING')
     ON CONFLICT (clock_id, level) DO NOTHING
     RETURNING clock_id
-"""
+"""  # noqa: S608
 # Who took a case after its clock was started may have had less than two hours left: then nobody has to explain.
 _TAKEN_LATER = """
     SELECT id, owner_id, owned_since, started_at, due_at FROM applications_caseclock
     WHERE id = ANY(%(clocks)s) AND owned_since > started_at
 """
-_ESCALATE = """
+_ESCALATE = f"""
     INSERT INTO supervision_clocknotice (clock_id, level, at)
     SELECT b.clock_id, %(level)s, %(at)s
     FROM supervision_breach b JOIN applications_caseclock c ON c.id = b.clock_id
-    WHERE b.settled_at IS NULL AND b.{column} <= %(at)s AND {running}
+    WHERE b.settled_at IS NULL AND b.{{column}} <= %(at)s AND {{running}} AND {IS_RECKONED}
       AND NOT EXISTS (SELECT FROM supervision_clocknotice n WHERE n.clock_id = b.clock_id AND n.level = %(level)s)
     ON CONFLICT (clock_id, level) DO NOTHING
     RETURNING clock_id
-"""
+"""  # noqa: S608
 
 # Nobody's window for an explanation gets shorter.
 _RENEW = f"""

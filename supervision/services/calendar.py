@@ -12,28 +12,28 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from applications.lifecycle import LATE_OUTCOMES, Outcome
-from applications.models import CaseClock
-from applications.services.remeasure import Moves, Ruler, open_over, over, remeasure
+from applications.lifecycle import LATE_OUTCOMES
+from applications.models import CaseClock, ClockInterval, Event
+from applications.services.recounts import add, recount_for_change
+from applications.services.remeasure import open_over, over
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, Refused
 from ops_center.kernel.worktime import Day, WorkCalendar
 from organization.models import CalendarChange, CalendarDay, Employee
 from organization.models.versions import PolicyStatus
-from organization.roles import Role
 from organization.services import versions
 from organization.services.audit import record
-from organization.services.calendar import change_days, working_calendar
-from organization.services.inbox import tell
+from organization.services.calendar import change_days
 from supervision.holidays import require_sound, whole_year
 from supervision.services.breaches import renew_windows
 from supervision.services.justifications import renew_decisions
+from supervision.services.recounts import tell_of_ends
 
 FIRST_YEAR, YEARS_AHEAD = 2024, 2
 LONGEST_SOURCE = 120
-HEAR_OF_IT = (Role.SUP, Role.TR, Role.MGT)
 UNDER_WAY = timedelta(minutes=15)  # no step takes longer; see count_once_more
 
 
@@ -96,13 +96,13 @@ def approve_change(*, change: int, actor: Employee, at: datetime) -> CalendarCha
             _("Days of this draft have begun meanwhile. Discard it and draft it anew as a correction with a reason."),
         )
     change_days(days=days, source=row.source)
-    moves, exempt = _recount(turned[0], turned[-1], at=at)
-    versions.sign(row, actor=actor, at=at, moved=len(moves.moved))
-    figures = {"moved": len(moves.moved), "overdue": len(moves.overdue), "relieved": len(moves.relieved)}
-    record(action="approve_calendar", at=at, actor=actor, subject=str(row.year), days=len(turned), exempt=exempt,
-           **figures)  # fmt: skip
-    tell(Employee.objects.holding(*HEAR_OF_IT, on=local_day(at)), kind="calendar_changed", at=at,
-         about=f"/calendar/?year={row.year}", year=str(row.year), days=len(turned), **figures)  # fmt: skip
+    first, last = turned[0], turned[-1]
+    recount = recount_for_change(row, _concerned(first, last), days=len(turned), at=at)
+    versions.sign(row, actor=actor, at=at, moved=recount.moved if recount.finished_at else None)
+    renew_windows(at=at)
+    renew_decisions()
+    record(action="approve_calendar", at=at, actor=actor, subject=str(row.year), days=len(turned), clocks=recount.total)
+    tell_of_ends(at=at)
     return row
 
 
@@ -113,13 +113,17 @@ def discard_change(*, change: int, actor: Employee, at: datetime) -> CalendarCha
 
 def count_once_more(*, at: datetime) -> int:
     """A step that was under way while a change was approved may have counted by the old days: for a quarter of an hour
-    its clocks are computed again. Returns the deadlines that moved."""
+    the clocks that it has started or let go on are computed again. Returns the deadlines that moved."""
     moved = 0
-    for row in CalendarChange.objects.filter(status=PolicyStatus.APPROVED, approved_at__gt=at - UNDER_WAY):
-        days = days_of(row)
+    approved = CalendarChange.objects.filter(status=PolicyStatus.APPROVED, approved_at__gt=at - UNDER_WAY)
+    for row in approved.filter(recount__isnull=False).select_related("recount"):
+        days, before = days_of(row), row.recount.moved
+        since, until = row.recount.begun_at - UNDER_WAY, row.recount.begun_at + UNDER_WAY
+        stepped = Event.objects.filter(application=OuterRef("application"), at__range=(since, until))
+        begun = ClockInterval.objects.filter(clock=OuterRef("pk"), since__range=(since, until))
+        clocks = open_over(days[0].on, days[-1].on).filter(Q(Exists(stepped)) | Q(Exists(begun)))
         with transaction.atomic():
-            moves, _exempt_ones = _recount(days[0].on, days[-1].on, at=at)
-        moved += len(moves.moved)
+            moved += add(row.recount, clocks, at=at).moved - before
     return moved
 
 
@@ -146,18 +150,7 @@ def _spelled(day: Day) -> dict[str, Any]:
 
 
 # -- what follows from it ----------------------------------------------------------------------------------------------
-def _recount(first: date, last: date, *, at: datetime) -> tuple[Moves, int]:
-    """Open clocks by the calendar as it is now, and what has stopped late and is not settled: those that would have
-    been in time are exempt. Returns the moves and the number of these."""
-    calendar = working_calendar()
-    moves = remeasure(open_over(first, last), calendar=calendar, at=at)
+def _concerned(first: date, last: date) -> list[QuerySet[CaseClock]]:
+    """The clocks to which one of these days may matter: open ones, and what has stopped late and is not settled."""
     late = CaseClock.objects.filter(outcome__in=LATE_OUTCOMES, breach__settled_at=None, breach__isnull=False)
-    in_time = [
-        one.run.pk
-        for one in Ruler(calendar).measure(over(late, first, last))
-        if one.run.stopped_at is not None and one.run.stopped_at <= one.due_at
-    ]
-    exempt = CaseClock.objects.filter(pk__in=in_time).update(outcome=Outcome.EXEMPT)
-    renew_windows(at=at)
-    renew_decisions()
-    return moves, exempt
+    return [open_over(first, last), over(late, first, last)]

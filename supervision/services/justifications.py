@@ -22,6 +22,7 @@ from organization.services.inbox import tell
 from supervision import errors
 from supervision.models import Breach, Ground, Justification, Standing
 from supervision.querysets import LIFTED_OUTCOMES
+from supervision.services.breaches import IS_RECKONED
 from supervision.services.evidence import keep
 from supervision.services.locks import lock_breach, undecided
 from supervision.services.notices import clock_word
@@ -162,7 +163,7 @@ def _first_readers(breach: Breach, filed_by: Employee, at: datetime) -> list[Emp
 
 # -- the verdict -------------------------------------------------------------------------------------------------------
 # A deadline that was moved and missed again gets its own window with the next pass of the sweep.
-_LAPSED = "b.file_by < %(at)s AND b.due_at = c.due_at"
+_LAPSED = f"b.file_by < %(at)s AND b.due_at = c.due_at AND {IS_RECKONED}"
 _JUSTIFIED = """
     UPDATE applications_caseclock c SET outcome = %(justified)s
     FROM supervision_breach b JOIN supervision_justification j ON j.breach_id = b.id AND j.is_accepted

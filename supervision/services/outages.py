@@ -11,19 +11,19 @@ from django.utils.translation import gettext as _
 
 from applications.lifecycle import FINISHED, State
 from applications.models import Outage
-from applications.services.outages import Plan, lay_outage, plan_outage
+from applications.services.outages import Plan, plan_outage
+from applications.services.recounts import recount_for_outage
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
 from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Employee
 from organization.roles import Role
 from organization.services.audit import record
-from organization.services.inbox import tell
+from supervision.services.recounts import tell_of_ends, tell_of_outage
 
 LOOKS_BACK = timedelta(days=7)
 LASTS_AT_MOST = timedelta(days=7)
 MAY_STAND_STILL = tuple(state for state in State if state not in FINISHED)
-TOLD = (Role.TR, Role.SUP, Role.MGT)
 _ONE_BY_ONE = 7_319_002  # two declarations at once: the second sees the first
 
 
@@ -36,8 +36,9 @@ def preview_outage(*, since: datetime, until: datetime, states: Sequence[str], a
 @transaction.atomic
 def declare_outage(
     *, since: datetime, until: datetime, reason: str, states: Sequence[str] = (), actor: Employee, at: datetime
-) -> tuple[Outage, Plan]:
-    """Declares it and lays it on the clocks. Of a window that still lasts what runs is paused, and goes on at its end.
+) -> Outage:
+    """Declares it and lays it on the clocks; on many portion by portion (services/recounts.py). Of a window that still
+    lasts what runs is paused, and goes on at its end.
 
     Raises NotAllowed for who is no supervisor, Malformed for an impossible window, Refused where another outage of the
     same states covers a part of it: nothing is excused twice.
@@ -52,19 +53,14 @@ def declare_outage(
     outage = Outage.objects.create(
         since=since, until=until, reason=reason.strip()[:200], states=sorted(states), declared_by=actor, declared_at=at
     )
-    plan = lay_outage(outage.pk, at=at)
-    outage.refresh_from_db()
     record(
         action="declare_outage", at=at, actor=actor, subject=f"outage {outage.pk}", since=since.isoformat(),
-        until=until.isoformat(), states=outage.states, reason=outage.reason, clocks=len(plan.found),
-        relieved=len(plan.relieved),
+        until=until.isoformat(), states=outage.states, reason=outage.reason,
     )  # fmt: skip
-    tell(
-        Employee.objects.holding(*TOLD, on=local_day(at)), kind="outage_declared", at=at, about="/outages/",
-        person=actor.name, since=since.isoformat(), until=until.isoformat(), reason=outage.reason,
-        clocks=len(plan.found), relieved=len(plan.relieved),
-    )  # fmt: skip
-    return outage, plan
+    if recount_for_outage(outage.pk, at=at) is None:
+        tell_of_outage(outage, None, at=at)
+    tell_of_ends(at=at)
+    return Outage.objects.get(pk=outage.pk)
 
 
 @transaction.atomic
@@ -78,10 +74,9 @@ def end_outage(*, outage: int, actor: Employee, at: datetime) -> Outage:
         raise Refused("outage_over", _("Only an outage that lasts can be ended; this one is over or has not begun."))
     declared, row.until = row.until, at
     row.save(update_fields=["until"])
-    lay_outage(row.pk, at=at)
+    recount_for_outage(row.pk, at=at)
     record(action="end_outage", at=at, actor=actor, subject=f"outage {row.pk}", declared=declared.isoformat())
-    row.refresh_from_db()
-    return row
+    return Outage.objects.get(pk=row.pk)
 
 
 def _require_supervisor(actor: Employee, *, at: datetime) -> None:

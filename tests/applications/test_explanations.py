@@ -10,7 +10,7 @@ import pytest
 from applications.models import CaseClock, Outage
 from applications.services import issue, problems
 from applications.services.explanations import explain
-from applications.services.outages import lay_outages
+from applications.services.recounts import lay_outages
 from ops_center.clock import SHANGHAI
 from tests.cast import Cast, at
 

@@ -9,7 +9,8 @@ import pytest
 from applications.lifecycle import Clock, Outcome, State
 from applications.models import Application, CaseClock, Outage
 from applications.services import problems
-from applications.services.outages import lay_outages, plan_outage
+from applications.services.outages import plan_outage
+from applications.services.recounts import lay_outages
 from ops_center.clock import SHANGHAI
 from tests.cast import Cast, at
 

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from applications.lifecycle import Clock, Outcome, PauseReason, State
 from applications.models import Application, CaseClock
 from applications.services.clocks import Ticking
+from applications.services.intervals import open_intervals
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from ops_center.kernel.worktime import Day
 from organization.models import AuditRecord, CalendarChange, CalendarDay, Message
@@ -155,7 +156,8 @@ def test_the_window_for_an_explanation_moves_and_never_gets_shorter(bank: Bank) 
 
 def test_a_step_that_was_under_way_is_computed_again(bank: Bank) -> None:
     """Its clock was counted by the days that it had read before the approval, and committed after it."""
-    stale = bank.clock(Clock.ENTRY, at("2026-11-25 09:00"))
+    stale = bank.clock(Clock.ENTRY, NOW - timedelta(seconds=1))
+    open_intervals([stale], at=stale.started_at)
     change(bank, free(FRIDAY))
     CaseClock.objects.filter(pk=stale.pk).update(due_at=stale.due_at)
     assert count_once_more(at=NOW + timedelta(minutes=1)) == 1

@@ -1,0 +1,163 @@
+"""Recounts: what a change of the calendar or an outage does to the clocks that it concerns, however many they are.
+
+The change holds at once. Its clocks are put down as stale in the transaction that brings it about, and are reckoned in
+portions, each in a transaction of its own: what is reckoned is stale no more. So nothing is done twice, several may
+work at it at once (each takes what nobody has), and a worker that dies loses the portion that it was in. Until its
+portion comes a clock is judged by no sweep; what a step stops meanwhile is judged again by the dates that it should
+have had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Case, F, QuerySet, Value, When
+
+from applications.lifecycle import LATE_OUTCOMES, Outcome
+from applications.models import CaseClock, Outage, Recount, StaleClock
+from applications.services.clocks import judge_again
+from applications.services.outages import lay, lock_outage, touched
+from applications.services.remeasure import Ruler, lock_cases, remeasure
+from organization.models import CalendarChange
+from organization.services.calendar import working_calendar
+from organization.services.nudges import nudge
+
+PORTION = 1_000  # clocks per transaction; a change of no more is reckoned in its own
+
+_PUT_DOWN = """
+    INSERT INTO applications_staleclock (recount_id, clock_id, was_open)
+    SELECT %s, c.id, c.stopped_at IS NULL FROM applications_caseclock c WHERE c.id IN ({clocks}) ORDER BY c.id
+    ON CONFLICT (clock_id, recount_id) DO NOTHING
+"""
+
+
+# -- what is to be reckoned --------------------------------------------------------------------------------------------
+def recount_for_change(
+    change: CalendarChange, clocks: Sequence[QuerySet[CaseClock]], *, days: int, at: datetime
+) -> Recount:
+    """The recount of a change of the calendar that is being approved, in its transaction. ``clocks``: sets, each read
+    by its own index."""
+    recount = Recount.objects.create(change=change, begun_at=at, days=days, finished_at=at)
+    return _put_down(recount, clocks, at=at)
+
+
+def recount_for_outage(outage: int, *, at: datetime) -> Recount | None:
+    """The recount of an outage with what it touches by now and has not been laid on; in the caller's transaction.
+    ``None``: nothing new, or it is under way. An outage is done once it is over and touches nothing more."""
+    declared = lock_outage(outage)
+    recount = Recount.objects.filter(outage=declared).first()
+    if declared.settled_at is not None or (recount is not None and recount.finished_at is None):
+        return None
+    clocks = touched(declared, at=at)
+    if not clocks:
+        if at >= declared.until:
+            declared.settled_at = at
+            declared.save(update_fields=["settled_at"])
+        return None
+    if recount is None:
+        recount = Recount.objects.create(outage=declared, begun_at=at, finished_at=at)
+    return _put_down(recount, [CaseClock.objects.filter(pk__in=clocks)], at=at)
+
+
+def add(recount: Recount, clocks: QuerySet[CaseClock], *, at: datetime) -> Recount:
+    """More clocks of the same change, in the caller's transaction."""
+    return _put_down(Recount.objects.select_for_update().get(pk=recount.pk), [clocks], at=at)
+
+
+def _put_down(recount: Recount, clocks: Sequence[QuerySet[CaseClock]], *, at: datetime) -> Recount:
+    """Reckons a small change at once; of a larger one a worker hears after the commit, or the next pass finds it."""
+    found = 0
+    with connection.cursor() as cursor:
+        for wanted in clocks:
+            sql, params = wanted.order_by().values("pk").query.sql_with_params()
+            cursor.execute(_PUT_DOWN.format(clocks=sql), [recount.pk, *params])
+            found += cursor.rowcount
+    if found:
+        recount.total, recount.finished_at = recount.total + found, None
+        recount.save(update_fields=["total", "finished_at"])
+    if 0 < recount.total - recount.done <= PORTION:
+        count_portion(recount.pk, at=at)
+        recount = Recount.objects.get(pk=recount.pk)
+    if recount.finished_at is None:
+        transaction.on_commit(lambda: nudge("supervision.recount"))
+    return recount
+
+
+# -- reckoning ---------------------------------------------------------------------------------------------------------
+def run(recount: int, *, at: datetime) -> int:
+    """Reckons, portion by portion, what nobody else is at. Returns how many deadlines moved."""
+    moved = 0
+    while (counted := count_portion(recount, at=at)) is not None:
+        moved += counted
+    return moved
+
+
+def lay_outages(*, at: datetime) -> dict[str, int]:
+    """Every minute: the windows that have begun and are not done. Returns how many deadlines moved."""
+    moved = 0
+    begun = Outage.objects.filter(settled_at=None, since__lt=at).order_by("since")
+    for pk in list(begun.values_list("pk", flat=True)):
+        with transaction.atomic():
+            before = Outage.objects.values_list("moved", flat=True).get(pk=pk)
+            recount_for_outage(pk, at=at)
+            moved += Outage.objects.values_list("moved", flat=True).get(pk=pk) - before
+        recount = Recount.objects.filter(outage=pk, finished_at=None).first()
+        moved += run(recount.pk, at=at) if recount else 0
+    return {"moved": moved}
+
+
+@transaction.atomic
+def count_portion(recount: int, *, at: datetime) -> int | None:
+    """One portion of what is stale and nobody else is at; how many deadlines moved, or ``None`` if nothing is left."""
+    free = StaleClock.objects.filter(recount=recount).order_by("clock").select_for_update(skip_locked=True)
+    stale = list(free[:PORTION])
+    if not stale:
+        return None
+    clocks = CaseClock.objects.filter(pk__in=[row.clock_id for row in stale])
+    lock_cases(clocks)
+    of = Recount.objects.select_related("change", "outage").get(pk=recount)
+    was_open = {row.clock_id for row in stale if row.was_open}
+    figures = _by_the_calendar(of, clocks, was_open) if of.outage is None else _by_the_outage(of.outage, clocks, at=at)
+    judge_again(clocks.filter(pk__in=was_open, stopped_at__isnull=False))
+    StaleClock.objects.filter(pk__in=[row.pk for row in stale]).delete()
+    Recount.objects.filter(pk=recount).update(
+        done=F("done") + len(stale),
+        finished_at=Case(When(total=F("done") + len(stale), then=Value(at)), default=None),
+        **{name: F(name) + count for name, count in figures.items()},
+    )
+    return figures["moved"]
+
+
+def _by_the_calendar(recount: Recount, clocks: QuerySet[CaseClock], was_open: Collection[int]) -> dict[str, int]:
+    """What was open follows the calendar of now. Of what had stopped late, whatever would have been in time is exempt;
+    its dates stay."""
+    calendar = working_calendar()
+    moves = remeasure(clocks.filter(pk__in=was_open), calendar=calendar, at=recount.begun_at)
+    late = clocks.exclude(pk__in=was_open).filter(outcome__in=frozenset(LATE_OUTCOMES) - {Outcome.LATE_JUSTIFIED})
+    in_time = [
+        one.run.pk
+        for one in Ruler(calendar).measure(late)
+        if one.run.stopped_at is not None and one.run.stopped_at <= one.due_at
+    ]
+    exempt = CaseClock.objects.filter(pk__in=in_time).update(outcome=Outcome.EXEMPT)
+    return {
+        "moved": len(moves.moved), "overdue": len(moves.overdue), "relieved": len(moves.relieved), "exempt": exempt,
+    }  # fmt: skip
+
+
+def _by_the_outage(outage: Outage, clocks: QuerySet[CaseClock], *, at: datetime) -> dict[str, int]:
+    plan = lay(outage, clocks, at=at)
+    Outage.objects.filter(pk=outage.pk).update(moved=F("moved") + len(plan.moved))
+    return {"moved": len(plan.moved), "relieved": len(plan.relieved), "exempt": len(plan.exempt)}
+
+
+def outstanding() -> dict[str, Any] | None:
+    """Of all recounts that are not finished: since when, of how many clocks, how many are done. ``None``: of none."""
+    rows = list(Recount.objects.filter(finished_at=None).values_list("begun_at", "total", "done"))
+    if not rows:
+        return None
+    since, totals, done = zip(*rows, strict=True)
+    return {"since": min(since), "total": sum(totals), "done": sum(done)}
