@@ -45,10 +45,15 @@ def open_complaint(
     """Writes a complaint down. It is the opener's to handle, unless another is named or the opener is concerned.
 
     Reply within 24 hours by the clock, closed within 15 days. “I did not apply” stops its case at once. Refused when
-    the handler is concerned, or when the same denial is already known.
+    the handler is concerned, when it is about the opener, or when the same denial is already known.
     """
     if not actor.has_role(*OFFICE, on=local_day(at)):
         raise NotAllowed("complaint_role", _("Complaints are opened by a complaint handler or a supervisor."))
+    if against == actor:
+        raise Refused(
+            "about_yourself",
+            _("A complaint about yourself is written down by a colleague, who takes it from the client. Ask one."),
+        )
     require_text(text)
     found = lock(case) if case else None
     reply, close = deadline_for(Clock.COMPLAINT_REPLY, start=at), deadline_for(Clock.COMPLAINT_CLOSE, start=at)
@@ -167,7 +172,7 @@ def close(
                 % {"missing": "、".join(missed)},
             )
         row.is_upheld = is_upheld
-        if is_upheld and row.against_id is None:
+        if is_upheld:
             row.against = _at_fault(row, at_fault)
         turn.facts = {"upheld": is_upheld}
     _thaw(row, actor=actor, at=at)
@@ -385,7 +390,15 @@ def _require_fitting(row: Complaint) -> None:
 
 
 def _at_fault(row: Complaint, named: Employee | None) -> Employee | None:
-    """Who sold what was complained about: of two, the one who is named."""
+    """Who was complained about from the beginning, else who sold it: of two, the one who is named."""
+    if row.against is not None:
+        if named not in (None, row.against):
+            sentence = _(
+                "The complaint is about %(person)s: leave this empty. If somebody else is at fault, close it as not "
+                "upheld and open one about that person."
+            ) % {"person": row.against.name}
+            raise Malformed("about_another", sentence, {"at_fault": sentence})
+        return row.against
     case = row.application
     if case is None or row.about not in (About.SALE, About.DENIES):
         return named

@@ -65,6 +65,24 @@ def again(row: Complaint) -> Complaint:
     return Complaint.objects.get(pk=row.pk)
 
 
+# -- whom it is about --------------------------------------------------------------------------------------------------
+def test_nobody_writes_down_a_complaint_about_oneself_and_nothing_is_left_of_it(bank: Cast) -> None:
+    with pytest.raises(Refused) as no:
+        opened(bank, about="SERVICE", against=bank.ding_jie)
+    assert no.value.code == "about_yourself"
+    assert not Complaint.objects.exists()
+    assert opened(bank, about="SERVICE", against=bank.ding_jie, actor=bank.feng_zhiqiang).against == bank.ding_jie
+
+
+def test_who_was_complained_about_is_not_exchanged_for_another_when_it_is_upheld(bank: Cast, case: Application) -> None:
+    row = opened(bank, case, against=case.referrer)
+    with pytest.raises(Malformed) as no:
+        closed(bank, row, is_upheld=True, at_fault=case.collector)
+    assert list(no.value.errors) == ["at_fault"]
+    assert again(row).is_upheld is None
+    assert act(bank, "close", row, "2026-12-01 10:00", is_upheld=True, ticks=ALL).against == case.referrer
+
+
 # -- deadlines ---------------------------------------------------------------------------------------------------------
 def test_s26_a_reply_is_due_within_24_hours_by_the_clock_on_a_weekend_too(bank: Cast, case: Application) -> None:
     row = opened(bank, case)
