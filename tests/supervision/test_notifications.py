@@ -13,9 +13,8 @@ from applications.services import bags, card_status, issue, problems
 from incentives.reference import install_policies
 from incentives.services.accrual import accrue
 from organization.messages import ELSEWHERE, FREE_TEXT, WORDS, Phrasebook
-from organization.models import CalendarDay, Delivery, Employee, Message, NewsPreference
+from organization.models import Delivery, Employee, Message, NewsPreference
 from organization.services.letters import MAILED
-from organization.services.revisions import bump
 from organization.services.templates import examples_of
 from supervision.services import daily, justifications, notices, urging
 from supervision.services.breaches import escalate, find_breaches, warn
@@ -149,8 +148,6 @@ def test_three_days_before_a_case_lapses(bank: Cast) -> None:
 
 
 def test_a_missing_calendar_from_november_goes_to_management_and_administrators_by_mail_too(bank: Cast) -> None:
-    CalendarDay.objects.filter(on__year=2027).delete()
-    bump("calendar")
     daily.alarm_missing_calendar(at=WHEN)
     assert told("calendar_missing") == mailed("calendar_missing") == {"曹颖", "邓海", "田野"}
 
