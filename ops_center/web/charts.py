@@ -13,7 +13,7 @@ from math import ceil, log10
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-WIDTH = 640  # units of the view box; the page scales it to the column
+WIDTH = 520  # units of the view box, near the width of half a page, so that words keep their size
 LEFT, RIGHT, BOTTOM, TOP = 40, 8, 24, 12  # room for the scale, the last label, the labels below, the legend above
 Number = int | float
 
@@ -97,28 +97,28 @@ def heat(
     link: Callable[[int, int], str] | None = None,
 ) -> SafeString:
     """A cell per row and column, darker for more; the figure stands in the cell, so print loses nothing."""
-    left, head, tall = 112, 22, 26
+    left, head, tall = 96, 22, 24
     wide = (WIDTH - left) / max(len(columns), 1)
     most = max((value for row in cells for value in row if value), default=0)
     marks = [_text(left + wide * (at + 0.5), 14, name) for at, name in enumerate(columns)]
     for down, (name, row) in enumerate(zip(rows, cells, strict=True)):
         y = head + down * tall
-        marks.append(_text(left - 8, y + 17, name, anchor="end"))
+        marks.append(_text(left - 8, y + 16, name, anchor="end"))
         for at, value in enumerate(row):
             depth = ceil(5 * value / most) if value and most else 0
             title = f"{name} · {columns[at]}: {_figure(value)}"
             cell = _rect(left + at * wide + 1, y + 1, wide - 2, tall - 2, f"h{depth}", title)
             marks.append(_linked(cell, link(down, at)) if link and value else cell)
             ink = "light" if depth > 3 else "dark"
-            marks.append(_text(left + wide * (at + 0.5), y + 17, _figure(value), ink))
+            marks.append(_text(left + wide * (at + 0.5), y + 16, _figure(value), ink))
     return _svg(head + len(rows) * tall + 2, label, marks)
 
 
 def funnel(stages: Sequence[tuple[str, int]], *, label: str, link: Callable[[int], str] | None = None) -> SafeString:
     """A bar per stage from the first to the last, with what is left of the stage before in per cent."""
-    left, tall = 96, 34
+    left, tall = 64, 34
     most = max((value for _name, value in stages), default=0) or 1
-    room = WIDTH - left - 130
+    room = WIDTH - left - 96
     marks = []
     for at, (name, value) in enumerate(stages):
         y, long = at * tall, max(room * value / most, 2)
@@ -160,7 +160,7 @@ class _Scale:
                 yield _text(LEFT - 6, self.y(value) + 4, _figure(value), anchor="end")
 
     def labels(self, names: Sequence[str]) -> Iterable[SafeString]:
-        every = ceil(len(names) * 44 / (WIDTH - LEFT - RIGHT)) or 1  # so many names fit side by side
+        every = ceil(len(names) * 52 / (WIDTH - LEFT - RIGHT)) or 1  # so many names fit side by side
         for at, name in enumerate(names):
             if at % every == 0:
                 yield _text(self.x(at) + self.bar / 2, self.base + 16, name)
@@ -176,8 +176,8 @@ def _legend(names: Iterable[str]) -> Iterable[SafeString]:
     x = float(LEFT)
     for number, name in enumerate(names, start=1):
         yield _rect(x, 4, 10, 10, f"s{number}", name)
-        yield _text(x + 14, 13, name, anchor="start")
-        x += 32 + sum(12 if ord(sign) > 0x2E80 else 7 for sign in name)  # Chinese signs are twice as wide
+        yield _text(x + 14, 13, name, "legend", anchor="start")
+        x += 24 + sum(12 if ord(sign) > 0x2E80 else 7 for sign in name)  # Chinese signs are twice as wide
 
 
 def _svg(height: float, label: str, marks: Iterable[SafeString]) -> SafeString:

@@ -12,7 +12,10 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from ops_center.web.notes import no_personal_numbers
 from supervision.models import Measure, MonthSummary
 from supervision.selectors.goals import Row
+from supervision.services.broadcasts import LONGEST_WORD
+from supervision.services.summaries import MOST_LETTERS
 from supervision.services.targets import MOST, Subject
+from supervision.services.weekly import LONGEST_NOTE
 
 
 class TargetGrid(forms.Form):
@@ -33,9 +36,9 @@ class TargetGrid(forms.Form):
     def _name(row: Row, measure: Measure) -> str:
         return f"{row.key}-{measure}"
 
-    def lines(self) -> Iterator[tuple[Row, list[BoundField]]]:
+    def lines(self) -> Iterator[tuple[Row, list[tuple[Measure, BoundField]]]]:
         for row in self.rows:
-            yield row, [self[self._name(row, cell.measure)] for cell in row.measures]
+            yield row, [(cell.measure, self[self._name(row, cell.measure)]) for cell in row.measures]
 
     def wanted(self) -> dict[tuple[Subject, Measure], int | None]:
         """What the grid says, for the service; cells that nobody touched are told as they stand."""
@@ -50,7 +53,7 @@ class TargetGrid(forms.Form):
 
 class NoteForm(forms.Form):
     text = forms.CharField(
-        label=gettext_lazy("Note of the branch head"), max_length=300, validators=[no_personal_numbers],
+        label=gettext_lazy("Note of the branch head"), max_length=LONGEST_NOTE, validators=[no_personal_numbers],
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("What went well, what is missing, what you will do. No client data."),
     )  # fmt: skip
@@ -60,11 +63,8 @@ class SentenceForm(forms.Form):
     """One sentence for the feed; empty takes it back."""
 
     text = forms.CharField(
-        label=gettext_lazy("In one sentence"), max_length=80, required=False, validators=[no_personal_numbers]
+        label=gettext_lazy("In one sentence"), max_length=LONGEST_WORD, required=False, validators=[no_personal_numbers]
     )
-
-
-MOST_LETTERS = 1_000  # of one block, as the columns take them
 
 
 class SummaryForm(forms.Form):
