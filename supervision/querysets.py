@@ -44,9 +44,10 @@ class BreachQuerySet(models.QuerySet["Breach"]):
         """No explanation yet, and still time to file one."""
         return self.unsettled().filter(justification=None, file_by__gte=at).exclude(IS_LIFTED)
 
-    def answered_by(self, employee: Employee, *, is_head: bool) -> BreachQuerySet:
+    def answered_by(self, employee: Employee, at: datetime) -> BreachQuerySet:
         """Those that this person explains: the own ones, and for a head those of the branch as such."""
         own = Q(owner=employee)
+        is_head = Role.BH in employee.role_codes(local_day(at))
         return self.filter(own | Q(owner=None, owner_branch=employee.branch_id) if is_head else own)
 
     def of_people_in(self, branch: int) -> BreachQuerySet:

@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 from applications.forms.base import PURPOSES
 from applications.forms.documents import AddDocument
 from applications.forms.issue import LogContact
-from applications.lifecycle import ENDED, STEP_LABELS, Clock, Outcome, Performance, State, Step
+from applications.lifecycle import ENDED, STEP_LABELS, Clock, Holder, Outcome, Performance, State, Step
 from applications.models import Application, CaseClock, Event
 from applications.querysets import IN_BRANCH_CUSTODY, SEES_ALL
 from applications.rules import open_steps
@@ -118,6 +118,14 @@ class ClockRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """In whose hands the case or its paper is, and since when."""
+
+    by: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """A step that is open to this person."""
 
@@ -181,6 +189,8 @@ def case_page(case: Application, *, actor: Employee, at: datetime) -> dict[str, 
         "earnings": list(_earnings(case, actor=actor, roles=roles, at=at)),
         "ways": ways_from(case, actor=actor, roles=roles, at=at),
     }
+    if sight != STAGES:
+        facts["held"] = _held(case, at=at)
     if sight != WHOLE:
         return facts
     oversight = oversight_of(case, employee=actor, at=at)
@@ -210,6 +220,18 @@ def case_page(case: Application, *, actor: Employee, at: datetime) -> dict[str, 
         "access": [line(row) for row in access_log(case.number)[:20]] if roles & {Role.AUD, Role.SUP} else None,
     }
     return facts
+
+
+def _held(case: Application, *, at: datetime) -> Held | None:
+    """Who has it now; a claim that ran out lies in the queue since. Nobody after the end, nor of an imported case."""
+    row = case.custody.filter(until=None).select_related("person", "branch").first()
+    if row is None:
+        return None
+    lapsed = case.claimed_until
+    if lapsed is not None and lapsed <= at and row.person_id == case.claimed_by_id:
+        return Held(str(Holder.QUEUE.label), lapsed)
+    who = row.person or row.branch
+    return Held(who.name if who else row.get_holder_display(), row.since)
 
 
 def _strip(case: Application, *, events: list[Event], clocks: list[CaseClock]) -> Iterator[StampCell]:

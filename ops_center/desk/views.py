@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -38,6 +39,7 @@ from organization.models import Message
 from organization.roles import Role
 from organization.services import audit, inbox
 from organization.services.calendar import working_calendar
+from supervision.models import Breach
 from supervision.selectors.excuses import excuses_like
 from supervision.views.breaches import acts_on, find_breach
 
@@ -96,6 +98,9 @@ def home(request: StaffRequest) -> HttpResponse:
         "today": today,
         "is_workday": working_calendar().is_workday(today),
         "now": request.at,
+        "to_explain": Breach.objects.to_explain(request.at)
+        .answered_by(request.actor, request.at)
+        .aggregate(count=Count("pk"), until=Min("file_by"), only=Min("pk")),
     }
     return render(request, "desk/home.html", facts)
 

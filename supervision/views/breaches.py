@@ -172,7 +172,7 @@ def _shown(request: StaffRequest, show: str) -> BreachQuerySet:
     actor = request.actor
     match show:
         case "mine":
-            return breaches.to_explain(request.at).answered_by(actor, is_head=Role.BH in request.roles)
+            return breaches.to_explain(request.at).answered_by(actor, request.at)
         case "opinion":
             return breaches.to_decide().filter(justification__opinion_at=None).of_people_in(actor.branch_id)
         case "decide":

@@ -10,7 +10,7 @@ from applications.models import Application
 from applications.services import problems
 from incentives.reference import install_policies
 from incentives.services.accrual import accrue
-from ops_center.desk.case_page import CUSTODY, STAGES, WHOLE
+from ops_center.desk.case_page import CUSTODY, STAGES, WHOLE, Held
 from supervision.services.urging import urge
 from tests.cast import Cast, at
 
@@ -64,6 +64,17 @@ def test_the_sealer_sees_the_paper_and_no_client(bank: Cast, look) -> None:
     assert answer.context["sight"] == CUSTODY
     page = answer.content.decode()
     assert not [text for text in texts_of_client(bank.again(case)) if text in page]
+
+
+def test_the_page_says_who_has_the_case_now_and_since_when(bank: Cast, look) -> None:
+    case = bank.received(when=at("2026-11-24 08:40"))
+    assert look(bank.zheng_weiguo, case).context["held"] == Held("中心队列", at("2026-11-24 08:40"))
+    bank.lend(case, to=bank.he_xiulan, when=at("2026-11-26 14:00"))
+    answer = look(bank.zheng_weiguo, case)
+    assert answer.context["held"] == Held("何秀兰", at("2026-11-26 14:00"))
+    assert "现在何秀兰处，自 2026-11-26 14:00" in answer.content.decode()
+    Application.objects.filter(pk=case.pk).update(claimed_until=at("2026-11-26 15:00"))  # the lease has run out
+    assert look(bank.zheng_weiguo, case).context["held"] == Held("中心队列", at("2026-11-26 15:00"))
 
 
 @pytest.mark.parametrize("person", ["luo_yong", "su_min", "cao_ying", "ding_jie", "he_xiulan", "tian_ye"])

@@ -257,7 +257,8 @@ def branch_head(morning: Morning) -> Section:
     states = (State.TAKEN_IN, State.BAGGED, State.IN_TRANSIT, State.RETURNED, State.PROBLEM)
     figures = by_state(here.order_by(), *states, at=at)
     month = funnel_board(scope=home, month=Month.of(at))
-    opinions = Breach.objects.visible_to(me, at).to_decide().filter(justification__opinion_at=None)
+    opinions = Breach.objects.to_decide().filter(justification__opinion_at=None).of_people_in(home.pk)
+    asked = opinions.count()
 
     def of_branch(**query: Any) -> str:
         return link("application-list", branch=home.code, **query)
@@ -265,6 +266,8 @@ def branch_head(morning: Morning) -> Section:
     return Section(
         Role.BH,
         tiles=[
+            Tile(_("Your opinion is asked"), asked, link("breach-list", show="opinion"),
+                 tone=alarm(asked, "soon")),
             Tile(_("Taken in today"), here.filter(taken_in_at__gte=morning.midnight).count(),
                  of_branch(order="newest")),
             Tile(_("Not in a bag yet"), figures["TAKEN_IN"], of_branch(state="TAKEN_IN"), cut_off_hint(morning),
@@ -295,7 +298,7 @@ def branch_head(morning: Morning) -> Section:
         ],
         side=[
             explanations(
-                opinions.of_people_in(home.pk).with_facts().order_by("justification__decide_by"),
+                opinions.with_facts().order_by("justification__decide_by"),
                 title=_("Your opinion is asked"), show="opinion",
                 empty=_("No explanation waits for your opinion."),
                 hint=_("When somebody of the branch explains a delay, you say first what you think of it."),
