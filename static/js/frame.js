@@ -17,6 +17,14 @@
     if (reach(event, "closes-rail")) body.classList.remove("rail-open");
   });
 
+  // --- rail: on the next page it stands where it stood, and the room of the page is always in sight
+  const rooms = document.querySelector("#rail nav");
+  if (rooms) {
+    rooms.scrollTop = sessionStorage.getItem("rail") ?? 0;
+    rooms.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    window.addEventListener("pagehide", () => sessionStorage.setItem("rail", rooms.scrollTop));
+  }
+
   // --- menus (details): one at a time, closed by a click elsewhere
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {

@@ -1,19 +1,58 @@
-"""Reading the filters of a board's address."""
+"""Reading the filters of a board's address, and the periods that it offers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from ops_center.kernel.errors import Malformed
+from ops_center.web.pages import StaffRequest
+from supervision.periods import Month, Quarter
+
+M = TypeVar("M", bound=Model)
+MONTHS, QUARTERS = 6, 3  # so many are offered
 
 
 def one_of(asked: Mapping[str, str], name: str, known: Sequence[str] | Mapping[str, Any]) -> str:
     """The value of a filter, empty when it is not asked; Malformed (400) when the board does not know it."""
     value = asked.get(name, "")
     if value and value not in known:
-        sentence = _("This board has no such filter.")
-        raise Malformed("bad_filter", sentence, {name: _("Choose one of the list.")})
+        raise _unknown(name)
     return value
+
+
+def named(asked: Mapping[str, str], name: str, rows: QuerySet[M], field: str) -> M | None:
+    """The row that a filter names by its code or number; Malformed (400) when there is none."""
+    if not (value := asked.get(name, "")):
+        return None
+    row = rows.filter(**{field: value}).first()
+    if row is None:
+        raise _unknown(name)
+    return row
+
+
+def _unknown(name: str) -> Malformed:
+    return Malformed("bad_filter", _("This board has no such filter."), {name: _("Choose one of the list.")})
+
+
+def recent_months(request: StaffRequest, name: str = "period") -> list[tuple[str, str]]:
+    """The last months as choices of the filter ``name``; the running one is what an address without it means."""
+    month = Month.of(request.at)
+    months = [(str(month) if request.GET.get(name) else "", str(month))]
+    for _n in range(MONTHS - 1):
+        month = month.previous
+        months.append((str(month), str(month)))
+    return months
+
+
+def recent_spans(request: StaffRequest) -> list[tuple[str, str]]:
+    """The last months and quarters as choices of ``period``."""
+    quarter = Quarter.of(request.at)
+    spans = recent_months(request)
+    for _n in range(QUARTERS):
+        spans.append((str(quarter), str(quarter)))
+        quarter = quarter.previous
+    return spans

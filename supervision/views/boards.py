@@ -20,16 +20,15 @@ from organization.roles import Role
 from supervision.periods import Month
 from supervision.selectors import branch_scope
 from supervision.selectors import funnel as funnel_figures
-from supervision.views.asked import one_of
+from supervision.views.asked import one_of, recent_months
 from supervision.views.capacity import capacity
 from supervision.views.case_list import NEWEST, listed, opens_cases
+from supervision.views.delays import delays
 from supervision.views.leaderboard import hero_board
 from supervision.views.load import load
 from supervision.views.overdue import overdue
 from supervision.views.problems import problems
 from supervision.views.timeliness import timeliness
-
-MONTHS = 6  # so many are offered
 
 STEP_LABELS = {
     "begun": pgettext_lazy("funnel", "Begun"),
@@ -73,7 +72,7 @@ def funnel(request: StaffRequest) -> HttpResponse:
     first = steps[0][1]
     facts: dict[str, Any] = {
         "month": month,
-        "months": _months(request),
+        "months": recent_months(request),
         "steps": [
             {
                 "step": step,
@@ -111,18 +110,9 @@ BOARDS: Mapping[str, Callable[..., HttpResponseBase]] = {
     "overdue": overdue,
     "problems": problems,
     "timeliness": timeliness,
+    "delays": delays,
     "load": load,
     "funnel": funnel,
     "capacity": capacity,
     "leaderboard": hero_board,
 }
-
-
-def _months(request: StaffRequest) -> list[tuple[str, str]]:
-    """The last months as chips; the running one is what an address without a month means."""
-    month = Month.of(request.at)
-    months: list[tuple[str, str]] = []
-    for _n in range(MONTHS):
-        months.append((str(month) if months or request.GET.get("period") else "", str(month)))
-        month = month.previous
-    return months

@@ -28,6 +28,7 @@ from supervision.periods import read_span
 from supervision.querysets import ComplaintQuerySet
 from supervision.selectors import complaints as figures
 from supervision.services import complaints
+from supervision.views.asked import recent_spans
 
 READERS = (Role.CPL, Role.SUP, Role.AUD)
 RATE_READERS = (*READERS, Role.MGT)
@@ -250,8 +251,8 @@ def complaint_rates(request: StaffRequest) -> HttpResponse:
     show = asked.get("show", "complaints")
     size, after, before = page_size(asked.get("page_size")), asked.get("after"), asked.get("before")
     facts: dict[str, Any] = {
-        "rates": figures.three_rates(span, at=request.at), "span": span, "show": show, "now": request.at,
-        "reads_tickets": not request.roles.isdisjoint(READERS),
+        "rates": figures.three_rates(span, at=request.at), "span": span, "spans": recent_spans(request), "show": show,
+        "now": request.at, "reads_tickets": not request.roles.isdisjoint(READERS),
     }  # fmt: skip
     match show:
         case "complaints":

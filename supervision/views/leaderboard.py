@@ -17,7 +17,7 @@ from ops_center.web.pages import StaffRequest, staff
 from organization.models import Employee
 from organization.roles import Role
 from organization.services.people import hide_name
-from supervision.periods import Month, Quarter, read_span
+from supervision.periods import Quarter, read_span
 from supervision.selectors import SEES_EVERY_BRANCH
 from supervision.selectors.feed import shown_name
 from supervision.selectors.leaderboard import (
@@ -29,9 +29,9 @@ from supervision.selectors.leaderboard import (
     back_office,
     leaderboard,
 )  # fmt: skip
+from supervision.views.asked import recent_spans
 from supervision.views.counted import counted
 
-MONTHS, QUARTERS = 6, 3  # so many are offered
 LABELS = {
     "referrers": gettext_lazy("Referrers"),
     "collectors": gettext_lazy("Collectors"),
@@ -50,7 +50,7 @@ def hero_board(request: StaffRequest) -> HttpResponse:
     facts = {
         "span": span,
         "is_quarter": isinstance(span, Quarter),
-        "spans": _spans(request),
+        "spans": recent_spans(request),
         "boards": [
             (name, label, board.own, [(row, _name(row, reader), _opens(request, row)) for row in board.best])
             for name, label, board in boards
@@ -109,16 +109,3 @@ def _may_open(request: StaffRequest, board: str, key: str) -> bool:
         return True
     me = request.actor
     return key == me.number if board in PEOPLE else Role.BH in request.roles and key == me.branch.code
-
-
-def _spans(request: StaffRequest) -> list[tuple[str, str]]:
-    """The last months and quarters as chips; the running month is what an address without a period means."""
-    month, quarter = Month.of(request.at), Quarter.of(request.at)
-    spans = [("", str(month))]
-    for _n in range(MONTHS - 1):
-        month = month.previous
-        spans.append((str(month), str(month)))
-    for _n in range(QUARTERS):
-        spans.append((str(quarter), str(quarter)))
-        quarter = quarter.previous
-    return spans

@@ -70,7 +70,12 @@ def overdue(request: StaffRequest) -> HttpResponse:
 
 
 def _tile(label: Any, cases: int, opens: bool, **cut: str) -> tuple[Any, int, str]:
-    return label, cases, "?" + urlencode(cut) if opens else ""
+    return label, cases, _cut(**cut) if opens else ""
+
+
+def _cut(**cut: str) -> str:
+    """The address of the list that a number counts."""
+    return f"?{urlencode(cut)}#cases"
 
 
 def _heat(figures: Overdue, *, opens: bool) -> dict[str, Any]:
@@ -85,7 +90,7 @@ def _heat(figures: Overdue, *, opens: bool) -> dict[str, Any]:
         [str(stage.label) for stage in stages],
         [cells[code] for code in drawn],
         label=_("Overdue cases by branch and stage"),
-        link=(lambda row, column: "?" + urlencode({"branch": drawn[row], "stage": stages[column]})) if opens else None,
+        link=(lambda row, column: _cut(branch=drawn[row], stage=stages[column])) if opens else None,
     )
     return {
         "heat": chart,

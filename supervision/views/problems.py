@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
-from applications.models import ProblemItem, ReasonCode
+from applications.models import ReasonCode
 from ops_center.web import charts
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
@@ -57,7 +57,7 @@ def problems(request: StaffRequest) -> HttpResponse:
             [str(AGE_LABELS[age]) for age in ages],
             cells,
             label=_("Open problem items by whose turn it is and age"),
-            link=(lambda row, column: "?" + urlencode({"turn": turns[row], "age": ages[column]})) if opens else None,
+            link=(lambda row, at: f"?{urlencode({'turn': turns[row], 'age': ages[at]})}#cases") if opens else None,
         ),
         "heat_head": [_("Whose turn"), *(AGE_LABELS[age] for age in ages), _("Together")],
         "heat_rows": [[TURN_LABELS[turn], *row, sum(row)] for turn, row in zip(turns, cells, strict=True)],
@@ -87,12 +87,8 @@ def problems(request: StaffRequest) -> HttpResponse:
         page = OLDEST.page(
             items, size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
         )
-        facts |= {"page": page, "rows": [(item, _turn_of(item), words.get(item.code, "")) for item in page]}
+        facts |= {"page": page, "rows": [(item, words.get(item.code, "")) for item in page]}
     return render(request, "supervision/problems.html", facts)
-
-
-def _turn_of(item: ProblemItem) -> Any:
-    return TURN_LABELS[next(turn for turn, states in TURNS.items() if item.state in states)]
 
 
 def _branch_word(code: str, branches: Any) -> str:

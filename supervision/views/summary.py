@@ -16,9 +16,8 @@ from supervision.forms.goals import SummaryForm
 from supervision.periods import Month
 from supervision.selectors.summary import LABELS, OF_BLOCK, summary_cases, summary_of
 from supervision.services.summaries import save_summary
+from supervision.views.asked import recent_months
 from supervision.views.counted import counted
-
-MONTHS = 6  # so many are offered
 
 
 @staff()
@@ -30,7 +29,7 @@ def summary(request: StaffRequest) -> HttpResponse:
     form = SummaryForm(written=found.written)
     facts = {
         "month": month,
-        "months": _months(request),
+        "months": recent_months(request, "month"),
         "written": found.written,
         "form": form,
         "blocks": [
@@ -67,12 +66,3 @@ def own_cases(request: StaffRequest) -> HttpResponse:
     cases = summary_cases(request.actor, month=month, name=name)
     back = f"{reverse('summary')}?month={month}"
     return counted(request, cases, title=LABELS[name], words=[month], back=back, topic="summary")
-
-
-def _months(request: StaffRequest) -> list[tuple[str, str]]:
-    month = Month.of(request.at)
-    months = [("", str(month))]
-    for _n in range(MONTHS - 1):
-        month = month.previous
-        months.append((str(month), str(month)))
-    return months

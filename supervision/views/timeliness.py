@@ -69,7 +69,7 @@ def timeliness(request: StaffRequest) -> HttpResponse:
     chosen = kind or _first_clock(request, stages)
     facts: dict[str, Any] = {
         "window": window,
-        "periods": _periods(request),
+        "periods": periods(request),
         "scope": scope,
         "stages": [
             (clock, Clock(clock).label, tally, _query(window, clock=clock)) for clock, tally in stages.items()
@@ -181,7 +181,7 @@ def _opens(clocks: int, verdict: str, day: date) -> Any:
     return format_html('<a href="?verdict={}&amp;day={}">{}</a>', verdict, day.isoformat(), clocks) if clocks else 0
 
 
-def _periods(request: StaffRequest) -> list[tuple[str, Any]]:
+def periods(request: StaffRequest) -> list[tuple[str, Any]]:
     """The last days and the last months as chips; the last 30 days are what an address without a period means."""
     month, months = Month.of(request.at), []
     for _n in range(MONTHS_SHOWN):

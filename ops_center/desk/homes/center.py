@@ -185,7 +185,7 @@ def tracker(morning: Morning) -> Section:
         Role.TR,
         tiles=[
             Tile(_("Overdue"), late.total, link("board", "overdue"), tone=alarm(late.total)),
-            Tile(_("Open problem items"), open_problems["total"], link("application-list", state="PROBLEM"),
+            Tile(_("Open problem items"), open_problems["total"], link("board", "problems"),
                  _("%(count)s wait for you") % {"count": open_problems["mine"]}, alarm(open_problems["mine"], "soon")),
             Tile(_("To number and file"), Application.objects.waiting_in("filing", at).count(),
                  link("queue", "filing")),
@@ -201,11 +201,10 @@ def tracker(morning: Morning) -> Section:
             Agenda(
                 _("Problem items, oldest first"), "alert",
                 [
-                    problem_line(row, what=f"{row.code} · {row.get_party_display()}", note=_age(morning, row))
+                    problem_line(row, what=row.code, note=_age(morning, row))
                     for row in problems.order_by("raised_at")[:SHOWN]
                 ],
-                _("No problem item is open."), "", link("application-list", state="PROBLEM"), _("Case"),
-                _("Code and party"), _("Open for"),
+                _("No problem item is open."), "", link("board", "problems"), _("Case"), _("Code"), _("Open for"),
             ),
             _most_overdue(morning),
         ],
@@ -243,7 +242,7 @@ def _most_overdue(morning: Morning) -> Agenda:
             case_line(case, note=Clock(case.due_clock).label if case.due_clock else "")
             for case in cases.order_by("due_at", "id")[:SHOWN]
         ],
-        _("Nothing is overdue."), "", link("board", "overdue"), _("Case"), _("Product"), _("Clock"),
+        _("Nothing is overdue."), "", link("board", "overdue"), _("Case"), note=_("Clock"),
     )  # fmt: skip
 
 
@@ -366,12 +365,15 @@ def _capacity(morning: Morning) -> list[Part]:
             Cell(load.overdue, link("board", "capacity", queue=name, which="overdue"), "late"),
             Cell("—" if days is None else f"{days:.1f}", tone="late" if load.is_alarm else ""),
         ])  # fmt: skip
-    people = [
-        [
-            Cell(load.employee.name), Cell(load.held), Cell(load.overdue, tone="late"), Cell(load.done_today),
-        ]
-        for load in board.people[:SHOWN]
-    ]  # fmt: skip
+    people = []
+    for person in board.people[:SHOWN]:
+        number = person.employee.number
+        people.append([
+            Cell(person.employee.name),
+            Cell(person.held, link("board", "load", person=number, which="held")),
+            Cell(person.overdue, link("board", "load", person=number, which="overdue"), "late"),
+            Cell(person.done_today),
+        ])  # fmt: skip
     return [
         Table(
             _("Queues"), "capacity", [_("Queue"), _("Open"), _("Due today"), _("Overdue"), _("Days of work")], queues,
@@ -379,7 +381,7 @@ def _capacity(morning: Morning) -> list[Part]:
         ),
         Table(
             _("Load per person"), "people", [_("Person"), _("Holds"), _("Overdue"), _("Done today")], people,
-            empty=_("Nobody works at the center today."), href=link("board", "capacity"),
+            empty=_("Nobody works at the center today."), href=link("board", "load"),
         ),
     ]  # fmt: skip
 

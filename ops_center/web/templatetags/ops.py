@@ -79,9 +79,9 @@ def money(fen: int | None) -> SafeString:
 
 
 @register.filter
-def count(number: int | None) -> str:
+def count(number: float | None) -> str:
     """A whole number with thousands: ``1,284``."""
-    return NOTHING if number is None else f"{number:,}"
+    return NOTHING if number is None else f"{number:,.0f}"
 
 
 @register.filter
