@@ -48,7 +48,7 @@ class Room:
 
 
 _DAY, _CASES, _QUEUES = _("My day"), _("Applications"), _("Work queues")
-_SUPERVISION, _REWARDS, _RULES = _("Supervision"), _("Rewards"), _("Rules")
+_SUPERVISION, _FIGURES, _REWARDS, _RULES = _("Supervision"), _("Plans and figures"), _("Rewards"), _("Rules")
 
 # Who finds which room in the rail (domain.md, sections 2 and 10). The views behind hold their own door
 # (web.pages.staff); a test walks every room as every role, so that nothing here answers 403.
@@ -84,17 +84,18 @@ ROOMS: tuple[Room, ...] = (
     Room(_SUPERVISION, _("Breaches"), "alert", roles("CM BH BAG CS RCV CC EC ER TR AS SUP AUD"), "breach-list"),
     Room(_SUPERVISION, _("Outages"), "pause", roles("TR SUP MGT AUD"), "outages"),
     Room(_SUPERVISION, _("Complaints"), "complaint", roles("CPL SUP AUD"), "complaint-list"),
-    Room(_SUPERVISION, _("Three rates"), "table", roles("CPL SUP MGT AUD"), "complaint-rates"),
     Room(_SUPERVISION, _("Approvals"), "stamp", roles("SUP"), "approval-list"),
-    Room(_SUPERVISION, _("Funnel"), "funnel", roles("BH SUP MGT AUD"), "board", "funnel"),
-    Room(_SUPERVISION, _("Capacity"), "capacity", roles("SUP MGT"), "board", "capacity"),
-    Room(_SUPERVISION, _("What if"), "table", roles("SUP MGT"), "what-if"),
-    Room(_SUPERVISION, _("Roster"), "people", roles("SUP MGT"), "roster"),
-    Room(_SUPERVISION, _("Targets"), "target", roles("CM BH CS TR SUP MGT AUD"), "targets"),
-    Room(_SUPERVISION, _("Weekly sheet"), "table", roles("BH TR SUP MGT AUD"), "weekly"),
-    Room(_SUPERVISION, _("Operations report"), "document", roles("BH TR SUP MGT AUD"), "operations-report"),
-    Room(_SUPERVISION, _("Hero board"), "medal", roles("EMP"), "board", "leaderboard"),
-    Room(_SUPERVISION, _("Success feed"), "star", roles("EMP"), "feed"),
+    #
+    Room(_FIGURES, _("Funnel"), "funnel", roles("BH SUP MGT AUD"), "board", "funnel"),
+    Room(_FIGURES, _("Capacity"), "capacity", roles("SUP MGT"), "board", "capacity"),
+    Room(_FIGURES, _("What if"), "table", roles("SUP MGT"), "what-if"),
+    Room(_FIGURES, _("Roster"), "people", roles("SUP MGT"), "roster"),
+    Room(_FIGURES, _("Targets"), "target", roles("CM BH CS TR SUP MGT AUD"), "targets"),
+    Room(_FIGURES, _("Weekly sheet"), "table", roles("BH TR SUP MGT AUD"), "weekly"),
+    Room(_FIGURES, _("Operations report"), "document", roles("BH TR SUP MGT AUD"), "operations-report"),
+    Room(_FIGURES, _("Three rates"), "table", roles("CPL SUP MGT AUD"), "complaint-rates"),
+    Room(_FIGURES, _("Hero board"), "medal", roles("EMP"), "board", "leaderboard"),
+    Room(_FIGURES, _("Success feed"), "star", roles("EMP"), "feed"),
     #
     Room(_REWARDS, _("My rewards"), "coins", roles("EMP EC"), "my-rewards"),
     Room(_REWARDS, _("Price board"), "price", roles("EMP"), "price-board"),

@@ -24,7 +24,7 @@ from organization.roles import Role
 from supervision.forms.base import said
 from supervision.forms.reports import FileForm
 from supervision.models import ReportRun
-from supervision.periods import Month, Quarter
+from supervision.periods import Month
 from supervision.report_tables import behind, figure_of, shape_of
 from supervision.selectors import SEES_EVERY_BRANCH, goals
 from supervision.selectors.capacity import capacity_board
@@ -45,13 +45,13 @@ from supervision.selectors.operations import (
 )  # fmt: skip
 from supervision.selectors.rules_in_force import rules_in_force
 from supervision.selectors.timeliness import Scope, Window, stage_times
-from supervision.services.report_files import EXPORTERS, ask_report, file_of, question_of
+from supervision.services.report_files import EXPORTERS, MEDIA_TYPES, ask_report, file_of, question_of
+from supervision.views.asked import recent_spans
 from supervision.views.case_list import opens_cases
 
 READERS = (Role.BH, Role.TR, Role.SUP, Role.MGT, Role.AUD)
 READS_RATES = frozenset({Role.SUP, Role.MGT, Role.AUD})
 NEWEST = Keyset("-id")
-MONTHS, QUARTERS = 5, 3  # so many are offered
 MOST_LINES = 10  # of a table beside the figures
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -207,7 +207,7 @@ def _facts(request: StaffRequest, question: Asked) -> dict[str, Any]:
     same = {"period": str(question.span)} | ({"branch": branch.code} if branch else {})
     return {
         "span": question.span,
-        "spans": _spans(request),
+        "spans": recent_spans(request),
         "branch": branch,
         "branches": _branches(request),
         "query": urlencode(same),
@@ -222,19 +222,6 @@ def _branches(request: StaffRequest) -> list[tuple[str, str]]:
     if not request.roles & SEES_EVERY_BRANCH:
         return []
     return [("", _("The whole bank")), *((row.code, row.name) for row in goals.branches_with_targets())]
-
-
-def _spans(request: StaffRequest) -> list[tuple[str, str]]:
-    """The last months and quarters; the running month is what an address without a period means."""
-    month, quarter = Month.of(request.at), Quarter.of(request.at)
-    spans = [("", str(month))]
-    for _n in range(MONTHS):
-        month = month.previous
-        spans.append((str(month), str(month)))
-    for _n in range(QUARTERS):
-        spans.append((str(quarter), str(quarter)))
-        quarter = quarter.previous
-    return spans
 
 
 # -- tables beside the figures -----------------------------------------------------------------------------------------
