@@ -35,6 +35,7 @@ from incentives.services.reversals import ask_reversal
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
+from supervision.views.case_list import opens_cases
 
 WATCHERS = frozenset({Role.TR, Role.SUP, Role.AUD, Role.MGT})
 
@@ -54,6 +55,7 @@ def draw(request: StaffRequest, *, results: list[RowResult] | None = None) -> Ht
         "others": others,
         "asked": lists.asked_by(request.actor),
         "reviews": lists.to_review(request.at) if Role.AUD in request.roles else [],
+        "opens_cases": opens_cases(request),
         "watches": not WATCHERS.isdisjoint(request.roles),
         "certifies": not request.roles.isdisjoint({Role.TR, Role.SUP}),
         "results": results,

@@ -21,6 +21,7 @@ from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import Keyset, Page, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
+from supervision.views.case_list import opens_cases
 
 READERS = (Role.TR, Role.SUP, Role.MGT, Role.AUD)
 NEWEST, OLDEST = Keyset("-id"), Keyset("at", "id")
@@ -50,6 +51,7 @@ def draw(request: StaffRequest, *, results: list[RowResult] | None = None) -> Ht
         "is_by_rule": cause == RULE,
         "rows": [lists.as_waiting(row) for row in page] if cause == RULE else lists.as_held(page, actor=request.actor),
         "next": page.next,
+        "opens_cases": opens_cases(request),
         "releases": not request.roles.isdisjoint(holds.RELEASERS),
         "results": results,
         "refused": [result for result in results or () if not result.done],
