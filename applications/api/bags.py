@@ -52,7 +52,9 @@ class OneBag(Api):
 
 
 class Files(Api):
-    @operation(roles=SEALERS, facts=shapes.AddFile, answer=answers.BagAnswer, summary="T07 put a file into the bag")
+    @operation(
+        roles=SEALERS, facts=shapes.AddFile, sight=one, answer=answers.BagAnswer, summary="T07 put a file into the bag"
+    )
     def post(self, call: Call, bag: int) -> Bag:
         """A taken-in file whose paper lies at this branch."""
         bags.add_file(bag=bag, case=call.facts["application"], actor=call.actor, at=call.at)
@@ -67,28 +69,41 @@ class OneFile(Api):
 
 
 class Seal(Api):
-    @operation(roles=SEALERS, facts=shapes.Seal, answer=answers.BagAnswer, versioned=True, summary="T07 seal")
+    @operation(
+        roles=SEALERS, facts=shapes.Seal, sight=one, answer=answers.BagAnswer, versioned=True, summary="T07 seal"
+    )
     def post(self, call: Call, bag: int) -> Bag:
         """Two people of the branch and a seal number that was never used."""
         return _taken(bags.seal_bag, call, bag)
 
 
 class Unseal(Api):
-    @operation(roles=SEALERS, facts=shapes.Unseal, answer=answers.BagAnswer, versioned=True, summary="T08 unseal")
+    @operation(
+        roles=SEALERS, facts=shapes.Unseal, sight=one, answer=answers.BagAnswer, versioned=True, summary="T08 unseal"
+    )
     def post(self, call: Call, bag: int) -> Bag:
         """Before the truck has it; the old seal number stays used."""
         return _taken(bags.unseal_bag, call, bag)
 
 
 class HandOver(Api):
-    @operation(roles=SEALERS, facts=shapes.HandOver, answer=answers.BagAnswer, versioned=True, summary="T09 hand over")
+    @operation(
+        roles=SEALERS,
+        facts=shapes.HandOver,
+        sight=one,
+        answer=answers.BagAnswer,
+        versioned=True,
+        summary="T09 hand over",
+    )
     def post(self, call: Call, bag: int) -> Bag:
         """The sealed bag leaves with the cash truck."""
         return _taken(bags.hand_over_bag, call, bag)
 
 
 class Receive(Api):
-    @operation(roles="RCV", facts=shapes.Receive, answer=answers.BagAnswer, versioned=True, summary="T10 receive")
+    @operation(
+        roles="RCV", facts=shapes.Receive, sight=one, answer=answers.BagAnswer, versioned=True, summary="T10 receive"
+    )
     def post(self, call: Call, bag: int) -> Bag:
         """Every file of the manifest is ticked as received or missing; differences open incidents of 24 hours."""
         return _taken(bags.receive_bag, call, bag)
@@ -99,9 +114,20 @@ def _taken(act: Any, call: Call, bag: int) -> Bag:
     return one(call, bag)
 
 
+def _incident(call: Call, incident: int) -> BagIncident:
+    found = BagIncident.objects.filter(pk=incident).first()
+    if found is None:
+        raise OutOfSight("not_found", "")
+    return found
+
+
 class CloseIncident(Api):
     @operation(
-        roles="RCV SUP", facts=shapes.CloseIncident, answer=answers.IncidentAnswer, summary="Close a bag incident"
+        roles="RCV SUP",
+        facts=shapes.CloseIncident,
+        sight=_incident,
+        answer=answers.IncidentAnswer,
+        summary="Close a bag incident",
     )
     def post(self, call: Call, incident: int) -> BagIncident:
         """With what was found. A missing file that turned up is received by the same act, any other is lost (L04)."""

@@ -20,7 +20,7 @@ from applications.selectors import CASE_FILTERS, cases_for
 from applications.services import approvals, check, claims, contacts, documents, entry, intake, personal
 from applications.sheets import CHECK_SHEET, COACHING, WARNINGS
 from ops_center.clock import local_day
-from ops_center.kernel.errors import NotAllowed
+from ops_center.kernel.errors import NotAllowed, OutOfSight
 from ops_center.web.api import Api, Call, Paged, UploadApi, listed, operation, paged
 from ops_center.web.keyset import Keyset
 from organization.models import Branch
@@ -68,7 +68,7 @@ class Cases(Api):
         case = intake.start_walk_in(
             actor=call.actor, at=call.at, product=facts["product"], person=person_in(facts),
             customer_group=facts["customer_group"], consent=facts["consent"], referrer=facts.get("referrer"),
-            campaign=facts.get("group_batch", ""),
+            group_batch=facts.get("group_batch"),
         )  # fmt: skip
         return answers.whole_cases().get(pk=case.pk)
 
@@ -163,7 +163,7 @@ class EntryForm(Api):
         _require_center_or_path_a(call, case, Role.EC, Role.ER, Role.TR)
         mode = case.review_mode if case.state == State.KEYED else "ENTRY"
         record = entry.draft_of(case, keyer=call.actor)
-        draft = record.fields if record else {}
+        draft = record.fields if record else entry.prefilled(case)
         example = example_of(case, on=local_day(call.at)) if settings.DEMO else {}
         return {
             "mode": mode,
@@ -186,7 +186,13 @@ class EntryForm(Api):
 
 # -- beside the steps --------------------------------------------------------------------------------------------------
 class Reveal(Api):
-    @operation(facts=shapes.Reveal, answer=answers.Revealed, stored=False, summary="One value in clear, logged")
+    @operation(
+        facts=shapes.Reveal,
+        sight=case_in_sight,
+        answer=answers.Revealed,
+        stored=False,
+        summary="One value in clear, logged",
+    )
     def post(self, call: Call, number: str) -> Json:
         """Name, mobile or ID number in clear, once, for a purpose that stands in the access log."""
         field = call.facts["field"]
@@ -200,6 +206,7 @@ class Contacts(Api):
     @operation(
         roles="CM BH CS AS TR",
         facts=shapes.Contact,
+        sight=case_in_sight,
         answer=answers.ContactAnswer,
         status=201,
         summary="Record a contact",
@@ -216,7 +223,12 @@ class Documents(UploadApi):
         return list(case_in_sight(call, number).documents.select_related("uploaded_by"))
 
     @operation(
-        roles="CM BH CS TR", facts=shapes.NewDocument, answer=answers.DocumentAnswer, status=201, summary="Add a page"
+        roles="CM BH CS TR",
+        facts=shapes.NewDocument,
+        sight=case_in_sight,
+        answer=answers.DocumentAnswer,
+        status=201,
+        summary="Add a page",
     )
     def post(self, call: Call, number: str) -> Document:
         """A picture is encoded anew, a PDF must be still; kept encrypted."""
@@ -273,10 +285,19 @@ class Approvals(Api):
         return listed(call, rows, ORDERS["newest"])
 
 
+def _approval(call: Call, approval: int) -> Approval:
+    found = Approval.objects.filter(pk=approval).first()
+    if found is None:
+        raise OutOfSight("not_found", "")
+    return found
+
+
 class Approve(Api):
     approve = True
 
-    @operation(roles="SUP", facts=shapes.Decision, answer=answers.ApprovalAnswer, summary="Decide a request")
+    @operation(
+        roles="SUP", facts=shapes.Decision, sight=_approval, answer=answers.ApprovalAnswer, summary="Decide a request"
+    )
     def post(self, call: Call, approval: int) -> Approval:
         """By a supervisor who did not ask; an approval is carried out at once."""
         return approvals.decide_approval(

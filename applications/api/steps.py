@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from applications.api import answers, shapes
-from applications.api.cases import person_in
+from applications.api.cases import case_in_sight, person_in
 from applications.lifecycle import RULES, Step
 from applications.models import Application
 from applications.services import approvals, check, claims, endings, entry, intake, issue, problems
@@ -77,7 +77,7 @@ def step_view(step: Step) -> type[Api]:
 
     class TakeStep(Api):
         @operation(
-            roles=" ".join(rule.by), facts=shape, answer=answers.CaseAnswer, versioned=True,
+            roles=" ".join(rule.by), facts=shape, sight=case_in_sight, answer=answers.CaseAnswer, versioned=True,
             summary=f"{rule.no} {step}",
         )  # fmt: skip
         def post(self, call: Call, number: str) -> Application:

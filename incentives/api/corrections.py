@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers
 
+from applications.api.cases import case_in_sight
 from applications.lifecycle import Performance
+from incentives import errors
 from incentives.api.fields import Yuan, number_of
-from incentives.api.rewards import EntryAnswer, HoldReason
+from incentives.api.rewards import EntryAnswer, HoldReason, entry_in_sight
 from incentives.lifecycle import Ground, RequestState
 from incentives.models import Adjustment, CrossSell, Dispute, Reversal, RewardEntry
 from incentives.querysets import SEES_ALL
@@ -128,9 +131,28 @@ def _in_sight(call: Call, model: type[R]) -> QuerySet[R]:
     return rows.filter(state=state) if state else rows
 
 
+def _asked_for(model: type[R]) -> Callable[[Call, int], R]:
+    """Finds a request of a kind that this person sees; OutOfSight otherwise."""
+
+    def find(call: Call, key: int) -> R:
+        found = _in_sight(call, model).filter(pk=key).first()
+        if found is None:
+            raise errors.not_found()
+        return found
+
+    return find
+
+
 # -- claw-backs --------------------------------------------------------------------------------------------------------
 class ReverseRewards(Api):
-    @operation(roles="AUD", facts=NewReversal, answer=ReversalAnswer, status=201, summary="Ask for a claw-back")
+    @operation(
+        roles="AUD",
+        facts=NewReversal,
+        sight=case_in_sight,
+        answer=ReversalAnswer,
+        status=201,
+        summary="Ask for a claw-back",
+    )
     def post(self, call: Call, number: str) -> Reversal:
         """Of everything that the case has brought, or of the person at fault; a supervisor decides."""
         return ask_reversal(case=number, actor=call.actor, at=call.at, **call.facts)
@@ -145,21 +167,32 @@ class Reversals(Api):
 
 
 class ApproveReversal(Api):
-    @operation(roles="SUP", facts=Approval, answer=ReversalAnswer, summary="Approve a claw-back")
+    @operation(
+        roles="SUP", facts=Approval, sight=_asked_for(Reversal), answer=ReversalAnswer, summary="Approve a claw-back"
+    )
     def post(self, call: Call, key: int) -> Reversal:
         """Every line that stands gets its negative mirror. By somebody who earns nothing from the case."""
         return approve_reversal(reversal=key, actor=call.actor, at=call.at, **call.facts)
 
 
 class RefuseReversal(Api):
-    @operation(roles="SUP", facts=HoldReason, answer=ReversalAnswer, summary="Refuse a claw-back")
+    @operation(
+        roles="SUP", facts=HoldReason, sight=_asked_for(Reversal), answer=ReversalAnswer, summary="Refuse a claw-back"
+    )
     def post(self, call: Call, key: int) -> Reversal:
         return refuse(Reversal, key, actor=call.actor, at=call.at, **call.facts)
 
 
 # -- corrections -------------------------------------------------------------------------------------------------------
 class NewAdjustments(Api):
-    @operation(roles="TR", facts=NewAdjustment, answer=AdjustmentAnswer, status=201, summary="Ask for a correction")
+    @operation(
+        roles="TR",
+        facts=NewAdjustment,
+        sight=case_in_sight,
+        answer=AdjustmentAnswer,
+        status=201,
+        summary="Ask for a correction",
+    )
     def post(self, call: Call, number: str) -> Adjustment:
         """Of another person's reward, by a signed amount; a supervisor decides."""
         facts = dict(call.facts)
@@ -175,21 +208,40 @@ class Adjustments(Api):
 
 
 class ApproveAdjustment(Api):
-    @operation(roles="SUP", facts=Approval, answer=AdjustmentAnswer, summary="Approve a correction")
+    @operation(
+        roles="SUP",
+        facts=Approval,
+        sight=_asked_for(Adjustment),
+        answer=AdjustmentAnswer,
+        summary="Approve a correction",
+    )
     def post(self, call: Call, key: int) -> Adjustment:
         """A line of the amount is written; it comes with the next document."""
         return approve_adjustment(adjustment=key, actor=call.actor, at=call.at, **call.facts)
 
 
 class RefuseAdjustment(Api):
-    @operation(roles="SUP", facts=HoldReason, answer=AdjustmentAnswer, summary="Refuse a correction")
+    @operation(
+        roles="SUP",
+        facts=HoldReason,
+        sight=_asked_for(Adjustment),
+        answer=AdjustmentAnswer,
+        summary="Refuse a correction",
+    )
     def post(self, call: Call, key: int) -> Adjustment:
         return refuse(Adjustment, key, actor=call.actor, at=call.at, **call.facts)
 
 
 # -- cross-sell --------------------------------------------------------------------------------------------------------
 class NewCrossSells(Api):
-    @operation(roles="AS CM", facts=NewCrossSell, answer=CrossSellAnswer, status=201, summary="Report a product sold")
+    @operation(
+        roles="AS CM",
+        facts=NewCrossSell,
+        sight=case_in_sight,
+        answer=CrossSellAnswer,
+        status=201,
+        summary="Report a product sold",
+    )
     def post(self, call: Call, number: str) -> CrossSell:
         """No card: that is a new referral. By the officer who coached the client, once per product."""
         return report_cross_sell(case=number, actor=call.actor, at=call.at, **call.facts)
@@ -203,21 +255,33 @@ class CrossSells(Api):
 
 
 class ApproveCrossSell(Api):
-    @operation(roles="TR SUP", facts=Approval, answer=CrossSellAnswer, summary="Confirm a product sold")
+    @operation(
+        roles="TR SUP",
+        facts=Approval,
+        sight=_asked_for(CrossSell),
+        answer=CrossSellAnswer,
+        summary="Confirm a product sold",
+    )
     def post(self, call: Call, key: int) -> CrossSell:
         """The policy's fixed reward is the officer's."""
         return approve_cross_sell(cross_sell=key, actor=call.actor, at=call.at, **call.facts)
 
 
 class RefuseCrossSell(Api):
-    @operation(roles="TR SUP", facts=HoldReason, answer=CrossSellAnswer, summary="Refuse a product sold")
+    @operation(
+        roles="TR SUP",
+        facts=HoldReason,
+        sight=_asked_for(CrossSell),
+        answer=CrossSellAnswer,
+        summary="Refuse a product sold",
+    )
     def post(self, call: Call, key: int) -> CrossSell:
         return refuse(CrossSell, key, actor=call.actor, at=call.at, **call.facts)
 
 
 # -- disputes ----------------------------------------------------------------------------------------------------------
 class NewDisputes(Api):
-    @operation(facts=NewDispute, answer=DisputeAnswer, status=201, summary="Dispute an own entry")
+    @operation(facts=NewDispute, sight=entry_in_sight, answer=DisputeAnswer, status=201, summary="Dispute an own entry")
     def post(self, call: Call, entry: int) -> Dispute:
         """Answered within five working days by somebody who earns nothing from the case."""
         return dispute(entry=entry, actor=call.actor, at=call.at, **call.facts)
@@ -231,7 +295,13 @@ class Disputes(Api):
 
 
 class DecideDispute(Api):
-    @operation(roles="TR SUP", facts=DisputeDecision, answer=DisputeAnswer, summary="Answer a dispute")
+    @operation(
+        roles="TR SUP",
+        facts=DisputeDecision,
+        sight=_asked_for(Dispute),
+        answer=DisputeAnswer,
+        summary="Answer a dispute",
+    )
     def post(self, call: Call, key: int) -> Dispute:
         """Upheld or rejected, in a sentence. Upheld with an amount, a correction is asked for at once."""
         facts = dict(call.facts)
@@ -240,7 +310,7 @@ class DecideDispute(Api):
 
 # -- voids -------------------------------------------------------------------------------------------------------------
 class VoidEntry(Api):
-    @operation(roles="AUD", facts=HoldReason, answer=EntryAnswer, summary="Void an entry")
+    @operation(roles="AUD", facts=HoldReason, sight=entry_in_sight, answer=EntryAnswer, summary="Void an entry")
     def post(self, call: Call, entry: int) -> RewardEntry:
         """Until it is exported. A share goes to the pool, so that the case stays whole."""
         return void(entry=entry, actor=call.actor, at=call.at, **call.facts)

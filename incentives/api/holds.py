@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from incentives import errors
 from incentives.api.fields import Yuan, number_of
 from incentives.lifecycle import HoldCause
 from incentives.models import Hold
@@ -15,6 +16,7 @@ from incentives.services.leavers import decide_leaver
 from ops_center.web.api import Api, Call, Paged, listed, operation, paged
 from ops_center.web.keyset import Keyset
 from ops_center.web.shapes import Flag, FreeText, Many, Shape, Whole
+from organization.models import Employee
 
 NEWEST = Keyset("-id")
 
@@ -86,8 +88,21 @@ class Leavers(Api):
         return leavers()
 
 
+def _leaver(call: Call, number: str) -> Employee:
+    found: Employee | None = Employee.objects.filter(number=number).first()
+    if found is None:
+        raise errors.not_found()
+    return found
+
+
 class DecideLeaver(Api):
-    @operation(roles="HR", facts=LeaverDecision, answer=DecidedLeaver, summary="Pay or void what a leaver earned")
+    @operation(
+        roles="HR",
+        facts=LeaverDecision,
+        sight=_leaver,
+        answer=DecidedLeaver,
+        summary="Pay or void what a leaver earned",
+    )
     def post(self, call: Call, number: str) -> dict[str, Any]:
         """All that is held for the person, in one decision."""
         entries = decide_leaver(

@@ -192,10 +192,14 @@ class OneConfirmation(Api):
     @operation(roles=DOCUMENT_READERS, answer=ConfirmationAnswer, summary="One confirmation")
     def get(self, call: Call, no: str) -> Confirmation:
         """With its tables by role and by payee."""
-        found = documents_for(call.roles).filter(no=no).first()
-        if found is None:
-            raise errors.not_found()
-        return found
+        return _seen(call, no)
+
+
+def _seen(call: Call, no: str) -> Confirmation:
+    found: Confirmation | None = documents_for(call.roles).filter(no=no).first()
+    if found is None:
+        raise errors.not_found()
+    return found
 
 
 class Certify(Api):
@@ -215,7 +219,7 @@ class CertifyMany(Api):
 
 
 class Discard(Api):
-    @operation(roles="TR SUP", facts=DiscardReason, answer=ConfirmationAnswer, summary="Discard a draft")
+    @operation(roles="TR SUP", facts=DiscardReason, sight=_seen, answer=ConfirmationAnswer, summary="Discard a draft")
     def post(self, call: Call, no: str) -> Confirmation:
         """Its entries wait for the next document; its number stays used."""
         return confirmations.discard_confirmation(no=no, actor=call.actor, at=call.at, **call.facts)

@@ -135,6 +135,13 @@ class ReturnFile(Shape):
     file = serializers.FileField(max_length=120, help_text="CSV (UTF-8) or XLSX: 工号, 实发金额, 结果, 原因")
 
 
+def _seen(call: Call, batch: int) -> PayoutBatch:
+    found = batches().filter(pk=batch).first()
+    if found is None:
+        raise errors.not_found()
+    return found
+
+
 class Payouts(Api):
     @operation(roles="HR AUD", asked=Paged, answer=paged(PayoutAnswer), summary="Payout batches")
     def get(self, call: Call) -> dict[str, Any]:
@@ -152,7 +159,7 @@ class OnePayout(Api):
     @operation(roles="HR AUD", answer=PayoutAnswer, summary="One payout batch")
     def get(self, call: Call, batch: int) -> PayoutBatch:
         """With its control totals and the digests of its files."""
-        return _find(batch)
+        return _seen(call, batch)
 
 
 class PayoutSheet(Api):
@@ -167,7 +174,7 @@ class PayoutSheet(Api):
 
 
 class PayoutPaid(Api):
-    @operation(roles="HR", facts=Paid, answer=PayoutAnswer, summary="Mark a batch as paid")
+    @operation(roles="HR", facts=Paid, sight=_seen, answer=PayoutAnswer, summary="Mark a batch as paid")
     def post(self, call: Call, batch: int) -> PayoutBatch:
         """On the day named, or today."""
         return payouts.mark_paid(batch=batch, actor=call.actor, at=call.at, **call.facts)
@@ -177,19 +184,12 @@ class PayoutReturns(UploadApi):
     @operation(roles="HR AUD", asked=Paged, answer=paged(ReturnAnswer), summary="The return files of a batch")
     def get(self, call: Call, batch: int) -> dict[str, Any]:
         """Newest first, with how many rows had which fate, and the unknown ones by line."""
-        return listed(call, returns_of(_find(batch)), NEWEST_ROW)
+        return listed(call, returns_of(_seen(call, batch)), NEWEST_ROW)
 
-    @operation(roles="HR", facts=ReturnFile, answer=ReturnAnswer, status=201, summary="Load a return file")
+    @operation(roles="HR", facts=ReturnFile, sight=_seen, answer=ReturnAnswer, status=201, summary="Load a return file")
     def post(self, call: Call, batch: int) -> PayoutReturn:
         """What the payroll says became of each payment. What it refuses, or returns after it was paid, comes again with
         the next batch; a row that fits no payment changes nothing. The same file counts once."""
         upload = call.facts["file"]
         file = take_return(batch=batch, name=upload.name, content=upload.read(), actor=call.actor, at=call.at)
         return returns_of(file.batch).get(pk=file.pk)
-
-
-def _find(batch: int) -> PayoutBatch:
-    found = batches().filter(pk=batch).first()
-    if found is None:
-        raise errors.not_found()
-    return found

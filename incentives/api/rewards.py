@@ -82,15 +82,21 @@ def _asked_for(call: Call, entries: RewardEntryQuerySet) -> RewardEntryQuerySet:
     return entries.with_trace()
 
 
+def entry_in_sight(call: Call, entry: int) -> RewardEntry:
+    return holds.visible_entry(entry, actor=call.actor, at=call.at)
+
+
 class Hold(Api):
-    @operation(roles="AUD", facts=NewHold, answer=EntryAnswer, summary="Hold an entry")
+    @operation(roles="AUD", facts=NewHold, sight=entry_in_sight, answer=EntryAnswer, summary="Hold an entry")
     def post(self, call: Call, entry: int) -> RewardEntry:
         """It is neither certified nor exported until it is released; before the export only."""
         return holds.hold(entry=entry, actor=call.actor, at=call.at, **call.facts)
 
 
 class Release(Api):
-    @operation(roles="AUD SUP", facts=HoldReason, answer=EntryAnswer, summary="Release a held entry")
+    @operation(
+        roles="AUD SUP", facts=HoldReason, sight=entry_in_sight, answer=EntryAnswer, summary="Release a held entry"
+    )
     def post(self, call: Call, entry: int) -> RewardEntry:
         """The entry goes on from where it stood, with its whole case if it was held for a risk flag. A share that waits
         for its payee is released by its rule."""

@@ -80,6 +80,7 @@ def operation(
     facts: type[Shape] | None = None,
     asked: type[Shape] | None = None,
     answer: AnswerShape | None = None,
+    sight: Callable[..., object] | None = None,
     many: bool = False,
     status: int = 200,
     stored: bool = True,
@@ -90,6 +91,7 @@ def operation(
     """Declares a method of an ``Api``: its door, the shape of what comes in, the shape of what goes out.
 
     The method gets a ``Call`` and returns the object that ``answer`` shows, ``None`` for 204, or a ready response.
+    ``sight`` finds what the address names or raises 404; a body of a wrong shape is answered only to who sees it.
     ``stored=False``: the answer is never kept for an Idempotency-Key.
     """
     is_list = many or (asked is not None and issubclass(asked, Paged))
@@ -102,8 +104,13 @@ def operation(
         def perform(view: V, request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             call = cast(Call, request)
             call.asked = _read(asked or Shape, request.query_params)
-            call.facts = _read(facts or Shape, {} if request.method in ("GET", "HEAD") else request.data)
-            call.seen = _version(request, call.facts)
+            try:
+                call.facts = _read(facts or Shape, {} if request.method in ("GET", "HEAD") else request.data)
+                call.seen = _version(request, call.facts)
+            except (exceptions.APIException, Malformed):
+                if sight is not None:
+                    sight(call, *args, *kwargs.values())
+                raise
 
             def answered() -> HttpResponseBase:
                 return _response(act(view, call, *args, **kwargs), shape=answer, many=many, status=status, call=call)

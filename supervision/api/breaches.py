@@ -10,6 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 
 from applications.api.answers import code_of, number_of
+from applications.api.cases import case_in_sight
 from applications.lifecycle import Clock, Holder, Outcome
 from ops_center.web.api import Api, Call, Paged, UploadApi, listed, operation, paged
 from ops_center.web.keyset import Keyset
@@ -132,6 +133,15 @@ class DecideBody(Shape):
     note = FreeText(max_length=300, required=False, default="", allow_blank=True)
 
 
+def _seen(call: Call, breach: int) -> Breach:
+    breaches = Breach.objects.visible_to(call.actor, call.at).with_facts().prefetch_related(PAPERS)
+    found = breaches.filter(pk=breach).first()
+    if found is None:
+        raise errors.no_breach()
+    with_charges([found], at=call.at)
+    return found
+
+
 class Breaches(Api):
     @operation(asked=BreachQuery, answer=paged(BreachAnswer), summary="Breaches in sight")
     def get(self, call: Call) -> Json:
@@ -159,7 +169,7 @@ class OneBreach(Api):
 
 
 class Justify(Api):
-    @operation(facts=JustifyBody, answer=BreachAnswer, summary="Explain a breach")
+    @operation(facts=JustifyBody, sight=_seen, answer=BreachAnswer, summary="Explain a breach")
     def post(self, call: Call, breach: int) -> Breach:
         """By who answers for it, once, within two working days of the due time."""
         justify(breach_id=breach, actor=call.actor, at=call.at, **call.facts)
@@ -171,7 +181,7 @@ class NewEvidence(Shape):
 
 
 class Evidence(UploadApi):
-    @operation(facts=NewEvidence, answer=EvidenceAnswer, status=201, summary="Prove an explanation")
+    @operation(facts=NewEvidence, sight=_seen, answer=EvidenceAnswer, status=201, summary="Prove an explanation")
     def post(self, call: Call, breach: int) -> JustificationPaper:
         """One more paper, by who filed the explanation, until it is decided; at most five. Pictures are made anew."""
         return add_evidence(breach_id=breach, upload=call.facts["file"], actor=call.actor, at=call.at)
@@ -193,27 +203,18 @@ class OneEvidence(Api):
 
 
 class Opinion(Api):
-    @operation(roles="BH", facts=OpinionBody, answer=BreachAnswer, summary="The branch head's opinion")
+    @operation(roles="BH", facts=OpinionBody, sight=_seen, answer=BreachAnswer, summary="The branch head's opinion")
     def post(self, call: Call, breach: int) -> Breach:
         give_opinion(breach_id=breach, actor=call.actor, at=call.at, **call.facts)
         return _seen(call, breach)
 
 
 class Decide(Api):
-    @operation(roles="TR SUP", facts=DecideBody, answer=BreachAnswer, summary="Decide on an explanation")
+    @operation(roles="TR SUP", facts=DecideBody, sight=_seen, answer=BreachAnswer, summary="Decide on an explanation")
     def post(self, call: Call, breach: int) -> Breach:
         """By a tracker or a supervisor who neither answers for the breach nor filed the explanation."""
         decide_justification(breach_id=breach, actor=call.actor, at=call.at, **call.facts)
         return _seen(call, breach)
-
-
-def _seen(call: Call, breach: int) -> Breach:
-    breaches = Breach.objects.visible_to(call.actor, call.at).with_facts().prefetch_related(PAPERS)
-    found = breaches.filter(pk=breach).first()
-    if found is None:
-        raise errors.no_breach()
-    with_charges([found], at=call.at)
-    return found
 
 
 # -- urging ------------------------------------------------------------------------------------------------------------
@@ -230,7 +231,14 @@ class UrgeAnswer(serializers.Serializer[Urge]):
 
 
 class Urging(Api):
-    @operation(roles="CM CS BH TR SUP", facts=UrgeBody, answer=UrgeAnswer, status=201, summary="Urge a case")
+    @operation(
+        roles="CM CS BH TR SUP",
+        facts=UrgeBody,
+        sight=case_in_sight,
+        answer=UrgeAnswer,
+        status=201,
+        summary="Urge a case",
+    )
     def post(self, call: Call, number: str) -> Urge:
         """Tells whoever answers for the case's next deadline; without a person, the supervisors."""
         return urge(number=number, actor=call.actor, at=call.at, text=call.facts["text"])

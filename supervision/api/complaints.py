@@ -182,7 +182,9 @@ class _Act(Api):
 class Assign(_Act):
     act = ComplaintAct.ASSIGN
 
-    @operation(roles=OFFICE, facts=AssignBody, answer=ComplaintAnswer, versioned=True, summary="Name the handler")
+    @operation(
+        roles=OFFICE, facts=AssignBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="Name the handler"
+    )
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.assign(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -191,7 +193,9 @@ class Assign(_Act):
 class Link(_Act):
     act = ComplaintAct.LINK
 
-    @operation(roles=OFFICE, facts=LinkBody, answer=ComplaintAnswer, versioned=True, summary="Name the case")
+    @operation(
+        roles=OFFICE, facts=LinkBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="Name the case"
+    )
     def post(self, call: Call, complaint: str) -> Complaint:
         case = call.facts["application"].upper()
         complaints.link_case(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, case=case)
@@ -201,7 +205,9 @@ class Link(_Act):
 class Reply(_Act):
     act = ComplaintAct.REPLY
 
-    @operation(roles=OFFICE, facts=TextBody, answer=ComplaintAnswer, versioned=True, summary="The first reply")
+    @operation(
+        roles=OFFICE, facts=TextBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="The first reply"
+    )
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.reply(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -210,7 +216,14 @@ class Reply(_Act):
 class Escalate(_Act):
     act = ComplaintAct.ESCALATE
 
-    @operation(roles=OFFICE, facts=TextBody, answer=ComplaintAnswer, versioned=True, summary="Pass to the supervisor")
+    @operation(
+        roles=OFFICE,
+        facts=TextBody,
+        sight=_seen,
+        answer=ComplaintAnswer,
+        versioned=True,
+        summary="Pass to the supervisor",
+    )
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.escalate(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -219,7 +232,9 @@ class Escalate(_Act):
 class Solve(_Act):
     act = ComplaintAct.SOLVE
 
-    @operation(roles=OFFICE, facts=TextBody, answer=ComplaintAnswer, versioned=True, summary="Record the solution")
+    @operation(
+        roles=OFFICE, facts=TextBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="Record the solution"
+    )
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.solve(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -228,7 +243,14 @@ class Solve(_Act):
 class FollowUp(_Act):
     act = ComplaintAct.FOLLOW_UP
 
-    @operation(roles=OFFICE, facts=FollowUpBody, answer=ComplaintAnswer, versioned=True, summary="The follow-up call")
+    @operation(
+        roles=OFFICE,
+        facts=FollowUpBody,
+        sight=_seen,
+        answer=ComplaintAnswer,
+        versioned=True,
+        summary="The follow-up call",
+    )
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.follow_up(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -237,7 +259,7 @@ class FollowUp(_Act):
 class Close(_Act):
     act = ComplaintAct.CLOSE
 
-    @operation(roles=OFFICE, facts=CloseBody, answer=ComplaintAnswer, versioned=True, summary="Close it")
+    @operation(roles=OFFICE, facts=CloseBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="Close it")
     def post(self, call: Call, complaint: str) -> Complaint:
         """After the follow-up call, with nothing missed; the four ticks may come along."""
         said = dict(call.facts)
@@ -251,7 +273,9 @@ class Close(_Act):
 class Tick(_Act):
     act = ComplaintAct.TICK
 
-    @operation(roles=OFFICE, facts=TickBody, answer=ComplaintAnswer, versioned=True, summary="Tick none missed")
+    @operation(
+        roles=OFFICE, facts=TickBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="Tick none missed"
+    )
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.tick(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -260,7 +284,9 @@ class Tick(_Act):
 class Complex(_Act):
     act = ComplaintAct.MARK_COMPLEX
 
-    @operation(roles=OFFICE, facts=TextBody, answer=ComplaintAnswer, versioned=True, summary="30 days: complex")
+    @operation(
+        roles=OFFICE, facts=TextBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="30 days: complex"
+    )
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.mark_complex(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -269,7 +295,14 @@ class Complex(_Act):
 class AskExtension(_Act):
     act = ComplaintAct.ASK_EXTENSION
 
-    @operation(roles=OFFICE, facts=TextBody, answer=ComplaintAnswer, versioned=True, summary="Ask for 30 more days")
+    @operation(
+        roles=OFFICE,
+        facts=TextBody,
+        sight=_seen,
+        answer=ComplaintAnswer,
+        versioned=True,
+        summary="Ask for 30 more days",
+    )
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.ask_extension(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -278,7 +311,9 @@ class AskExtension(_Act):
 class Extend(_Act):
     act = ComplaintAct.EXTEND
 
-    @operation(roles="SUP", facts=TextBody, answer=ComplaintAnswer, versioned=True, summary="Approve 30 more days")
+    @operation(
+        roles="SUP", facts=TextBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="Approve 30 more days"
+    )
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.extend(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
