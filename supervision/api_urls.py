@@ -3,7 +3,22 @@
 from django.urls import path
 
 import applications.api_urls  # noqa: F401  (registers the converters)
-from supervision.api import boards, breaches, capacity, complaints, goals, outages, overdue, rules
+from supervision.api import (
+    boards,
+    breaches,
+    capacity,
+    complaints,
+    delays,
+    feed,
+    files,
+    goals,
+    outages,
+    overdue,
+    rules,
+    staffing,
+    summary,
+    weekly,
+)
 
 urlpatterns = [
     path("policies/timing/", rules.Rules.as_view(), name="api-rules"),
@@ -49,6 +64,8 @@ urlpatterns = [
     path("boards/problems/items/", boards.ProblemItems.as_view(), name="api-board-problem-items"),
     path("boards/timeliness/", boards.TimelinessBoard.as_view(), name="api-board-timeliness"),
     path("boards/timeliness/clocks/", boards.TimelinessClocks.as_view(), name="api-board-timeliness-clocks"),
+    path("boards/delays/", delays.DelaysBoard.as_view(), name="api-board-delays"),
+    path("boards/delays/breaches/", delays.DelayedBreaches.as_view(), name="api-board-delayed"),
     path("boards/load/", boards.LoadBoard.as_view(), name="api-board-load"),
     path("boards/load/clocks/", boards.LoadClocks.as_view(), name="api-board-load-clocks"),
     path("boards/load/cases/", boards.LoadHeld.as_view(), name="api-board-load-cases"),
@@ -59,5 +76,22 @@ urlpatterns = [
     path("boards/capacity/", capacity.CapacityBoard.as_view(), name="api-board-capacity"),
     path("targets/", goals.Targets.as_view(), name="api-targets"),
     path("targets/copy/", goals.TargetsCopied.as_view(), name="api-targets-copy"),
+    path("weekly/", weekly.WeeklySheets.as_view(), name="api-weekly"),
+    path("weekly/note/", weekly.WeeklyNotes.as_view(), name="api-weekly-note"),
+    path("weekly/cases/", weekly.WeekCases.as_view(), name="api-week-cases"),
+    path("summary/", summary.PersonalSummary.as_view(), name="api-summary"),
+    path("summary/cases/", summary.SummaryCases.as_view(), name="api-summary-cases"),
+    path("feed/", feed.Feed.as_view(), name="api-feed"),
+    path("feed/<key:broadcast>/motto/", feed.Motto.as_view(), name="api-feed-motto"),
+    path("feed/<key:broadcast>/cheer/", feed.Cheer.as_view(), name="api-feed-cheer"),
+    path("reports/files/", files.ReportFiles.as_view(), name="api-report-files"),
+    path("reports/files/<key:file>/", files.OneReportFile.as_view(), name="api-report-file"),
+    path("reports/files/<key:file>/content/", files.ReportFileContent.as_view(), name="api-report-file-content"),
+    path("roster/", staffing.RosterOfTheCenter.as_view(), name="api-roster"),
+    path("roster/absences/", staffing.Absences.as_view(), name="api-absences"),
+    path("roster/absences/<key:absence>/end/", staffing.EndOfAbsence.as_view(), name="api-absence-end"),
+    path("standard-minutes/", staffing.Standards.as_view(), name="api-standards"),
+    path("standard-minutes/<key:version>/approve/", staffing.ApproveStandard.as_view(), name="api-standard-approve"),
+    path("standard-minutes/<key:version>/discard/", staffing.DiscardStandard.as_view(), name="api-standard-discard"),
     path("boards/leaderboard/", goals.LeaderboardBoard.as_view(), name="api-board-leaderboard"),
 ]

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from ops_center.kernel.errors import NotAllowed, OutOfSight, Refused, StaleVersion
 from ops_center.kernel.worktime import SHANGHAI
-from supervision.models import Breach, Complaint
+from supervision.models import Breach, Complaint, Urge
 
 
 def no_case() -> OutOfSight:
@@ -15,6 +15,22 @@ def no_case() -> OutOfSight:
 
 def no_breach() -> OutOfSight:
     return OutOfSight("breach", _("There is no such breach, or it is not yours to see."))
+
+
+def no_success() -> OutOfSight:
+    return OutOfSight("broadcast", _("There is no such success in the feed."))
+
+
+def no_branch() -> OutOfSight:
+    return OutOfSight("branch", _("There is no such branch, or its cases are not yours to see."))
+
+
+def no_report_file() -> OutOfSight:
+    return OutOfSight("report_file", _("There is no such file among yours, or it is not written yet."))
+
+
+def no_absence() -> OutOfSight:
+    return OutOfSight("absence", _("There is no such absence any more. Reload the page."))
 
 
 def not_yours_to_explain() -> NotAllowed:
@@ -106,6 +122,17 @@ def branch_heads_only() -> NotAllowed:
 
 def nobody_to_urge() -> Refused:
     return Refused("nobody_to_urge", _("The case is finished: there is nobody to urge."))
+
+
+def urged_already(last: Urge) -> Refused:
+    return Refused(
+        "urged_already",
+        _(
+            "You urged this case at %(time)s; the same people would read it twice. Call them, or urge again an hour "
+            "later."
+        )
+        % {"time": f"{last.at.astimezone(SHANGHAI):%H:%M}"},
+    )
 
 
 def urge_role() -> NotAllowed:

@@ -33,14 +33,14 @@ class AftermathAnswer(serializers.Serializer[Aftermath]):
     net = Yuan(source="net_fen")
 
 
-class EffectAnswer(serializers.Serializer[Any]):
+class BreachEffectAnswer(serializers.Serializer[Any]):
     pending = serializers.BooleanField(help_text="It may still be explained, or waits for a decision.")
     hangs = HangsAnswer(allow_null=True, help_text="While pending; null: no money hangs on this clock.")
     came = AftermathAnswer(allow_null=True, help_text="Null while pending.")
 
 
 class BreachEffect(Api):
-    @operation(answer=EffectAnswer, summary="What a decision means, and has come to, in money")
+    @operation(answer=BreachEffectAnswer, summary="What a decision means, and has come to, in money")
     def get(self, call: Call, breach: int) -> dict[str, Any]:
         """For trackers, supervisors, audit and whose breach it is."""
         found = Breach.objects.visible_to(call.actor, call.at).with_facts().filter(pk=breach).first()

@@ -21,7 +21,7 @@ from ops_center.kernel.errors import DomainError, Malformed, OutOfSight
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.messages import WORDS, Phrasebook, facts_of
-from organization.models import Delivery, Message, MessageTemplate
+from organization.models import Message
 from organization.models.versions import PolicyStatus
 from organization.roles import Role
 from organization.services import letters, telling, templates, versions
@@ -44,6 +44,12 @@ REASONS: dict[str, Any] = {
     "SMTPAuthenticationError": gettext_lazy("The server refuses our sign-in"),
     "SMTPRecipientsRefused": gettext_lazy("The server refuses this address"),
     "ChatRefused": gettext_lazy("The group's server did not take it"),
+}
+LETTER_ROOMS: dict[str, Any] = {
+    "given-up": gettext_lazy("Given up"),
+    "again": gettext_lazy("Tried again"),
+    "waiting": gettext_lazy("Waiting"),
+    "sent": gettext_lazy("Sent"),
 }
 
 
@@ -96,13 +102,11 @@ def preferences(request: StaffRequest) -> HttpResponse:
 def letter_list(request: StaffRequest) -> HttpResponse:
     """What was given up first; what is tried again, waits, or was sent is a click away."""
     asked = read_query(request.GET, known=("show",))
-    rooms = _letters()
     show = asked.get("show", "given-up")
-    if show not in rooms:
+    if show not in letters.ROOMS:
         raise Malformed("bad_filter", _("This list has no such filter."), {"show": _("Choose one of the list.")})
-    rows = rooms[show][1].select_related("employee")
     page = LATEST.page(
-        rows,
+        letters.letters_in(show),
         size=page_size(asked.get("page_size")),
         after=asked.get("after"),
         before=asked.get("before"),
@@ -111,20 +115,13 @@ def letter_list(request: StaffRequest) -> HttpResponse:
         "rows": [(row, REASONS.get(row.error, row.error)) for row in page],
         "next": page.next,
         "show": show,
-        "rooms": [(name, label, rows.count() if name != "sent" else None) for name, (label, rows) in rooms.items()],
+        "rooms": [
+            (room, label, letters.letters_in(room).count() if room != "sent" else None)
+            for room, label in LETTER_ROOMS.items()
+        ],
         "now": request.at,
     }
     return render(request, "desk/letters.html", facts)
-
-
-def _letters() -> dict[str, tuple[str, Any]]:
-    waiting = Delivery.objects.filter(sent_at=None, given_up_at=None)
-    return {
-        "given-up": (_("Given up"), Delivery.objects.filter(given_up_at__isnull=False)),
-        "again": (_("Tried again"), waiting.filter(tries__gt=0)),
-        "waiting": (_("Waiting"), waiting.filter(tries=0)),
-        "sent": (_("Sent"), Delivery.objects.filter(sent_at__isnull=False)),
-    }
 
 
 @staff(*letters.WATCHERS)
@@ -142,15 +139,9 @@ def template_list(request: StaffRequest) -> HttpResponse:
     """Every kind of message with the words that hold today, in both languages; drafts that wait come first."""
     asked = read_query(request.GET, known=("language",))
     language = _language(asked.get("language", settings.LANGUAGE_CODE))
-    book, today = Phrasebook.read(), local_day(request.at)
-    drafts = MessageTemplate.objects.filter(status=PolicyStatus.DRAFT).select_related("drafted_by").order_by("pk")
-    own = MessageTemplate.objects.filter(status=PolicyStatus.APPROVED, language=language, starts_on__lte=today)
-    with override(language):
-        lines = [(kind, book.sentence(kind, on=today)) for kind in WORDS]
     facts = {
-        "drafts": drafts,
-        "lines": lines,
-        "own": set(own.values_list("kind", flat=True)),
+        "drafts": templates.drafts(),
+        "lines": templates.words_in_force(language, at=request.at),
         "language": language,
         "languages": settings.LANGUAGES,
         "drafts_new": Role.MGT in request.roles,
@@ -191,15 +182,10 @@ def new_template(request: StaffRequest, kind: str, language: str) -> HttpRespons
 @require_GET
 def one_template(request: StaffRequest, pk: int) -> HttpResponse:
     """A version beside the words that it follows, both with example facts."""
-    row = MessageTemplate.objects.select_related("drafted_by", "approved_by").filter(pk=pk).first()
-    if row is None:
-        raise OutOfSight("not_found", _("There is no such version."))
-    with override(row.language):
-        day_before = row.starts_on - timedelta(days=1)
-        before = Phrasebook.read().words(row.kind, templates.examples_of(row.kind), on=day_before)
+    row = templates.version_of(pk)
     facts = {
         "row": row,
-        "before": before,
+        "before": templates.words_before(row),
         "after": templates.preview(row.kind, row.language, row.text),
         "why_not": versions.why_not_approve(row, actor=request.actor, at=request.at),
         "decides": Role.MGT in request.roles and row.status == PolicyStatus.DRAFT,

@@ -154,9 +154,7 @@ def inbox_page(request: StaffRequest) -> HttpResponse:
 @require_POST
 def read_message(request: StaffRequest, pk: int) -> HttpResponseBase:
     """Marks one message as read and opens the page that it is about."""
-    message = Message.objects.filter(pk=pk, employee=request.actor).first()
-    if message is None:
-        raise OutOfSight("no_message", _("There is no such message in your inbox."))
+    message = inbox.own_message(pk, employee=request.actor)
     inbox.mark_read(employee=request.actor, at=request.at, message_id=pk)
     ours = url_has_allowed_host_and_scheme(message.about, allowed_hosts=None)
     return redirect(message.about if message.about and ours else "inbox")

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from ops_center.kernel.errors import OutOfSight
 from organization.models import Employee, Message
 from organization.services.letters import post_news
 
@@ -45,6 +47,14 @@ def tell_each(facts_of: Mapping[int, Mapping[str, Any]], *, kind: str, at: datet
     ]
     Message.objects.bulk_create(rows, batch_size=1_000)
     return len(rows)
+
+
+def own_message(pk: int, *, employee: Employee) -> Message:
+    """A message of this person; OutOfSight for any other."""
+    found = Message.objects.filter(pk=pk, employee=employee).first()
+    if found is None:
+        raise OutOfSight("no_message", _("There is no such message in your inbox."))
+    return found
 
 
 @transaction.atomic

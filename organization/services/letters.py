@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import smtplib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import apprise
@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -177,6 +178,20 @@ def _is_away(error: Exception) -> bool:
 
 
 # -- in sight ----------------------------------------------------------------------------------------------------------
+_WAITING = Q(sent_at=None, given_up_at=None)
+ROOMS: Mapping[str, Q] = {
+    "given-up": Q(given_up_at__isnull=False),
+    "again": _WAITING & Q(tries__gt=0),
+    "waiting": _WAITING & Q(tries=0),
+    "sent": Q(sent_at__isnull=False),
+}
+
+
+def letters_in(room: str) -> QuerySet[Delivery]:
+    """The letters that stand in one of the ``ROOMS``."""
+    return Delivery.objects.filter(ROOMS[room]).select_related("employee")
+
+
 @transaction.atomic
 def send_again(*, delivery: int, actor: Employee, at: datetime) -> Delivery:
     """Puts a letter that was given up back into the outbox, with its tries from the start."""

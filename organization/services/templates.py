@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from ops_center.clock import SHANGHAI
+from ops_center.clock import SHANGHAI, local_day
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.identity import looks_personal, pan_like
 from organization.messages import TEMPLATES, WORDS, Phrasebook, facts_of
 from organization.models import Employee, MessageTemplate
+from organization.models.versions import PolicyStatus
 from organization.services import versions
 from organization.services.audit import record
 from organization.services.revisions import bump
@@ -116,6 +118,35 @@ def preview(kind: str, language: str, text: str) -> str:
 def examples_of(kind: str) -> dict[str, Any]:
     """Facts of real shape for every fact of a kind."""
     return {name: EXAMPLES.get(name, 3) for name in facts_of(kind)}
+
+
+# -- in sight ----------------------------------------------------------------------------------------------------------
+def words_in_force(language: str, *, at: datetime) -> list[tuple[str, str, bool]]:
+    """Every kind of message, its words of that day in one language, and whether they are the bank's own."""
+    book, today = Phrasebook.read(), local_day(at)
+    approved = MessageTemplate.objects.filter(status=PolicyStatus.APPROVED, language=language, starts_on__lte=today)
+    own = set(approved.values_list("kind", flat=True))
+    with override(language):
+        return [(kind, book.sentence(kind, on=today), kind in own) for kind in WORDS]
+
+
+def drafts() -> QuerySet[MessageTemplate]:
+    """What waits for the second person, oldest first."""
+    return MessageTemplate.objects.filter(status=PolicyStatus.DRAFT).select_related("drafted_by").order_by("pk")
+
+
+def version_of(template: int) -> MessageTemplate:
+    """One version; OutOfSight when there is none."""
+    row = MessageTemplate.objects.select_related("drafted_by", "approved_by").filter(pk=template).first()
+    if row is None:
+        raise versions.no_version()
+    return row
+
+
+def words_before(row: MessageTemplate) -> str:
+    """The words that a version follows, with example facts, in its language."""
+    with override(row.language):
+        return Phrasebook.read().words(row.kind, examples_of(row.kind), on=row.starts_on - timedelta(days=1))
 
 
 def _wrong(field: str, sentence: str) -> Malformed:

@@ -79,7 +79,7 @@ class Targets(Api):
     @operation(roles="EMP", asked=TargetQuery, answer=TargetsAnswer, summary="Targets and what is reached")
     def get(self, call: Call) -> Json:
         """All branches for who sees the bank; a branch head the own branch with its people; others themselves."""
-        month = _month(call.asked, call)
+        month = month_of(call.asked, call)
         branch = call.asked.get("branch")
         sight = goals.sight_of(call.actor, month=month, at=call.at, branch=branch.code if branch else "")
         return {
@@ -93,17 +93,17 @@ class Targets(Api):
         """Management sets the branches', a branch head the own people's. A month that is over refuses (409)."""
         facts = call.facts
         wanted = {(facts.get("branch") or facts["person"], Measure(facts["measure"])): facts["value"]}
-        return {"changed": set_targets(wanted=wanted, month=_month(facts, call), actor=call.actor, at=call.at)}
+        return {"changed": set_targets(wanted=wanted, month=month_of(facts, call), actor=call.actor, at=call.at)}
 
 
 class TargetsCopied(Api):
     @operation(roles="MGT BH", facts=CopyBody, answer=ChangedAnswer, summary="Take over last month's targets")
     def post(self, call: Call) -> Json:
         """Fills in what this month has not; what is set stays."""
-        return {"changed": copy_targets(month=_month(call.facts, call), actor=call.actor, at=call.at)}
+        return {"changed": copy_targets(month=month_of(call.facts, call), actor=call.actor, at=call.at)}
 
 
-def _month(said: Json, call: Call) -> Month:
+def month_of(said: Json, call: Call) -> Month:
     try:
         return Month.read(said.get("month", ""), at=call.at)
     except Malformed as error:

@@ -15,6 +15,7 @@ from supervision.selectors.simulations import newest_done
 
 # Until the bank has measured or agreed on anything: our assumption (docs/capacity.md).
 ASSUMED: Mapping[str, float] = {"check": 15, "entry": 10, "verify": 5, "filing": 4, "after-sales": 10}
+SHOWN = 50  # versions of the past
 ENOUGH = 30  # pieces of work that make a measurement
 
 

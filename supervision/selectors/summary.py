@@ -47,6 +47,15 @@ class Summary:
     figures: Mapping[str, int]
     written: MonthSummary | None
 
+    @property
+    def version(self) -> int:
+        """0: nothing has been written."""
+        return self.written.version if self.written else 0
+
+    @property
+    def texts(self) -> dict[str, str]:
+        return {block: getattr(self.written, block, "") for block in MonthSummary.BLOCKS}
+
 
 def summary_of(person: Employee, *, month: Month) -> Summary:
     figures = {name: summary_cases(person, month=month, name=name).order_by().count() for name in CUTS}

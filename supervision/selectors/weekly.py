@@ -14,11 +14,15 @@ from django.utils.translation import pgettext_lazy
 
 from applications.models import Application, CaseClock, ClockInterval, ReturnNote
 from applications.querysets import ApplicationQuerySet
-from organization.models import Area, Branch
+from organization.models import Area, Branch, Employee
+from organization.roles import Role
+from supervision import errors
 from supervision.models import WeeklyNote, WeeklySheet
 from supervision.periods import Week
+from supervision.selectors import SEES_EVERY_BRANCH
 
 Cut = Callable[[Week], Q]
+READERS = (Role.BH, Role.TR, Role.SUP, Role.MGT, Role.AUD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,21 @@ def sheets_of(week: Week, *, area: Area | None) -> list[Sheet]:
             )
         )
     return sheets
+
+
+def sheets_for(reader: Employee, roles: frozenset[str], *, week: Week) -> list[Sheet]:
+    """All areas for who sees the bank, the own area for a branch head."""
+    if roles & SEES_EVERY_BRANCH:
+        return sheets_of(week, area=None)
+    return sheets_of(week, area=reader.branch.area) if reader.branch.area else []
+
+
+def branch_in_sight(code: str, reader: Employee, roles: frozenset[str]) -> Branch:
+    """A branch whose cases this person may list: any for who sees the bank, else the own. OutOfSight otherwise."""
+    branch = Branch.objects.filter(code=code).first()
+    if branch is None or not (roles & SEES_EVERY_BRANCH or branch == reader.branch):
+        raise errors.no_branch()
+    return branch
 
 
 def last_weeks(number: int) -> list[Week]:

@@ -16,12 +16,14 @@ from django.utils.translation import gettext as _
 from applications.lifecycle import Step
 from applications.models import Product
 from ops_center.clock import local_day
-from ops_center.kernel.errors import NotAllowed, OutOfSight
+from ops_center.kernel.errors import NotAllowed
 from organization.models import Employee
 from organization.roles import Role
 from organization.services.inbox import tell_each
+from supervision import errors
 from supervision.models import Broadcast
 
+LONGEST_WORD = 80  # characters of what people add
 LOOK_BACK = timedelta(days=1)
 FIRST_LOOK = timedelta(days=7)  # of a system that has told nothing yet
 HIGH_TIERS = (Product.Tier.PLATINUM, Product.Tier.DIAMOND)
@@ -32,13 +34,17 @@ RECORD_FROM = 3  # a branch's best day so far is worth a word from so many cards
 # Earlier means by the time of the activation, of the same instant by the key.
 _TELL = """
     WITH fresh AS MATERIALIZED (
-        SELECT a.id, e.at, a.activated_at, a.branch_id, a.campaign, a.customer_group, p.name AS product, p.tier,
+        SELECT a.id, e.at, a.activated_at, a.branch_id, p.name AS product, p.tier,
+               CASE WHEN g.id IS NOT NULL THEN g.employer
+                    WHEN a.customer_group IN ('GROUP', 'OFFICIAL') THEN nullif(a.campaign, '') END AS batch,
+               coalesce(g.id::text, a.campaign) AS batch_key,
                (a.activated_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
                (CASE WHEN a.referrer_type = 'EMPLOYEE' THEN a.referrer_id ELSE a.collector_id END) AS person_id,
                a.referrer_type = 'EMPLOYEE' AS is_referred
         FROM applications_event e
         JOIN applications_application a ON a.id = e.application_id
         JOIN applications_product p ON p.id = a.product_id
+        LEFT JOIN applications_groupbatch g ON g.id = a.group_batch_id
         WHERE e.step = %(activate)s AND e.at > %(since)s AND e.at <= %(at)s
           AND a.activated_at IS NOT NULL AND NOT a.is_imported AND a.branch_id IS NOT NULL
     ), days AS MATERIALIZED (
@@ -62,9 +68,10 @@ _TELL = """
         SELECT f.*, 'GROUP', m.nth
         FROM fresh f CROSS JOIN LATERAL (
             SELECT count(*) AS nth FROM applications_application b
-            WHERE b.branch_id = f.branch_id AND b.state = 'ACTIVATED' AND b.campaign = f.campaign
+            WHERE b.branch_id = f.branch_id AND b.state = 'ACTIVATED'
+              AND coalesce(b.group_batch_id::text, b.campaign) = f.batch_key
               AND (b.activated_at, b.id) <= (f.activated_at, f.id)) m
-        WHERE f.campaign <> '' AND f.customer_group IN ('GROUP', 'OFFICIAL') AND m.nth = ANY(%(milestones)s)
+        WHERE f.batch IS NOT NULL AND m.nth = ANY(%(milestones)s)
         UNION ALL
         SELECT f.*, 'RECORD', m.nth
         FROM fresh f CROSS JOIN LATERAL (
@@ -78,7 +85,7 @@ _TELL = """
     INSERT INTO supervision_broadcast (application_id, reason, person_id, branch_id, facts, motto, cheer, at)
     SELECT f.id, f.reason, f.person_id, CASE WHEN f.reason IN ('GROUP', 'RECORD') THEN f.branch_id ELSE e.branch_id END,
            jsonb_build_object('product', f.product, 'number', f.number, 'referred', f.is_referred, 'batch',
-                              CASE WHEN f.reason = 'GROUP' THEN f.campaign ELSE '' END), '', '', f.at
+                              CASE WHEN f.reason = 'GROUP' THEN f.batch ELSE '' END), '', '', f.at
     FROM found f JOIN organization_employee e ON e.id = f.person_id
     ON CONFLICT DO NOTHING
     RETURNING person_id
@@ -129,5 +136,5 @@ def cheer(*, broadcast: int, text: str, actor: Employee, at: datetime) -> Broadc
 def _find(broadcast: int) -> Broadcast:
     row = Broadcast.objects.select_for_update(of=("self",)).filter(pk=broadcast).first()
     if row is None:
-        raise OutOfSight("broadcast", _("There is no such success in the feed."))
+        raise errors.no_success()
     return row

@@ -24,13 +24,18 @@ from organization.models import Branch, Employee
 from organization.roles import Role
 from organization.services.audit import record
 from organization.services.nudges import nudge
+from supervision import errors
 from supervision.models import ReportRun
 from supervision.periods import read_span
 from supervision.report_tables import REPORTS, Report
 from supervision.selectors.operations import Asked
 
 EXPORTERS = (Role.BH, Role.SUP, Role.MGT, Role.AUD)  # permission matrix, row "Export"
-FORMATS = ("xlsx", "csv")
+MEDIA_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
+FORMATS = tuple(MEDIA_TYPES)
 MOST_OPEN = 3  # files of one person that are not written yet
 KEPT = timedelta(days=30)
 HEARD_EVERY = 2_000  # rows
@@ -98,10 +103,14 @@ def question_of(filters: Mapping[str, str], *, at: datetime) -> Asked:
 
 
 def file_of(*, run: int, actor: Employee, at: datetime) -> ReportRun:
-    """A file that this person asked for, to be downloaded; each download is recorded."""
-    found = ReportRun.objects.filter(pk=run, asked_by=actor, state=State.DONE).first()
+    """A file that this person asked for, to be downloaded; each download is recorded. Who has changed branch since then
+    has no business with the figures of the old one any more."""
+    files = ReportRun.objects.filter(asked_by=actor, state=State.DONE)
+    if (home := own_branch(actor, at)) is not None:
+        files = files.filter(asked__branch=home.code)
+    found = files.filter(pk=run).first()
     if found is None:
-        raise OutOfSight("report_file", _("There is no such file among yours, or it is not written yet."))
+        raise errors.no_report_file()
     record(action="download_report", at=at, actor=actor, subject=found.name, file=found.pk, digest=found.digest)
     return found
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from applications.models import Application
 from applications.querysets import ApplicationQuerySet
 from ops_center.clock import local_day
-from ops_center.kernel.errors import Malformed, OutOfSight, Refused
+from ops_center.kernel.errors import Malformed, Refused
 from organization.models import Absence, Employee, RosterDay
 from organization.roles import Role
 from organization.services.audit import record
@@ -34,7 +34,7 @@ def enter_absence(
     Malformed for days that are over, in the wrong order or too far; Refused where another absence covers one of them.
     """
     _require_planner(actor, at=at)
-    who = _of_the_center(person, at=at)
+    who = Employee.objects.select_for_update(no_key=True).get(pk=_of_the_center(person, at=at).pk)
     _require_days(starts_on, ends_on, at=at)
     other = Absence.objects.filter(employee=who, starts_on__lte=ends_on, ends_on__gte=starts_on).first()
     if other is not None:
@@ -58,7 +58,7 @@ def end_absence(*, absence: int, actor: Employee, at: datetime) -> Absence:
     today = local_day(at)
     row = Absence.objects.select_for_update(of=("self",)).filter(pk=absence).select_related("employee").first()
     if row is None:
-        raise OutOfSight("absence", _("There is no such absence any more. Reload the page."))
+        raise errors.no_absence()
     if row.ends_on < today:
         raise Refused("absence_over", _("This absence is over: what was is not changed."))
     if row.starts_on < today:

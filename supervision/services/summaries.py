@@ -13,18 +13,21 @@ from organization.models import Employee
 from supervision.models import MonthSummary
 from supervision.periods import Month
 
+MOST_LETTERS = 1_000  # of one block, as the columns take them
+
 
 @transaction.atomic
 def save_summary(
-    *, person: Employee, month: Month, texts: Mapping[str, str], version: int, at: datetime
+    *, person: Employee, month: Month, texts: Mapping[str, str], version: int | None, at: datetime
 ) -> MonthSummary:  # fmt: skip
-    """Keeps the five blocks; ``version`` is what the page was drawn with (0: nothing had been written).
+    """Keeps the five blocks; ``version`` is what the page was drawn with (0: nothing had been written);
+    ``None``: whatever stands there.
 
     StaleVersion when it was saved elsewhere meanwhile: nothing is overwritten, and the page keeps what is typed in it.
     """
     blocks = {block: texts.get(block, "") for block in MonthSummary.BLOCKS}
     held = MonthSummary.objects.select_for_update().filter(person=person, month=month.first_day).first()
-    if (held.version if held else 0) != version:
+    if version is not None and (held.version if held else 0) != version:
         raise _stale()
     if held is None:
         try:

@@ -18,6 +18,8 @@ from supervision.models import WeeklyNote, WeeklySheet
 from supervision.periods import Week
 from supervision.selectors.weekly import figures_of
 
+LONGEST_NOTE = 300  # characters
+
 
 def make_weekly_sheets(*, at: datetime) -> int:
     """Makes the sheets of all weeks that have closed and have none, from the first case on, each in a transaction of

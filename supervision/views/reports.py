@@ -27,7 +27,7 @@ from supervision.models import ReportRun
 from supervision.periods import Month
 from supervision.report_tables import behind, figure_of, shape_of
 from supervision.selectors import SEES_EVERY_BRANCH, goals
-from supervision.selectors.capacity import capacity_board
+from supervision.selectors.capacity import queue_loads
 from supervision.selectors.complaints import three_rates
 from supervision.selectors.operations import (
     BESIDE,
@@ -38,10 +38,11 @@ from supervision.selectors.operations import (
     field_errors,
     groups,
     output_per_head,
+    returned_by,
     returns_by_code,
-    value_of,
-    values_by,
+    values_of,
     volume_beside_quality,
+    work_done,
 )  # fmt: skip
 from supervision.selectors.rules_in_force import rules_in_force
 from supervision.selectors.timeliness import Scope, Window, stage_times
@@ -53,10 +54,6 @@ READERS = (Role.BH, Role.TR, Role.SUP, Role.MGT, Role.AUD)
 READS_RATES = frozenset({Role.SUP, Role.MGT, Role.AUD})
 NEWEST = Keyset("-id")
 MOST_LINES = 10  # of a table beside the figures
-MEDIA_TYPES = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
-}
 
 
 @staff(*READERS)
@@ -67,17 +64,16 @@ def operations(request: StaffRequest) -> HttpResponse:
     question = _question(request, asked)
     span, branch = question.span, question.branch
     month = span if isinstance(span, Month) else None
-    returned = values_by(FIGURES["returned"], question, FIGURES["returned"].branch)
-    by_collector = values_by(FIGURES["returned"], question, FIGURES["returned"].person)
+    values, work, returned = values_of(FIGURES, question), work_done(question), returned_by(question)
     facts = _facts(request, question) | {
-        "figures": [(name, figure, value_of(figure, question)) for name, figure in FIGURES.items()],
+        "figures": [(name, figure, values[name]) for name, figure in FIGURES.items()],
         "errors": field_errors(question),
-        "output": output_per_head(question),
-        "center": center_productivity(question) if branch is None else None,
-        "queues": capacity_board(at=request.at).queues if branch is None else [],
+        "output": output_per_head(work),
+        "center": center_productivity(question, work) if branch is None else None,
+        "queues": queue_loads(at=request.at) if branch is None else [],
         "codes": _labelled(returns_by_code(question)),
-        "returned_branches": _named(returned, Branch.objects.in_bulk([key for key in returned if key])),
-        "returned_people": _worst_first(by_collector),
+        "returned_branches": _named(returned.by_branch, Branch.objects.in_bulk(returned.by_branch)),
+        "returned_people": _worst_first(returned.by_collector),
         "groups": groups(question),
         "targets": goals.together(_target_rows(question, month)) if month else [],
         "reads_rates": bool(request.roles & READS_RATES),

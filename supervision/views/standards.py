@@ -18,11 +18,9 @@ from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from supervision.forms.capacity import DraftMinutes
-from supervision.selectors.minutes import drafts, standards, versions
+from supervision.selectors.minutes import SHOWN, drafts, standards, versions
 from supervision.services.standards import approve_minutes, discard_minutes, draft_minutes
 from supervision.views.asked import one_of
-
-SHOWN = 50  # versions of the past
 
 
 @staff(Role.SUP, Role.MGT, Role.AUD)

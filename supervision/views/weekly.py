@@ -9,20 +9,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ops_center.kernel.errors import Malformed, OutOfSight
+from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
-from organization.models import Branch
 from organization.roles import Role
 from supervision.forms.base import said
 from supervision.forms.goals import NoteForm
 from supervision.periods import Week
-from supervision.selectors import SEES_EVERY_BRANCH
-from supervision.selectors.weekly import FIGURES, last_weeks, sheets_of, weekly_cases
+from supervision.selectors.weekly import FIGURES, READERS, branch_in_sight, last_weeks, sheets_for, weekly_cases
 from supervision.services.weekly import write_note
 from supervision.views.counted import counted
 
-READERS = (Role.BH, Role.TR, Role.SUP, Role.MGT, Role.AUD)
 WEEKS = 8  # so many are offered
 
 
@@ -33,9 +30,8 @@ def weekly(request: StaffRequest) -> HttpResponse:
     asked = read_query(request.GET, known=("week",))
     week = Week.read(asked.get("week", ""), at=request.at)
     newest = Week.of(request.at).previous
-    sees_all = bool(request.roles & SEES_EVERY_BRANCH)
     home = request.actor.branch
-    sheets = [] if not sees_all and home.area is None else sheets_of(week, area=None if sees_all else home.area)
+    sheets = sheets_for(request.actor, request.roles, week=week)
     notes = [line.note for sheet in sheets for line in sheet.lines if line.branch == home and line.note]
     facts = {
         "week": week,
@@ -66,10 +62,7 @@ def week_cases(request: StaffRequest) -> HttpResponse:
     if figure is None:
         sentence = _("There is no such choice.")
         raise Malformed("bad_query", sentence, {"figure": sentence})
-    branch = Branch.objects.filter(code=asked.get("branch", "")).first()
-    sees_it = bool(request.roles & SEES_EVERY_BRANCH) or branch == request.actor.branch
-    if branch is None or not sees_it:
-        raise OutOfSight("branch", _("There is no such branch, or its cases are not yours to see."))
+    branch = branch_in_sight(asked.get("branch", ""), request.actor, request.roles)
     cases = weekly_cases(asked["figure"], week=week, branch=branch)
     words = [_("Week from %(monday)s") % {"monday": week}, branch.name]
     back = f"{reverse('weekly')}?week={week}"
