@@ -28,11 +28,18 @@ _LANDLINE = re.compile(r"(?:(0(?:10|2[0-9]|[3-9][0-9]{2}))-?)?([0-9]{7,8})(?:-([
 _SERVICE_NUMBER = re.compile(r"([48]00)-?([0-9]{3})-?([0-9]{4})")
 
 _PERSONAL = re.compile(r"(?<![0-9])(?:(?:\+?86[ -]?)?1(?:[ -]?[0-9]){10}|[0-9](?:[ -]?[0-9]){16}[ -]?[0-9Xx])(?![0-9])")
+# The same in the groups in which people write them, whatever stands between the groups.
+_GROUPED = re.compile(
+    r"(?<![0-9])(?:1[0-9]{2}[ ._/·-]{1,3}[0-9]{4}[ ._/·-]{1,3}[0-9]{4}"
+    r"|[0-9]{6}[ ._/·-]{1,3}[0-9]{8}[ ._/·-]{1,3}[0-9]{3}[0-9Xx])(?![0-9])"
+)
 _MOBILE_OR_ID = re.compile(
     r"(?<![0-9])(?:(?P<mobile>1[0-9]{10}|1[0-9]{2}[ -][0-9]{4}[ -][0-9]{4})"
     r"|(?P<id>[0-9]{6}[ -]?[0-9]{8}[ -]?[0-9]{3}[0-9Xx]))(?![0-9])"
 )
 _DIGIT_GROUPS = re.compile(r"[0-9]+(?:[ -]{1,2}[0-9]+)*")
+_DATE = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12][0-9]|3[01])(?![0-9])")
+_NUMERALS = str.maketrans("〇零○一幺二三四五六七八九壹贰叁肆伍陆柒捌玖", "0001123456789123456789")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－﹣", "-"))
 
 
@@ -98,15 +105,20 @@ def phone(value: str) -> str:
 
 
 def looks_personal(text: str) -> bool:
-    """Whether the text holds something shaped like an ID or mobile number, valid or mistyped: such a text belongs in
-    no URL and no log."""
-    return _PERSONAL.search(_plain(text)) is not None
+    """Whether the text holds something shaped like an ID or mobile number, valid or mistyped, in Chinese numerals too:
+    such a text belongs in no URL and no log."""
+    plain = _searched(text)
+    return any(
+        shape.search(spelled) is not None
+        for spelled in {plain, plain.translate(_NUMERALS)}
+        for shape in (_PERSONAL, _GROUPED)
+    )
 
 
 def pan_like(text: str) -> bool:
     """Whether the text holds what may be a card number: 13 to 19 digits that pass the Luhn check, with spaces,
-    dashes or full-width digits too. Valid resident ID numbers and mobile numbers are none."""
-    rest = _MOBILE_OR_ID.sub(_unless_mobile_or_id, _plain(text))
+    dashes or full-width digits too. Valid resident ID numbers, mobile numbers and dates are none."""
+    rest = _MOBILE_OR_ID.sub(_unless_mobile_or_id, _DATE.sub("|", _searched(text)))
     for run in _DIGIT_GROUPS.findall(rest):
         groups = re.findall(r"[0-9]+", run)
         for first in range(len(groups)):
@@ -151,6 +163,11 @@ def _plain(text: str) -> str:
     """Half-width, ordinary dashes and spaces, no invisible characters."""
     half_width = unicodedata.normalize("NFKC", text.translate(_DASHES)).strip()
     return "".join(character for character in half_width if unicodedata.category(character) != "Cf")
+
+
+def _searched(text: str) -> str:
+    """Plain, and the digits of every script as ours: what a reader understands as a number."""
+    return "".join(str(unicodedata.decimal(character, character)) for character in _plain(text))
 
 
 def _birth_date(number: str) -> date | None:

@@ -143,6 +143,12 @@ def test_anything_else_is_no_phone_number(written: str) -> None:
         "tel13800001234",
         "+8613800001234",
         "１３８００００１２３４",
+        "١٣٨٠٠٠٠١٢٣٤",
+        "客户电话一三八零零零零一二三四",
+        "幺三八〇〇〇〇一二三四",
+        "138.0000.1234",
+        "138 / 0000 / 1234",
+        "110105_19491231_0021",
     ],
 )
 def test_a_search_for_a_person_is_recognised(text: str) -> None:
@@ -150,7 +156,18 @@ def test_a_search_for_a_person_is_recognised(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "陈小明", "LZ10234", "XYK202611-000123", "JXQR-202611-001", "2026-11-24", "7K3F-92"]
+    "text",
+    [
+        "",
+        "陈小明",
+        "LZ10234",
+        "XYK202611-000123",
+        "JXQR-202611-001",
+        "2026-11-24",
+        "7K3F-92",
+        "一二三四五六七八九十",
+        "2026.11.24",
+    ],
 )
 def test_a_search_for_a_case_or_an_employee_is_not_personal(text: str) -> None:
     assert not looks_personal(text)
@@ -235,7 +252,17 @@ def test_no_resident_id_number_and_no_mobile_number_is_taken_for_a_card() -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["", "尾号1234", "6222", "4111111111111112", "88.88", "2026-11-24 08:40", "0000000000000"]
+    "text",
+    [
+        "",
+        "尾号1234",
+        "6222",
+        "4111111111111112",
+        "88.88",
+        "2026-11-24 08:40",
+        "0000000000000",
+        *(f"2026-11-{day:02} 2026-12-{day:02}" for day in range(1, 29)),
+    ],
 )
 def test_other_numbers_are_no_card(text: str) -> None:
     assert not pan_like(text)

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ValidationError
+from rest_framework import serializers
 
 from applications.api import shapes as steps
 from applications.forms.base import note_field
-from ops_center.web.shapes import FreeText
+from ops_center.web.shapes import FreeText, Text
 from supervision.forms.breaches import DecideForm, JustifyForm, OpinionForm, UrgeForm
 
 PERSONAL = ["客户电话 10000001234", "身份证 990101198803050018", "打 100-0000-1234"]
 SENTENCE = "请勿在此填写身份证号或手机号"
+
+
+@pytest.mark.parametrize("text", ["卡号6222021234567890128", "卡号６２２２ ０２１２ ３４５６ ７８９０ １２８"])
+def test_a_card_number_is_refused_on_pages_as_it_is_for_programs(text: str) -> None:
+    with pytest.raises(ValidationError, match="内容疑似卡号"):
+        note_field("note").clean(text)
+    for shape in (FreeText(max_length=80), Text(max_length=80)):
+        with pytest.raises(serializers.ValidationError, match="内容疑似卡号"):
+            shape.run_validation(text)
 
 
 @pytest.mark.parametrize("text", PERSONAL)
