@@ -11,7 +11,9 @@ import hashlib
 import io
 import os
 import re
+import zlib
 from base64 import b64decode, b64encode
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -53,7 +55,10 @@ MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 3200  # enough to read a form; what is larger is scaled down
 MOST_PER_CASE = 60
 
-_ACTING = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFile|RichMedia|OpenAction|AA|XFA)\b")
+_ACTING = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFile|RichMedia|OpenAction|AA|XFA|Encrypt)\b")
+_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")  # how a name of a PDF may spell a letter
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+_LONGEST_HEAD, _LARGEST_STREAM = 1024, 8 * 1024 * 1024  # bytes
 
 
 @transaction.atomic
@@ -148,9 +153,32 @@ def _still_pdf(content: bytes) -> bytes:
     """The PDF as it is, if it ends where a PDF ends and cannot act by itself."""
     if b"%%EOF" not in content[-64:]:
         raise _bad_file(_("The PDF is damaged, or something follows its end."))
-    if _ACTING.search(content) or b"/Encrypt" in content:
+    if any(_ACTING.search(part) for part in _readable(content)):
         raise _bad_file(_("The PDF is encrypted or contains scripts or other files: print it to a plain PDF."))
     return content
+
+
+def _readable(content: bytes) -> Iterator[bytes]:
+    """A PDF with its names spelled out, and the objects that it carries compressed: what acts may hide in both."""
+    yield _spelled(content)
+    for found in _STREAM.finditer(content):
+        head = content[max(0, found.start() - _LONGEST_HEAD) : found.start()]
+        named = _spelled(head[head.rfind(b" obj") :] if b" obj" in head else head)
+        if b"/ObjStm" not in named:
+            continue
+        try:
+            if set(re.findall(rb"/(\w+Decode)\b", named)) != {b"FlateDecode"}:
+                raise ValueError("packed in another way than programs pack")
+            unpacked = zlib.decompressobj()
+            yield _spelled(unpacked.decompress(content[found.end() :], _LARGEST_STREAM))
+            if unpacked.unconsumed_tail:
+                raise ValueError("larger than the objects of a few pages")
+        except (zlib.error, ValueError):
+            raise _bad_file(_("The PDF cannot be looked through: print it to a plain PDF.")) from None
+
+
+def _spelled(content: bytes) -> bytes:
+    return _ESCAPED.sub(lambda escaped: bytes.fromhex(escaped[1].decode()), content)
 
 
 def _bad_file(sentence: str) -> Malformed:

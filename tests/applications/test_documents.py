@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,12 @@ pytestmark = pytest.mark.django_db
 
 NOON = at("2026-11-23 12:00")
 PLAIN_PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+def packed(objects: bytes, said: bytes = b"/Type/ObjStm/Filter/FlateDecode") -> bytes:
+    """A PDF that carries its objects compressed, as office programs write them."""
+    body = b"2 0 obj<<" + said + b"/N 1>>\nstream\r\n" + zlib.compress(objects) + b"\nendstream\nendobj\n"
+    return PLAIN_PDF.replace(b"trailer", body + b"trailer")
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +91,13 @@ def test_a_transparent_png_stands_on_white_and_a_large_one_is_scaled_down(bank: 
         PLAIN_PDF.replace(b"/Type", b"/OpenAction 2 0 R /Type"),
         PLAIN_PDF.replace(b"/Type", b"/JS (app.alert(1)) /Type"),
         PLAIN_PDF.replace(b"/Root", b"/Encrypt 5 0 R /Root"),
+        PLAIN_PDF.replace(b"/Type", b"/J#61vaScript (app.alert(1)) /Type"),
+        PLAIN_PDF.replace(b"/Root", b"/#45ncrypt 5 0 R /Root"),
+        packed(b"<</OpenAction<</S/JavaScript>>>>"),
+        packed(b"<</S /#4aavaScript>>", b"/Filter[/FlateDecode]/Type/Obj#53tm"),
+        packed(b"<<>>", b"/Type/ObjStm/Filter[/ASCII85Decode/FlateDecode]"),
+        packed(b"\0" * 9_000_000),
+        packed(b"<<>>").replace(b"\x78\x9c", b"\x00\x00"),
         b"\x00" * (10 * 1024 * 1024 + 1),
     ],
     ids=lambda content: repr(content[:12]),
@@ -101,6 +115,11 @@ def test_a_flood_of_pixels_is_refused_by_its_header(bank: Cast) -> None:
     assert len(flood) < 100_000
     with pytest.raises(Malformed):
         add(bank, bank.draft(when=NOON), flood)
+
+
+def test_a_plain_pdf_whose_objects_are_compressed_is_kept(bank: Cast) -> None:
+    document = add(bank, bank.draft(when=NOON), packed(b"<</Type/Page>>"), kind="INCOME", side="")
+    assert document.media_type == "application/pdf"
 
 
 def test_a_plain_pdf_is_kept_as_it_is(bank: Cast) -> None:
