@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from applications.services.recounts import Outstanding, outstanding
 from ops_center import clock
 from ops_center.desk.demo_people import DEMO_PEOPLE, DemoPerson
 from organization.models import Employee, Message
@@ -61,6 +62,7 @@ ROOMS: tuple[Room, ...] = (
     Room(_CASES, _("Referrals"), "referral", roles("EMP"), "referral-list"),
     Room(_CASES, _("Start intake"), "intake", roles("CM BH CS"), "application-new"),
     Room(_CASES, _("Applications"), "case", roles("CM BH BAG CS TR AS SUP AUD"), "application-list"),
+    Room(_CASES, _("Group batches"), "people", roles("CM BH TR SUP MGT AUD"), "group-batch-list"),
     Room(_CASES, _("Sealed bags"), "bag", roles("CM BH BAG CS RCV TR SUP AUD"), "bag-list"),
     #
     Room(_QUEUES, _("Credit check"), "check-sheet", roles("CC"), "queue", "check"),
@@ -80,6 +82,7 @@ ROOMS: tuple[Room, ...] = (
         "board",
         "timeliness",
     ),
+    Room(_SUPERVISION, _("Whose delays"), "truck", roles("BH TR SUP MGT AUD"), "board", "delays"),
     Room(_SUPERVISION, _("Load"), "people", roles("TR SUP MGT AUD"), "board", "load"),
     Room(_SUPERVISION, _("Breaches"), "alert", roles("CM BH BAG CS RCV CC EC ER TR AS SUP AUD"), "breach-list"),
     Room(_SUPERVISION, _("Outages"), "pause", roles("TR SUP MGT AUD"), "outages"),
@@ -123,6 +126,7 @@ ROOMS: tuple[Room, ...] = (
 # Under the thumb at 360 px: the first four of these that the person has; the others stand behind "More".
 _THUMB = ("home", "application-new", "application-list", "bag-list", "referral-new", "referral-list", "my-rewards")
 _FIT = 4
+COUNTED_IN = ("/boards/", "/breaches/")
 WATCH_THE_SWEEP = frozenset({Role.SUP, Role.TR, Role.ADM})
 
 
@@ -219,6 +223,11 @@ class Frame:
         path = self.request.path
         is_told = path.startswith("/boards/") or (path == "/" and not self.roles.isdisjoint(WATCH_THE_SWEEP))
         return silent_since(self.now) if self.person and is_told else None
+
+    @cached_property
+    def recount(self) -> Outstanding | None:
+        """Clocks that a change of the calendar or an outage has yet to be reckoned for: said where they are counted."""
+        return outstanding() if self.person and self.request.path.startswith(COUNTED_IN) else None
 
     @property
     def reads_jobs(self) -> bool:

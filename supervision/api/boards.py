@@ -39,7 +39,7 @@ from supervision.selectors.timeliness import (
     stage_times,
 )
 
-LATEST, OLDEST = Keyset("-stopped_at", "-id"), Keyset("raised_at", "id")
+LATEST, OLDEST = Keyset("-stopped_at", "-id", filled=True), Keyset("raised_at", "id")
 Json = dict[str, Any]
 
 
@@ -163,7 +163,7 @@ class TimelinessBoard(Api):
     def get(self, call: Call) -> Json:
         """On-time rate, first pass, times and trend: of the bank for who supervises it, of the branch for its head,
         else of the own clocks."""
-        scope, window = _scope(call), _window(call)
+        scope, window = _scope(call), window_of(call)
         kind = call.asked.get("clock", "")
         live = Live()
         stages = by_stage(scope, window, at=call.at, live=live)
@@ -201,7 +201,7 @@ def _scope(call: Call) -> Scope:
     return Scope(branch=call.actor.branch) if Role.BH in call.roles else Scope(person=call.actor)
 
 
-def _window(call: Call) -> Window:
+def window_of(call: Call) -> Window:
     try:
         return Window.read(call.asked.get("period", ""), at=call.at)
     except Malformed as error:
@@ -257,7 +257,7 @@ class TimelinessClocks(Api):
         if call.roles & SEES_EVERY_BRANCH and not call.roles & {Role.TR, Role.SUP, Role.AUD}:
             return listed(call, CaseClock.objects.none(), LATEST)
         clocks = clocks_behind(
-            scope, _window(call), at=call.at, verdict=asked["verdict"], kind=asked.get("clock", ""),
+            scope, window_of(call), at=call.at, verdict=asked["verdict"], kind=asked.get("clock", ""),
             branch=asked["branch"].code if "branch" in asked else "",
             person=asked.get("person", "") if scope == Scope() else "", day=asked.get("day"),
         )  # fmt: skip
