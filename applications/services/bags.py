@@ -247,10 +247,10 @@ def close_incident(
         raise OutOfSight("not_found", _("There is no such incident."))
     if not actor.has_role(Role.RCV, Role.SUP, on=local_day(at)):
         raise NotAllowed("wrong_role", _("Bag incidents are closed by the receivers or the supervisor."))
-    if row.closed_at is not None:
-        raise Refused("incident_closed", _("This incident has been closed already."))
     if not finding.strip():
         raise Malformed("finding_missing", _("Say what was found."), {"finding": _("Say what was found.")})
+    if row.closed_at is not None:
+        raise Refused("incident_closed", _("This incident has been closed already."))
     if row.code == MISSING and turned_up:
         _receive_late(row, bag=bag, finding=finding, actor=actor, at=at)
     elif row.code == MISSING:

@@ -51,13 +51,13 @@ def open_adjustment(
     *, assessment: Assessment, payee: Employee, role: str, amount_fen: int, reason: str, actor: Employee, at: datetime
 ) -> Adjustment:
     """The request itself, with the case locked: asked for by a tracker, or by who upholds a dispute."""
-    if payee.pk == actor.pk:
-        raise Refused("own_reward", _("Your own reward is corrected at the request of a colleague."))
     if not 0 < abs(amount_fen) <= assessment.bounty_fen:
         sentence = _("A correction is an amount other than 0.00, at most the bounty of the case: %(most)s yuan.") % {
             "most": yuan(assessment.bounty_fen)
         }
         raise Malformed("bad_amount", sentence, {"amount": sentence})
+    if payee.pk == actor.pk:
+        raise Refused("own_reward", _("Your own reward is corrected at the request of a colleague."))
     _require_payee(assessment, payee)
     if amount_fen > 0 and (refusal := why_taken_back(assessment)):
         raise refusal

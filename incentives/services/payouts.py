@@ -175,14 +175,14 @@ def mark_paid(*, batch: int, actor: Employee, at: datetime, paid_on: date | None
     found = PayoutBatch.objects.select_for_update(of=("self",)).select_related("build").filter(pk=batch).first()
     if found is None:
         raise errors.not_found()
-    if found.is_paid:
-        raise Refused("already_paid", _("This batch is already marked as paid."))
-    if not found.build.is_finished:
-        raise not_ready(found.build)
     day = paid_on or local_day(at)
     if not local_day(found.made_at) <= day <= local_day(at):
         sentence = _("The pay date lies between the day of the export and today.")
         raise Malformed("bad_pay_date", sentence, {"paid_on": sentence})
+    if found.is_paid:
+        raise Refused("already_paid", _("This batch is already marked as paid."))
+    if not found.build.is_finished:
+        raise not_ready(found.build)
     found.paid_on, found.paid_by, found.paid_at = day, actor, at
     found.save(update_fields=["paid_on", "paid_by", "paid_at"])
     pay_clock.end(found, at=at)

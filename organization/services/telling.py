@@ -55,12 +55,12 @@ def preference_of(person: Employee) -> NewsPreference:
 def choose(*, actor: Employee, quiet_from: time, quiet_to: time, digest_at: time, by_mail: bool) -> NewsPreference:
     """Keeps what a person has chosen about the own news. Refused by mail without an address, and a
     letter of the day in the quiet hours."""
-    if by_mail and not actor.email:
-        sentence = _("The house knows no mail address of yours. Ask the administrator to enter it first.")
-        raise Refused("no_address", sentence)
     if is_quiet(NewsPreference(quiet_from=quiet_from, quiet_to=quiet_to), digest_at) and by_mail:
         sentence = _("The letter of the day would fall into your quiet hours. Choose an hour outside them.")
         raise Malformed("digest_in_quiet_hours", sentence, {"digest_at": sentence})
+    if by_mail and not actor.email:
+        sentence = _("The house knows no mail address of yours. Ask the administrator to enter it first.")
+        raise Refused("no_address", sentence)
     chosen = {"quiet_from": quiet_from, "quiet_to": quiet_to, "digest_at": digest_at, "by_mail": by_mail}
     row, _is_new = NewsPreference.objects.update_or_create(employee=actor, defaults=chosen)
     return row

@@ -49,12 +49,12 @@ def open_complaint(
     """
     if not actor.has_role(*OFFICE, on=local_day(at)):
         raise NotAllowed("complaint_role", _("Complaints are opened by a complaint handler or a supervisor."))
+    require_text(text)
     if against == actor:
         raise Refused(
             "about_yourself",
             _("A complaint about yourself is written down by a colleague, who takes it from the client. Ask one."),
         )
-    require_text(text)
     found = lock(case) if case else None
     reply, close = deadline_for(Clock.COMPLAINT_REPLY, start=at), deadline_for(Clock.COMPLAINT_CLOSE, start=at)
     row = Complaint(
@@ -336,6 +336,8 @@ def acting(
     """The one way in which a complaint moves. ``text`` is what the act has to say; ``None`` where it says nothing."""
     if not Complaint.objects.visible_to(actor, at).filter(number=number).exists():
         raise errors.no_complaint()
+    if text is not None:
+        require_text(text)
     row = Complaint.objects.select_for_update(of=("self",)).with_facts().get(number=number)
     if version is not None and version != row.version:
         raise errors.stale_complaint(row)
@@ -343,8 +345,6 @@ def acting(
         row.application = lock(row.application_id)  # nobody comes to take part in it while this act is taken
     if refusal := why_not_act(row, act, actor=actor, at=at):
         raise refusal
-    if text is not None:
-        require_text(text)
     rule = rule_for(act, row.state)
     assert rule is not None, "asked by why_not_act"
     turn = Turn(row, rule)

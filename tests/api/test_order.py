@@ -44,8 +44,8 @@ def test_an_empty_body_to_what_is_absent_or_out_of_sight_is_404_before_400_and_4
             walked += 1
             answer = send(person_for(bank, call).client, Call(path, call.method, call.view, call.declared))
             if answer.status_code != 404:
-                wrong.append((path, answer.status_code, answer.json()))
-    assert wrong == []
+                wrong.append((path, answer.status_code, answer.json()["code"]))
+    assert not wrong, wrong
     assert walked >= 110
 
 
@@ -57,6 +57,6 @@ def test_an_empty_body_that_names_nothing_is_a_shape_or_a_deed_but_never_a_rule(
         walked += 1
         answer = send(person_for(bank, call).client, call)
         if answer.status_code not in (200, 201, 204, 400):
-            wrong.append((call.path, answer.status_code, answer.json()))
-    assert wrong == []
+            wrong.append((call.path, answer.status_code, answer.json()["code"]))
+    assert not wrong, wrong
     assert walked >= 20
