@@ -186,7 +186,7 @@ class DraftDays(Act):
         label=gettext_lazy("Days"),
         required=False,
         max_length=LARGEST_FILE,
-        widget=forms.Textarea(attrs={"rows": 10, "class": "form-control num", "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 6, "class": "form-control", "spellcheck": "false"}),
         help_text=gettext_lazy("A line per day: 2027-02-05,free,春节 or 2027-02-20,work,补班. JSON is read too."),
     )
     file = forms.FileField(

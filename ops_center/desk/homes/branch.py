@@ -461,10 +461,11 @@ def promised(morning: Morning, where: Q) -> list[Line]:
     contacts = ContactLog.objects.filter(
         where, result=ContactLog.Result.PROMISED, promised_at__gte=morning.midnight
     ).select_related("application")
-    return [
-        Line(
-            label=contact.application.number, href=link("application", contact.application.number),
-            what=contact.note or "—", due_at=contact.promised_at,
-        )
-        for contact in contacts.order_by("promised_at")[:SHOWN]
-    ]  # fmt: skip
+    return [promise_line(contact) for contact in contacts.order_by("promised_at")[:SHOWN]]
+
+
+def promise_line(contact: ContactLog) -> Line:
+    return Line(
+        label=contact.application.number, href=link("application", contact.application.number),
+        what=contact.note or "—", due_at=contact.promised_at,
+    )  # fmt: skip

@@ -17,14 +17,14 @@ from applications.models import (
     CaseWarning,
     ProblemItem,
 )  # fmt: skip
-from applications.selectors import day_of_work, held_by, waiting_in
+from applications.selectors import agreed_calls, day_of_work, held_by, waiting_in
 from applications.services.claims import claimable
 from incentives.lifecycle import ConfirmationState
 from incentives.models import Confirmation
 from incentives.selectors.corrections import open_requests
 from incentives.selectors.registration import to_register
 from ops_center.clock import local_day
-from ops_center.desk.homes.branch import DUE, explanations, problem_line, promised
+from ops_center.desk.homes.branch import DUE, explanations, problem_line, promise_line
 from ops_center.desk.homes.parts import (
     SHOWN,
     Agenda,
@@ -267,7 +267,7 @@ def after_sales(morning: Morning) -> Section:
         overdue=Count("pk", filter=Q(due_at__lt=at)),
     )
     done = day_of_work(employee=me, queue=queue, at=at)
-    calls = promised(morning, Q(by=me, application__state__in=[State.ISSUED, State.COLLECTED, State.ACTIVATED]))
+    calls = [promise_line(call) for call in agreed_calls(me, at=at)]
     here = link("queue", "after-sales")
     return Section(
         Role.AS,
@@ -288,7 +288,7 @@ def after_sales(morning: Morning) -> Section:
         ],
         side=[
             Agenda(
-                _("Agreed call-backs"), "phone", calls, _("No call is agreed for today."),
+                _("Agreed call-backs"), "phone", calls[:SHOWN], _("No call is agreed for today."),
                 _("A time agreed with a client is entered on the call page and appears here."), "", _("Case"),
                 _("Note"), has_state=False,
             ),

@@ -34,6 +34,7 @@ from ops_center.desk.homes.parts import (
     calendar_alarm,
     link,
 )  # fmt: skip
+from ops_center.job_words import JOB_WORDS
 from ops_center.web import charts
 from ops_center.web.templatetags.ops import day, percent, stamp, yuan
 from organization.models import AuditRecord, Employee, JobRun, RoleAssignment
@@ -318,7 +319,7 @@ def administration(morning: Morning) -> Section:
     ending = RoleAssignment.objects.filter(ends_on__gte=today, ends_on__lte=today + ENDING_SOON)
     missing = years_without_days([today.year, today.year + 1])
     runs = JobRun.objects.filter(started_at__gte=morning.at - JOBS_SHOWN).order_by("name", "-started_at")
-    last_runs = list(runs.distinct("name"))
+    last_runs = sorted(runs.distinct("name"), key=lambda run: (not run.error, -run.started_at.timestamp()))
     failed = sum(bool(run.error) for run in last_runs)
     return Section(
         Role.ADM,
@@ -336,12 +337,12 @@ def administration(morning: Morning) -> Section:
                 _("Periodic jobs"), "refresh", [_("Job"), _("Last run"), _("Outcome")],
                 [
                     [
-                        Cell(run.name), Cell(stamp(run.started_at)),
+                        Cell(JOB_WORDS.get(run.name, run.name)), Cell(stamp(run.started_at)),
                         Cell(run.error or (_("done") if run.ended_at else _("running")), tone=alarm(bool(run.error))),
                     ]
-                    for run in last_runs
+                    for run in last_runs[:SHOWN]
                 ],
-                empty=_("No job has run in the last two days: is beat running?"),
+                empty=_("No job has run in the last two days: is beat running?"), href=link("jobs"),
             )
         ],
         side=[
