@@ -178,7 +178,9 @@ def _trend(scope: Scope, request: StaffRequest, live: Live) -> dict[str, Any]:
 
 def _opens(clocks: int, verdict: str, day: date) -> Any:
     """A number of one day with the way to its list."""
-    return format_html('<a href="?verdict={}&amp;day={}">{}</a>', verdict, day.isoformat(), clocks) if clocks else 0
+    return (
+        format_html('<a href="?verdict={}&amp;day={}#cases">{}</a>', verdict, day.isoformat(), clocks) if clocks else 0
+    )
 
 
 def periods(request: StaffRequest) -> list[tuple[str, Any]]:
