@@ -11,12 +11,12 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from io import StringIO
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from ops_center.kernel.errors import Malformed
+from ops_center.kernel.identity import looks_personal
 from ops_center.kernel.worktime import Day
 
 LONGEST_LIST = 400  # lines
@@ -91,13 +91,19 @@ Row = tuple[int, tuple[str, str, str]]
 
 
 def _lines(text: str) -> Iterable[Row]:
-    spelled = text.replace("，", ",").replace("\t", ",")
-    for number, cells in enumerate(csv.reader(StringIO(spelled)), start=1):
-        row = [cell.strip() for cell in cells]
+    for number, line in enumerate(text.splitlines(), start=1):
+        row = [cell.strip() for cell in _cells(line.replace("，", ",").replace("\t", ","))]
         if not any(row) or row[0].lower() in _HEADINGS:
             continue
         on, worked, name = (*row[:3], "", "", "")[:3]
         yield number, (on, worked, name)
+
+
+def _cells(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:  # longer than a cell can be
+        return [line[:LONGEST_NAME]]
 
 
 def _json_rows(text: str) -> Iterable[Row]:
@@ -128,6 +134,8 @@ def _day(on: str, worked: str, name: str) -> Day:
     word = worked.lower()
     if word not in _WORKED | _FREE:
         raise ValueError(_("after the date stands working or free (班 or 休)."))
+    if not name.isprintable() or looks_personal(name):
+        raise ValueError(_("the name is that of a holiday, in letters."))
     if len(name) > LONGEST_NAME:
         raise ValueError(_("the name has at most %(most)s characters.") % {"most": LONGEST_NAME})
     return Day(day, is_workday=word in _WORKED, name=name)

@@ -16,7 +16,7 @@ from organization.models import Employee
 from organization.roles import Role
 from supervision.selectors.workload import CLOCKS, ROLES
 
-MOST_ARRIVALS, MOST_DAYS, MOST_STAFF, LONGEST_LIMIT = 5.0, 20, 50, 30
+MOST_ARRIVALS, MOST_DAYS, MOST_STAFF, MOST_ABSENT, LONGEST_LIMIT = 5.0, 20, 50, 50, 30
 REPLICATIONS = 200
 LEAST_REPLICATIONS, MOST_REPLICATIONS = 20, 1000
 LARGEST_SEED = 2**31 - 1
@@ -138,6 +138,11 @@ class _Reading:
     def absent(self, value: Any) -> tuple[Away, ...]:
         if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
             raise _Impossible(_("Absences are a list of person, from and until."))
+        if len(value) > MOST_ABSENT:
+            raise _Impossible(
+                _("At most %(most)s absences in one question. Take people away by skill instead.")
+                % {"most": MOST_ABSENT}
+            )
         return tuple(self._away(row) for row in value)
 
     def _away(self, row: Mapping[str, Any]) -> Away:

@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from applications.lifecycle import FINISHED, State
-from applications.models import Outage
+from applications.lifecycle import FINISHED, LATE_OUTCOMES, State
+from applications.models import CaseClock, Outage
 from applications.services.outages import Plan, plan_outage
 from applications.services.recounts import recount_for_outage
 from ops_center.clock import local_day
@@ -23,6 +23,7 @@ from supervision.services.recounts import tell_of_ends, tell_of_outage
 
 LOOKS_BACK = timedelta(days=7)
 LASTS_AT_MOST = timedelta(days=7)
+SHORTEST = timedelta(minutes=1)
 MAY_STAND_STILL = tuple(state for state in State if state not in FINISHED)
 _ONE_BY_ONE = 7_319_002  # two declarations at once: the second sees the first
 
@@ -41,7 +42,7 @@ def declare_outage(
     lasts what runs is paused, and goes on at its end.
 
     Raises NotAllowed for who is no supervisor, Malformed for an impossible window, Refused where another outage of the
-    same states covers a part of it: nothing is excused twice.
+    same states covers a part of it (nothing is excused twice) or where a delay of one's own lies in it.
     """
     _require_supervisor(actor, at=at)
     _require_window(since, until, states, at=at)
@@ -50,8 +51,14 @@ def declare_outage(
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_BY_ONE])
     _require_unexcused(since, until, states)
+    _require_not_own(since, until, actor, at=at)
     outage = Outage.objects.create(
-        since=since, until=until, reason=reason.strip()[:200], states=sorted(states), declared_by=actor, declared_at=at
+        since=since,
+        until=until,
+        reason=reason.strip()[:200],
+        states=sorted(set(states)),
+        declared_by=actor,
+        declared_at=at,
     )
     record(
         action="declare_outage", at=at, actor=actor, subject=f"outage {outage.pk}", since=since.isoformat(),
@@ -86,8 +93,8 @@ def _require_supervisor(actor: Employee, *, at: datetime) -> None:
 
 def _require_window(since: datetime, until: datetime, states: Sequence[str], *, at: datetime) -> None:
     wrong: dict[str, str] = {}
-    if until <= since:
-        wrong["until"] = _("The end comes after the beginning.")
+    if until - since < SHORTEST:
+        wrong["until"] = _("The end comes after the beginning, by a minute at least.")
     elif until - since > LASTS_AT_MOST:
         wrong["until"] = _("An outage lasts at most %(days)s days. Declare a longer one part by part.") % {
             "days": LASTS_AT_MOST.days
@@ -102,6 +109,17 @@ def _require_window(since: datetime, until: datetime, states: Sequence[str], *, 
         wrong["states"] = _("Choose states of cases that are under way.")
     if wrong:
         raise Malformed("bad_window", _("Please correct the marked fields."), wrong)
+
+
+def _require_not_own(since: datetime, until: datetime, actor: Employee, *, at: datetime) -> None:
+    """Nobody excuses oneself: what is late with the actor, not settled yet, and ran in the window."""
+    late = Q(stopped_at=None, due_at__lt=at) | Q(outcome__in=LATE_OUTCOMES, stopped_at__gt=since)
+    own = CaseClock.objects.filter(late, owner=actor, started_at__lt=until).exclude(breach__settled_at__isnull=False)
+    if own.exists():
+        raise Refused(
+            "own_breach",
+            _("A delay that you answer for lies in this window: another supervisor declares the outage."),
+        )
 
 
 def _require_unexcused(since: datetime, until: datetime, states: Sequence[str]) -> None:

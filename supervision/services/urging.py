@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -17,12 +17,14 @@ from supervision import errors
 from supervision.models import Urge
 from supervision.services.notices import Answering
 
+AGAIN_AFTER = timedelta(hours=1)
 MAY_URGE = (Role.CM, Role.CS, Role.BH, Role.TR, Role.SUP)
 
 
 @transaction.atomic
 def urge(*, number: str, actor: Employee, at: datetime, text: str) -> Urge:
-    """Tells the people who answer for the case's next deadline; without a person, the supervisors."""
+    """Tells the people who answer for the case's next deadline; without a person, the supervisors. Refused within an
+    hour after the same person's last urge of the case."""
     if not actor.has_role(*MAY_URGE, on=local_day(at)):
         raise errors.urge_role()
     case = Application.objects.visible_to(actor, at).filter(number=number).first()
@@ -30,6 +32,9 @@ def urge(*, number: str, actor: Employee, at: datetime, text: str) -> Urge:
         raise errors.no_case()
     if case.state in FINISHED:
         raise errors.nobody_to_urge()
+    last = Urge.objects.filter(application=case, by=actor, at__gt=at - AGAIN_AFTER).first()
+    if last is not None:
+        raise errors.urged_already(last)
     told = tell(
         set(_who_acts(case, at)) - {actor.pk}, kind="urged", at=at, about=f"/applications/{case.number}/",
         number=case.number, person=actor.name, text=text,

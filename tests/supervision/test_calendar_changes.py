@@ -306,9 +306,18 @@ def test_a_list_is_read_as_people_have_it() -> None:
         (20, True, ""),
     ]
     assert sum(day.is_workday for day in whole_year(2027, days)) == 260
+    assert read_list(LIST_2027.replace("\n", "\r")) == read_list(LIST_2027.replace("\n", "\r\n")) == days
 
 
-@pytest.mark.parametrize("text", ["", "2027-02-30,free", "2027-01-01,maybe", "tomorrow,free", "[1]", "{", "[" * 9999])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "2027-02-30,free", "2027-01-01,maybe", "tomorrow,free", "[1]", "{", "[" * 9999,
+        "2027-01-01,free,\0元旦", "2027-01-01,free,问13800138000", "2027-01-01,free," + "元" * 200_000,
+        '[{"on": "2027-01-01", "working": "free", "name": "\\u0000"}]',
+        '[{"on": "2027-01-01", "working": "free", "name": "\\ud800"}]',
+    ],
+)  # fmt: skip
 def test_what_is_no_list_is_refused_with_the_line(text: str) -> None:
     with pytest.raises(Malformed) as no:
         read_list(text)

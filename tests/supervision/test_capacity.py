@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from io import StringIO
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
 from applications.lifecycle import Clock, State, Step
@@ -29,7 +32,7 @@ from supervision.services import simulations
 from supervision.services.roster import end_absence, enter_absence, plan_days
 from supervision.services.standards import approve_minutes, discard_minutes, draft_minutes
 from tests.cast import at
-from tests.supervision.conftest import Bank
+from tests.supervision.conftest import Bank, found_bank
 
 pytestmark = pytest.mark.django_db
 NOW = at("2026-11-25 10:00")
@@ -151,6 +154,25 @@ def test_absences_that_overlap_lie_in_the_past_or_run_backwards_are_refused_with
     assert Absence.objects.count() == 1
 
 
+def test_two_supervisors_do_not_enter_one_absence_at_once(transactional_db: None) -> None:
+    bank = found_bank()
+    start = Barrier(4)
+
+    def enter(_n: int) -> str:
+        try:
+            start.wait(timeout=10)
+            away(bank, THURSDAY, FRIDAY)
+        except Refused as no:
+            return no.code
+        finally:
+            connection.close()
+        return "entered"
+
+    with ThreadPoolExecutor(4) as people:
+        assert sorted(people.map(enter, range(4))) == ["entered", "overlap", "overlap", "overlap"]
+    assert Absence.objects.count() == 1
+
+
 def test_whoever_goes_away_keeps_the_held_cases_in_sight_until_they_are_reassigned(bank: Bank) -> None:
     case = bank.cast.received(when=at("2026-11-25 08:40"))
     claims.reassign(case=case.pk, to=bank.people.cc, actor=bank.people.sup, at=NOW, note="先办")
@@ -258,6 +280,7 @@ def test_more_arrivals_and_other_limits_are_told_apart_from_todays_plan(worked: 
         {"days": 400}, {"seed": -1}, {"replications": 1}, {"weather": "fine"}, {"absent": "LZ10008"},
         {"absent": [{"person": "LZ10008", "from": "2026-11-02", "until": "2026-11-03"}]},
         {"absent": [{"person": "LZ10008", "from": "2026-11-27", "until": "2026-11-26"}]},
+        {"absent": [{"person": "LZ10008", "from": "2026-11-27"}] * 51},
         {"absent": [{"person": "LZ10008", "from": "soon"}]}, {"absent": [{"person": "LZ10001", "from": "2026-11-27"}]},
     ],
 )  # fmt: skip

@@ -12,7 +12,8 @@ from django.test import Client
 from applications.lifecycle import Clock, Outcome, State
 from applications.models import CaseClock, Outage
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
-from organization.models import AuditRecord, Message
+from organization.models import AuditRecord, Employee, Message, RoleAssignment
+from organization.roles import Role
 from supervision.models import Breach, Standing
 from supervision.services.breaches import find_breaches
 from supervision.services.justifications import close_lapsed_windows, standing
@@ -84,7 +85,8 @@ def test_nothing_is_excused_twice(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("since", "until", "field"),
     [
-        ("2026-11-25 11:00", "2026-11-25 11:00", "until"), ("2026-11-25 11:00", "2026-11-25 10:00", "until"),
+        ("2026-11-25 11:00", "2026-11-25 11:00", "until"), ("2026-11-25 11:00", "2026-11-25 11:00:59", "until"),
+        ("2026-11-25 11:00", "2026-11-25 10:00", "until"),
         ("2026-11-18 11:59", "2026-11-19 10:00", "since"), ("2026-11-25 11:00", "2026-12-02 11:01", "until"),
         ("2026-12-02 12:01", "2026-12-02 13:00", "since"),
     ],
@@ -94,6 +96,20 @@ def test_an_impossible_window_is_refused_with_its_field(cast: Cast, since: str, 
         declare(cast, since, until, now="2026-11-25 12:00")
     assert list(no.value.errors) == [field]
     assert not Outage.objects.exists()
+
+
+def test_nobody_excuses_a_delay_of_one_s_own(cast: Cast, bank: Bank) -> None:
+    """S5, ten minutes late with the supervisor who says afterwards that the system was down."""
+    other = Employee.objects.create(number="LZ10075", name="严明", branch=cast.feng_zhiqiang.branch)
+    RoleAssignment.objects.create(employee=other, role=Role.SUP, starts_on=SIGNED.date())
+    bank.clock(Clock.ENTRY, SIGNED, owner=cast.feng_zhiqiang)
+    window = ("2026-11-26 16:00", "2026-11-26 17:30")
+    with pytest.raises(Refused) as no:
+        declare(cast, *window, now="2026-11-26 17:40")
+    assert no.value.code == "own_breach"
+    assert not Outage.objects.exists()
+    declare(cast, "2026-11-23 16:00", "2026-11-23 17:30", now="2026-11-26 17:40")  # before the clock was started
+    declare(cast, *window, now="2026-11-26 17:40", actor=other)
 
 
 def test_only_the_supervisor_declares_with_a_reason_a_record_and_one_message_each(cast: Cast) -> None:

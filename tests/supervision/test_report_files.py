@@ -157,6 +157,17 @@ def test_files_are_the_asker_s_own(bank: Bank) -> None:
     assert page_of(bank.people.tr).get("/reports/files/").status_code == 403
 
 
+def test_who_has_changed_branch_takes_no_figures_of_the_old_one(bank: Bank) -> None:
+    head = bank.people.bh
+    run = ask(bank, head)
+    write(run=run.pk, at=NOW)
+    assert file_of(run=run.pk, actor=head, at=NOW).asked["branch"] == head.branch.code
+    head.branch = bank.people.bh2.branch
+    head.save(update_fields=["branch"])
+    with pytest.raises(OutOfSight):
+        file_of(run=run.pk, actor=head, at=NOW)
+
+
 def test_the_page_asks_and_shows_how_far_it_is(bank: Bank) -> None:
     page = page_of(bank.people.sup)
     asked = {"report": "list", "figure": "intake", "period": "2026-11", "form": "xlsx", "purpose": "月度会议"}

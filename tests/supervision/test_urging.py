@@ -38,6 +38,18 @@ def test_who_holds_the_case_is_told_first(bank: Bank) -> None:
     assert told() == {bank.people.ec.number}
 
 
+def test_one_person_urges_a_case_once_an_hour(bank: Bank) -> None:
+    case, other = bank.case(), bank.case()
+    bank.clock(Clock.CHECK, at("2026-11-24 08:40"), case=case, owner=bank.people.cc)
+    urge(number=case.number, actor=bank.people.tr, at=NOON, text="请加快")
+    with pytest.raises(Refused, match="12:00"):
+        urge(number=case.number, actor=bank.people.tr, at=NOON + timedelta(minutes=59), text="请加快")
+    urge(number=case.number, actor=bank.people.sup, at=NOON, text="请加快")
+    urge(number=other.number, actor=bank.people.tr, at=NOON, text="请加快")
+    urge(number=case.number, actor=bank.people.tr, at=NOON + timedelta(hours=1), text="请加快")
+    assert Message.objects.filter(kind="urged", employee=bank.people.cc).count() == 3
+
+
 def test_a_case_that_waits_in_a_queue_goes_to_the_supervisors(bank: Bank) -> None:
     case = bank.case()
     bank.clock(Clock.CHECK, at("2026-11-24 08:40"), case=case)
