@@ -10,8 +10,8 @@ have had.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Case, F, QuerySet, Value, When
@@ -112,8 +112,7 @@ def lay_outages(*, at: datetime) -> dict[str, int]:
 @transaction.atomic
 def count_portion(recount: int, *, at: datetime) -> int | None:
     """One portion of what is stale and nobody else is at; how many deadlines moved, or ``None`` if nothing is left."""
-    free = StaleClock.objects.filter(recount=recount).order_by("clock").select_for_update(skip_locked=True)
-    stale = list(free[:PORTION])
+    stale = take(recount)
     if not stale:
         return None
     clocks = CaseClock.objects.filter(pk__in=[row.clock_id for row in stale])
@@ -129,6 +128,12 @@ def count_portion(recount: int, *, at: datetime) -> int | None:
         **{name: F(name) + count for name, count in figures.items()},
     )
     return figures["moved"]
+
+
+def take(recount: int) -> list[StaleClock]:
+    """Locks a portion of what is stale and nobody else has locked."""
+    free = StaleClock.objects.filter(recount=recount).order_by("clock").select_for_update(skip_locked=True)
+    return list(free[:PORTION])
 
 
 def _by_the_calendar(recount: Recount, clocks: QuerySet[CaseClock], was_open: Collection[int]) -> dict[str, int]:
@@ -154,10 +159,19 @@ def _by_the_outage(outage: Outage, clocks: QuerySet[CaseClock], *, at: datetime)
     return {"moved": len(plan.moved), "relieved": len(plan.relieved), "exempt": len(plan.exempt)}
 
 
-def outstanding() -> dict[str, Any] | None:
-    """Of all recounts that are not finished: since when, of how many clocks, how many are done. ``None``: of none."""
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """Recounts that are not finished: the clocks of all of them, and how many have been reckoned."""
+
+    since: datetime
+    total: int
+    done: int
+
+
+def outstanding() -> Outstanding | None:
+    """What is being reckoned now; ``None``: nothing."""
     rows = list(Recount.objects.filter(finished_at=None).values_list("begun_at", "total", "done"))
     if not rows:
         return None
     since, totals, done = zip(*rows, strict=True)
-    return {"since": min(since), "total": sum(totals), "done": sum(done)}
+    return Outstanding(min(since), sum(totals), sum(done))

@@ -11,6 +11,7 @@ from applications.models import Outage
 from ops_center.web.api import Api, Call, Paged, listed, operation, paged
 from ops_center.web.keyset import Keyset
 from ops_center.web.shapes import FreeText, Instant, Many, Shape
+from supervision.api.recounts import RecountAnswer
 from supervision.services import outages
 
 NEWEST = Keyset("-since", "-id")
@@ -24,6 +25,7 @@ class OutageAnswer(serializers.Serializer[Outage]):
     reason = serializers.CharField()
     states = serializers.ListField(child=serializers.CharField(), help_text="Only cases in these; empty: all.")
     moved = serializers.IntegerField(help_text="Deadlines that it has moved so far.")
+    recount = RecountAnswer(allow_null=True)
     declared_by = number_of("declared_by")
     declared_at = serializers.DateTimeField()
 
@@ -52,11 +54,12 @@ class Outages(Api):
     @operation(roles="SUP TR MGT AUD", asked=Paged, answer=paged(OutageAnswer), summary="Declared outages")
     def get(self, call: Call) -> Json:
         """Newest first."""
-        return listed(call, Outage.objects.select_related("declared_by"), NEWEST)
+        return listed(call, Outage.objects.select_related("declared_by", "recount"), NEWEST)
 
     @operation(roles="SUP", facts=OutageBody, answer=OutageAnswer, status=201, summary="Declare an outage")
     def post(self, call: Call) -> Outage:
-        """Every clock that runs inside the window is paused for it; nothing is excused twice (409)."""
+        """Every clock that runs inside the window is paused for it, many portion by portion (`recount`); nothing is
+        excused twice (409)."""
         return outages.declare_outage(actor=call.actor, at=call.at, **call.facts)
 
 

@@ -23,6 +23,7 @@ from organization.models.versions import PolicyStatus
 from organization.services import versions
 from organization.services.calendar import working_calendar
 from organization.services.versions import LONGEST_NOTE, Standing
+from supervision.api.recounts import RecountAnswer
 from supervision.holidays import LONGEST_LIST, LONGEST_NAME
 from supervision.selectors import calendar as changes
 from supervision.selectors.policies import (
@@ -163,7 +164,10 @@ class ChangeAnswer(serializers.Serializer[CalendarChange]):
     drafted_at = serializers.DateTimeField()
     approved_by = number_of("approved_by")
     approved_at = serializers.DateTimeField(allow_null=True)
-    moved = serializers.IntegerField(allow_null=True, help_text="Deadlines of open clocks, at the approval.")
+    moved = serializers.IntegerField(
+        allow_null=True, help_text="Deadlines of open clocks, when all were reckoned with the approval."
+    )
+    recount = RecountAnswer(allow_null=True)
 
 
 class MovesAnswer(serializers.Serializer[Moves]):
@@ -349,7 +353,7 @@ class Changes(Api):
 class ApproveChange(Api):
     @operation(roles="MGT", answer=ChangeAnswer, summary="Approve a change of the calendar")
     def post(self, call: Call, change: int) -> CalendarChange:
-        """By a second person; open clocks are computed again at once."""
+        """By a second person. It holds at once; many clocks are computed again portion by portion (`recount`)."""
         return calendar.approve_change(change=change, actor=call.actor, at=call.at)
 
 

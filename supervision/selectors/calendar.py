@@ -15,8 +15,8 @@ from supervision.services.calendar import days_of, turned_days
 
 
 def changes() -> QuerySet[CalendarChange]:
-    """Newest first, with who drafted and approved them."""
-    return CalendarChange.objects.select_related("drafted_by", "approved_by").order_by("-drafted_at", "-pk")
+    """Newest first, with who drafted and approved them, and how far their clocks are."""
+    return CalendarChange.objects.select_related("drafted_by", "approved_by", "recount").order_by("-drafted_at", "-pk")
 
 
 def waiting() -> QuerySet[CalendarChange]:

@@ -89,6 +89,9 @@ def _initial(request: StaffRequest) -> dict[str, object]:
 @require_POST
 def approve_calendar_change(request: StaffRequest, change: int) -> HttpResponse:
     row = services.approve_change(change=change, actor=request.actor, at=request.at)
+    if row.moved is None:
+        messages.success(request, _("Approved: the calendar holds at once. Its many clocks are being reckoned anew."))
+        return go(request, reverse("calendar-change", args=[row.pk]))
     said = _("Approved: the calendar of %(year)s holds, and %(moved)s deadlines of open clocks moved.")
     messages.success(request, said % {"year": row.year, "moved": row.moved})
     return go(request, f"{reverse('calendar')}?year={row.year}")

@@ -29,7 +29,7 @@ SHOWN = 50  # clocks of a preview that are named
 def outage_list(request: StaffRequest) -> HttpResponse:
     asked = read_query(request.GET, known=())
     page = NEWEST.page(
-        Outage.objects.select_related("declared_by"), size=page_size(asked.get("page_size")),
+        Outage.objects.select_related("declared_by", "recount"), size=page_size(asked.get("page_size")),
         after=asked.get("after"), before=asked.get("before"),
     )  # fmt: skip
     rows = [(outage, [State(state).label for state in outage.states]) for outage in page]
