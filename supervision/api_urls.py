@@ -93,5 +93,8 @@ urlpatterns = [
     path("standard-minutes/", staffing.Standards.as_view(), name="api-standards"),
     path("standard-minutes/<key:version>/approve/", staffing.ApproveStandard.as_view(), name="api-standard-approve"),
     path("standard-minutes/<key:version>/discard/", staffing.DiscardStandard.as_view(), name="api-standard-discard"),
+    path("targets/cases/", goals.TargetCases.as_view(), name="api-target-cases"),
+    path("boards/leaderboard/cases/", goals.HeroCases.as_view(), name="api-hero-cases"),
+    path("boards/leaderboard/name/", goals.NameShown.as_view(), name="api-name-shown"),
     path("boards/leaderboard/", goals.LeaderboardBoard.as_view(), name="api-board-leaderboard"),
 ]

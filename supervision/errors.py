@@ -25,6 +25,14 @@ def no_branch() -> OutOfSight:
     return OutOfSight("branch", _("There is no such branch, or its cases are not yours to see."))
 
 
+def no_line() -> OutOfSight:
+    return OutOfSight("board_row", _("There is no such line, or its cards are not yours to see."))
+
+
+def figures_of_the_bank() -> OutOfSight:
+    return OutOfSight("bank", _("The figures of the whole bank are not yours to see. Open those of your branch."))
+
+
 def no_report_file() -> OutOfSight:
     return OutOfSight("report_file", _("There is no such file among yours, or it is not written yet."))
 

@@ -71,6 +71,7 @@ def staff(*roles: str) -> Callable[[StaffView[P]], View[P]]:
                 )
             return view(visitor, *args, **kwargs)
 
+        enter.roles = wanted  # type: ignore[attr-defined]  # what the door asks, for who compares doors
         return enter
 
     return door

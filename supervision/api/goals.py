@@ -9,15 +9,18 @@ from rest_framework import serializers
 
 from applications.api.answers import code_of
 from ops_center.kernel.errors import Malformed
-from ops_center.web.api import Api, Call, operation
-from ops_center.web.shapes import Shape
+from ops_center.web.api import Api, Call, Paged, operation, paged
+from ops_center.web.shapes import Code, Flag, Shape
 from organization.api_shapes import BranchField, EmployeeField
 from organization.models import Employee
+from organization.services.people import hide_name
+from supervision import errors
+from supervision.api.cases import CountedCase, counted
 from supervision.models import Measure
 from supervision.periods import Month, read_span
-from supervision.selectors import goals
+from supervision.selectors import SEES_EVERY_BRANCH, goals
 from supervision.selectors.feed import shown_name
-from supervision.selectors.leaderboard import BOARDS, PEOPLE, Work, back_office, leaderboard
+from supervision.selectors.leaderboard import BOARDS, PEOPLE, Work, activated_cases, back_office, leaderboard, may_open
 from supervision.selectors.leaderboard import Standing as Ranked
 from supervision.services.targets import MOST, copy_targets, set_targets
 
@@ -96,6 +99,26 @@ class Targets(Api):
         return {"changed": set_targets(wanted=wanted, month=month_of(facts, call), actor=call.actor, at=call.at)}
 
 
+class TargetCasesQuery(Paged):
+    month = serializers.CharField(max_length=7, required=False, help_text="2026-11; the running one.")
+    measure = serializers.ChoiceField(Measure.choices)
+    branch = Code(max_length=8, required=False)
+    person = Code(max_length=16, required=False)
+
+
+class TargetCases(Api):
+    @operation(roles="EMP", asked=TargetCasesQuery, answer=paged(CountedCase), summary="The cases that a target counts")
+    def get(self, call: Call) -> Json:
+        """Of a branch or a person in sight; of the whole bank for who sees it."""
+        asked, reader = call.asked, call.actor
+        branch = goals.branch_in_sight(reader, asked["branch"], at=call.at) if "branch" in asked else None
+        person = goals.person_in_sight(reader, asked["person"], at=call.at) if "person" in asked else None
+        if branch is None and person is None and not call.roles & SEES_EVERY_BRANCH:
+            raise errors.figures_of_the_bank()
+        measure, month = Measure(asked["measure"]), month_of(asked, call)
+        return counted(call, goals.cases_of(measure, span=month, branch=branch, person=person))
+
+
 class TargetsCopied(Api):
     @operation(roles="MGT BH", facts=CopyBody, answer=ChangedAnswer, summary="Take over last month's targets")
     def post(self, call: Call) -> Json:
@@ -167,6 +190,34 @@ class SpanQuery(Shape):
     period = serializers.CharField(
         max_length=7, required=False, help_text="A month, 2026-11, or a quarter, 2026-Q4; the running month."
     )
+
+
+class HeroQuery(Paged):
+    period = serializers.CharField(max_length=7, required=False)
+    board = serializers.ChoiceField([(name, name) for name in BOARDS])
+    key = Code(max_length=16, help_text="An employee number, or the code of a branch.")
+
+
+class HeroCases(Api):
+    @operation(asked=HeroQuery, answer=paged(CountedCase), summary="The cards behind a score")
+    def get(self, call: Call) -> Json:
+        """The own ones, those of the own branch for its head, all for who sees the bank."""
+        board, key = call.asked["board"], call.asked["key"]
+        if not may_open(board, key, reader=call.actor, roles=call.roles):
+            raise errors.no_line()
+        return counted(call, activated_cases(board, span=read_span(call.asked.get("period", ""), at=call.at), key=key))
+
+
+class NameBody(Shape):
+    hides = Flag(help_text="Boards and the feed show the last two digits of the number only.")
+
+
+class NameShown(Api):
+    @operation(facts=NameBody, answer=NameBody, summary="Show or hide one's own name on the boards")
+    def post(self, call: Call) -> Json:
+        """Each decides for oneself."""
+        hide_name(employee=call.actor, hides=call.facts["hides"], at=call.at)
+        return {"hides": call.facts["hides"]}
 
 
 class LeaderboardBoard(Api):

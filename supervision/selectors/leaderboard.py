@@ -20,9 +20,11 @@ from applications.lifecycle import Clock, Outcome, Step
 from applications.models import Application, CaseClock, Event, KeyDifference
 from applications.querysets import ApplicationQuerySet
 from organization.models import Branch, Employee
+from organization.roles import Role
 from supervision.models import Complaint
 from supervision.on_time import IN_TIME, LEFT_OUT, NOT_THE_PERSONS
 from supervision.periods import Month, Span
+from supervision.selectors import SEES_EVERY_BRANCH
 
 SHOWN = 10
 MOST_RETURNED = 0.15  # domain section 11
@@ -146,6 +148,14 @@ def activated_cases(board: str, *, span: Span, key: str = "") -> ApplicationQuer
         activated_at__gte=span.starts_at, activated_at__lt=span.ends_at, is_imported=False
     ).exclude(**{column: None})
     return cases.filter(**{f"{column}__{'number' if board in PEOPLE else 'code'}": key}) if key else cases
+
+
+def may_open(board: str, key: str, *, reader: Employee, roles: frozenset[str]) -> bool:
+    """Whether the cards behind a line are this person's to see: the own ones, those of the own branch for its head, all
+    for who sees the bank."""
+    if roles & SEES_EVERY_BRANCH:
+        return True
+    return key == reader.number if board in PEOPLE else Role.BH in roles and key == reader.branch.code
 
 
 def upheld_against(span: Span, of: str) -> set[int]:

@@ -11,23 +11,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from ops_center.kernel.errors import Malformed, OutOfSight
+from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Employee
-from organization.roles import Role
 from organization.services.people import hide_name
+from supervision import errors
 from supervision.periods import Quarter, read_span
-from supervision.selectors import SEES_EVERY_BRANCH
 from supervision.selectors.feed import shown_name
 from supervision.selectors.leaderboard import (
     BOARDS,
     MOST_RETURNED,
-    PEOPLE,
     Standing,
     activated_cases,
     back_office,
     leaderboard,
+    may_open,
 )  # fmt: skip
 from supervision.views.asked import recent_spans
 from supervision.views.counted import counted
@@ -73,8 +72,8 @@ def hero_cases(request: StaffRequest) -> HttpResponse:
         sentence = _("There is no such choice.")
         raise Malformed("bad_query", sentence, {"board": sentence})
     board, key, span = asked["board"], asked.get("key", ""), read_span(asked.get("period", ""), at=request.at)
-    if not _may_open(request, board, key):
-        raise OutOfSight("board_row", _("There is no such line, or its cards are not yours to see."))
+    if not may_open(board, key, reader=request.actor, roles=request.roles):
+        raise errors.no_line()
     return counted(
         request, activated_cases(board, span=span, key=key), title=LABELS[board], words=[span, key],
         back=f"{reverse('board', args=['leaderboard'])}?{urlencode({'period': str(span)})}", topic="boards",
@@ -101,11 +100,4 @@ def _opens(request: StaffRequest, row: Standing) -> str:
     """How the address of the list names the row; nothing where the list is not this person's to see."""
     board = "collectors" if row.employee else "branches"
     key = row.employee.number if row.employee else row.branch.code
-    return key if _may_open(request, board, key) else ""
-
-
-def _may_open(request: StaffRequest, board: str, key: str) -> bool:
-    if request.roles & SEES_EVERY_BRANCH:
-        return True
-    me = request.actor
-    return key == me.number if board in PEOPLE else Role.BH in request.roles and key == me.branch.code
+    return key if may_open(board, key, reader=request.actor, roles=request.roles) else ""

@@ -14,10 +14,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ops_center.clock import local_day
-from ops_center.kernel.errors import Malformed, OutOfSight
+from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
+from supervision import errors
 from supervision.forms.goals import TargetGrid
 from supervision.models import Measure
 from supervision.periods import Month
@@ -97,7 +98,7 @@ def target_cases(request: StaffRequest) -> HttpResponse:
     branch = goals.branch_in_sight(request.actor, asked["branch"], at=request.at) if asked.get("branch") else None
     person = goals.person_in_sight(request.actor, asked["person"], at=request.at) if asked.get("person") else None
     if branch is None and person is None and not request.roles & SEES_EVERY_BRANCH:
-        raise OutOfSight("bank", _("The figures of the whole bank are not yours to see. Open those of your branch."))
+        raise errors.figures_of_the_bank()
     name = branch.name if branch else f"{person.name} {person.number}" if person else _("All branches")
     return counted(
         request, goals.cases_of(measure, span=month, branch=branch, person=person), title=measure.label,
