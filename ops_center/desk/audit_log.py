@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from applications.forms.base import PURPOSES
-from applications.lifecycle import STEP_LABELS, State
+from applications.lifecycle import STEP_LABELS, Clock, State
 from applications.services.documents import KINDS, SIDES
 from incentives.lifecycle import Ground, RequestState, Sheet
 from ops_center.clock import SHANGHAI
@@ -20,6 +20,7 @@ from ops_center.desk.invariant_titles import TITLES
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.money import yuan
 from organization.models import AuditRecord
+from supervision.models import Ground as Excuse
 from supervision.models import Measure
 
 FILTERS = ("action", "person", "subject", "since", "until")
@@ -71,6 +72,9 @@ ACTIONS: dict[str, Any] = {
     "discard_splitpolicy": pgettext_lazy("audit", "Discarded a split table"),
     "approve_bounty": pgettext_lazy("audit", "Approved a bounty"),
     "discard_bounty": pgettext_lazy("audit", "Discarded a bounty"),
+    "explain_breach": pgettext_lazy("audit", "Explained a breach"),
+    "opinion_on_breach": pgettext_lazy("audit", "Gave an opinion on an explanation"),
+    "decide_breach": pgettext_lazy("audit", "Decided on an explanation"),
     "declare_outage": pgettext_lazy("audit", "Declared an outage"),
     "end_outage": pgettext_lazy("audit", "Ended an outage"),
     "recount_clocks": pgettext_lazy("audit", "Reckoned clocks anew after a change"),
@@ -139,6 +143,9 @@ _FACTS: dict[str, Any] = {
     "declared": pgettext_lazy("audit fact", "declared until"),
     "states": pgettext_lazy("audit fact", "states"),
     "clocks": pgettext_lazy("audit fact", "clocks"),
+    "clock": pgettext_lazy("audit fact", "clock"),
+    "supports": pgettext_lazy("audit fact", "supports it"),
+    "accepted": pgettext_lazy("audit fact", "accepted"),
     "complaint": pgettext_lazy("audit fact", "complaint"),
     "month": pgettext_lazy("audit fact", "month"),
     "measure": pgettext_lazy("audit fact", "target"),
@@ -161,6 +168,8 @@ _WORDS: dict[str, Any] = {
     **SIDES,
     **dict(Sheet.choices),
     **dict(Ground.choices),
+    **dict(Excuse.choices),
+    **dict(Clock.choices),
     **dict(RequestState.choices),
     **dict(State.choices),
     **dict(Measure.choices),

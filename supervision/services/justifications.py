@@ -18,6 +18,7 @@ from applications.services.clocks import deadline_for, is_personal
 from ops_center.clock import local_day
 from organization.models import Branch, Employee
 from organization.roles import Role
+from organization.services.audit import record
 from organization.services.inbox import tell
 from supervision import errors
 from supervision.models import Breach, Ground, Justification, Standing
@@ -39,8 +40,8 @@ def justify(
     breach = lock_breach(breach_id, actor=actor, at=at)
     if not may_explain(breach, actor, at):
         raise errors.not_yours_to_explain()
-    if breach.explanation is not None:
-        raise errors.already_explained()
+    if (earlier := breach.explanation) is not None:
+        raise errors.already_explained() if earlier.decided_at is None else errors.already_decided()
     match standing(breach, at):
         case Standing.LIFTED:
             raise errors.no_longer_late()
@@ -53,6 +54,7 @@ def justify(
         decide_by=deadline_for(Clock.JUSTIFY, start=at).due_at,
     )  # fmt: skip
     keep(filed, evidence, at=at)
+    _record("explain_breach", breach, actor=actor, at=at, ground=filed.code)
     tell(_first_readers(breach, actor, at), kind="justification_filed", at=at, about=f"/breaches/{breach.pk}/",
          number=breach.application.number, clock=clock_word(breach.kind), person=actor.name,
          decide_by=filed.decide_by.isoformat())  # fmt: skip
@@ -70,6 +72,7 @@ def give_opinion(*, breach_id: int, actor: Employee, at: datetime, supports: boo
         raise errors.own_breach()
     filed.opinion_by, filed.opinion_at, filed.opinion_supports, filed.opinion = actor, at, supports, text
     filed.save(update_fields=["opinion_by", "opinion_at", "opinion_supports", "opinion"])
+    _record("opinion_on_breach", breach, actor=actor, at=at, supports=supports)
     return filed
 
 
@@ -88,6 +91,7 @@ def decide_justification(*, breach_id: int, actor: Employee, at: datetime, accep
         raise errors.supervisor_confirms_workload()
     filed.decided_by, filed.decided_at, filed.is_accepted, filed.decision = actor, at, accepted, note
     filed.save(update_fields=["decided_by", "decided_at", "is_accepted", "decision"])
+    _record("decide_breach", breach, actor=actor, at=at, ground=filed.code, accepted=accepted)
     _settle(at=at, breach_id=breach.pk)
     tell([filed.filed_by], kind="justification_accepted" if accepted else "justification_refused", at=at,
          about=f"/breaches/{breach.pk}/", number=breach.application.number, clock=clock_word(breach.kind),
@@ -147,9 +151,14 @@ def may_decide(breach: Breach, actor: Employee, at: datetime) -> bool:
 
 
 def is_concerned(breach: Breach, actor: Employee) -> bool:
-    """Answers for the breach, or has explained it."""
+    """Answers for the breach, has explained it, or has given the first opinion on it."""
     filed = breach.explanation
-    return actor.pk in {breach.owner_id, breach.clock.owner_id, filed.filed_by_id if filed else None}
+    spoke = {filed.filed_by_id, filed.opinion_by_id} if filed else set()
+    return actor.pk in {breach.owner_id, breach.clock.owner_id} | spoke
+
+
+def _record(act: str, breach: Breach, *, actor: Employee, at: datetime, **facts: object) -> None:
+    record(action=act, at=at, actor=actor, subject=breach.application.number, clock=breach.kind, **facts)
 
 
 def _first_readers(breach: Breach, filed_by: Employee, at: datetime) -> list[Employee]:

@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 from applications.lifecycle import Clock, Outcome
 from applications.models import CaseClock
 from ops_center.kernel.errors import NotAllowed, OutOfSight, Refused
-from organization.models import Message
+from organization.models import AuditRecord, Message, RoleAssignment
+from organization.roles import Role
 from supervision.models import Breach, Ground, Justification, Standing
 from supervision.services.breaches import find_breaches
 from supervision.services.justifications import (
@@ -126,6 +127,10 @@ def test_a_breach_is_explained_once(bank: Bank, breach) -> None:
     with pytest.raises(Refused) as refusal:
         explain(breach, bank.people.ec)
     assert refusal.value.code == "already_explained"
+    decide_justification(breach_id=breach.pk, actor=bank.people.tr, at=IN_THE_WINDOW, accepted=False, note="")
+    with pytest.raises(Refused) as refusal:
+        explain(breach, bank.people.ec)
+    assert refusal.value.code == "already_decided"
 
 
 def test_nobody_decides_on_the_own_breach(bank: Bank) -> None:
@@ -147,6 +152,24 @@ def test_the_database_refuses_a_decision_by_who_filed_it(bank: Bank, breach) -> 
         Justification.objects.filter(pk=filed.pk).update(
             decided_by=bank.people.ec, decided_at=IN_THE_WINDOW, is_accepted=True
         )
+
+
+def test_an_explanation_and_its_decision_stay_as_they_were_and_stand_in_the_audit_log(bank: Bank, breach) -> None:
+    filed = explain(breach, bank.people.ec)
+    rewritten = Justification.objects.filter(pk=filed.pk)
+    for change in ({"text": "另有原因"}, {"code": Ground.OTHER}, {"filed_at": LATE}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            rewritten.update(**change)
+    decide_justification(breach_id=breach.pk, actor=bank.people.tr, at=IN_THE_WINDOW, accepted=False, note="")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rewritten.update(is_accepted=True)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rewritten.delete()
+    said = AuditRecord.objects.filter(subject=breach.application.number).order_by("id")
+    assert [(row.action, row.actor, row.facts) for row in said] == [
+        ("explain_breach", bank.people.ec, {"clock": "ENTRY", "ground": "SYSTEM_FAILURE"}),
+        ("decide_breach", bank.people.tr, {"clock": "ENTRY", "ground": "SYSTEM_FAILURE", "accepted": False}),
+    ]
 
 
 def test_only_trackers_and_supervisors_decide(bank: Bank, breach) -> None:
@@ -187,6 +210,20 @@ def test_the_branch_head_gives_the_first_opinion_for_the_own_branch_only(bank: B
         give_opinion(breach_id=breach.pk, actor=bank.people.tr, at=IN_THE_WINDOW, supports=True, text="")
     filed = give_opinion(breach_id=breach.pk, actor=bank.people.bh, at=IN_THE_WINDOW, supports=True, text="钞车提前")
     assert (filed.opinion_by, filed.opinion_supports) == (bank.people.bh, True)
+
+
+def test_who_gave_the_first_opinion_does_not_decide_as_well(bank: Bank) -> None:
+    bank.clock(Clock.DISPATCH, at("2026-11-25 16:40"), owner=bank.people.cm)
+    find_breaches(at=LATE)
+    breach = Breach.objects.get()
+    explain(breach, bank.people.cm)
+    head = bank.people.bh
+    RoleAssignment.objects.create(employee=head, role=Role.SUP, starts_on=LATE.date())
+    give_opinion(breach_id=breach.pk, actor=head, at=IN_THE_WINDOW, supports=True, text="钞车提前")
+    with pytest.raises(Refused) as refusal:
+        decide_justification(breach_id=breach.pk, actor=head, at=IN_THE_WINDOW, accepted=True, note="")
+    assert refusal.value.code == "own_breach"
+    decide_justification(breach_id=breach.pk, actor=bank.people.sup, at=IN_THE_WINDOW, accepted=True, note="")
 
 
 def test_a_head_explains_for_a_branch_that_answers_as_such(bank: Bank) -> None:
