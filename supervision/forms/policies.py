@@ -16,6 +16,7 @@ from applications.lifecycle import PauseReason
 from applications.models import ClockPolicy
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.worktime import Mode
+from ops_center.web.notes import no_personal_numbers
 from organization.models import Branch, BranchTimes
 from organization.models.versions import PolicyStatus
 from organization.roles import Role
@@ -198,10 +199,12 @@ class DraftDays(Act):
     source = forms.CharField(
         label=gettext_lazy("Source"),
         max_length=120,
+        validators=[no_personal_numbers],
         help_text=gettext_lazy("Such as the number of the official notice."),
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason of the correction"),
+        validators=[no_personal_numbers],
         required=False,
         max_length=300,
         help_text=gettext_lazy("Asked for when a day has begun already."),

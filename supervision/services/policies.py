@@ -71,7 +71,7 @@ def draft_clock_policy(
     require_sensible(kind, variant, terms)
     policy = ClockPolicy.objects.create(
         kind=kind, variant=variant, starts_on=starts_on, mode=terms.mode.value, amount=terms.amount,
-        warn_percent=terms.warn_percent, warn_at_day=terms.warn_at_day, pauses_for=sorted(terms.pauses_for),
+        warn_percent=terms.warn_percent, warn_at_day=terms.warn_at_day, pauses_for=sorted(set(terms.pauses_for)),
         owner_role=terms.owner_role, has_money=before.has_money, source=source.strip(),
         note=versions.require_note(note), drafted_by=actor, drafted_at=at,
     )  # fmt: skip
@@ -188,6 +188,10 @@ def _require_a_day(
 ) -> None:
     """Malformed unless the times follow each other: open, cut-off, truck, and all of it in the daytime."""
     wrong = {}
+    named = {"opens_at": opens_at, "closes_at": closes_at, "cut_off": cut_off, "truck_at": truck_at}
+    for field, one in [*named.items(), *(("cut_offs", one) for one in by_weekday.values())]:
+        if one != one.replace(second=0, microsecond=0):
+            wrong[field] = _("The times of a branch are whole minutes.")
     if not EARLIEST <= opens_at < closes_at <= LATEST:
         wrong["closes_at"] = _("A branch opens before it closes, between 06:00 and 20:00.")
     if not opens_at < cut_off <= truck_at:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from supervision.periods import Month
 from supervision.selectors.goals import MAY_HAVE_TARGETS, SETS_BRANCHES, SETS_PEOPLE, is_over
 
 MOST = 99_999
+AHEAD = timedelta(days=366)  # a month beyond this is a slip of the hand
 Subject = Branch | Employee
 Wanted = Mapping[tuple[Subject, Measure], int | None]
 
@@ -26,14 +27,18 @@ Wanted = Mapping[tuple[Subject, Measure], int | None]
 def set_targets(*, wanted: Wanted, month: Month, actor: Employee, at: datetime) -> int:
     """Sets targets of a month; ``None`` takes one back. Returns how many changed, each with its audit record.
 
-    Refused for a month that is over. Not allowed to others than management (branches) and the head of the person's
-    branch (people); who names somebody of another branch is told that there is no such person.
+    Refused for a month that is over, or more than a year ahead. Not allowed to others than management (branches) and
+    the head of the person's branch (people); who names somebody of another branch is told that there is no such person.
     """
     if is_over(month, on=local_day(at)):
         raise Refused(
             "month_over",
             _("%(month)s is over: its targets stay as they were. Set those of this month or of one to come.")
             % {"month": month},
+        )
+    if month.first_day > local_day(at) + AHEAD:
+        raise Refused(
+            "month_far", _("%(month)s is more than a year ahead. Look at the year once more.") % {"month": month}
         )
     for subject in {subject for subject, _measure in wanted}:
         _require_own(subject, actor, at)

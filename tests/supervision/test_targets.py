@@ -196,6 +196,11 @@ def test_a_month_that_is_over_keeps_its_targets(bank: Bank) -> None:
             wanted={(bank.branches.bh01, Measure.ACTIVATIONS): 10}, month=NOVEMBER, actor=bank.people.mgt,
             at=at("2026-12-01 00:00"),
         )  # fmt: skip
+    with refused("month_far"):
+        set_targets(
+            wanted={(bank.branches.bh01, Measure.ACTIVATIONS): 10}, month=Month(2062, 11), actor=bank.people.mgt,
+            at=SETTING,
+        )  # fmt: skip
     assert Target.objects.get().value == 80
 
 

@@ -222,6 +222,8 @@ def test_a_draft_says_what_and_why(bank: Bank, facts: dict[str, Any], field: str
         ({"cut_offs": {5: time(7)}}, "cut_offs"),
         ({"cut_offs": {7: time(10)}}, "cut_offs"),
         ({"truck_at": time(20, 1)}, "truck_at"),
+        ({"cut_off": time(15, 59, 59)}, "cut_off"),
+        ({"cut_offs": {5: time(12, 0, 0, 1)}}, "cut_offs"),
     ],
 )
 def test_times_follow_each_other_through_the_day(bank: Bank, facts: dict[str, Any], field: str) -> None:
