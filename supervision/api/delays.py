@@ -16,7 +16,7 @@ from supervision.api.boards import window_of
 from supervision.api.overdue import choice
 from supervision.models import Breach
 from supervision.selectors import SEES_EVERY_BRANCH, branch_scope
-from supervision.selectors.delays import HOLDERS, NOBODY, breaches_behind, delays_in
+from supervision.selectors.delays import HOLDERS, NOBODY, OFFICE, breaches_behind, delays_in
 
 LATEST = Keyset("-due_at", "-id")
 Json = dict[str, Any]
@@ -24,7 +24,10 @@ Json = dict[str, Any]
 
 class DelayCell(serializers.Serializer[Any]):
     clock = serializers.ChoiceField(Clock.choices)
-    holder = serializers.ChoiceField(Holder.choices, allow_blank=True, help_text="Empty: not written down then.")
+    holder = serializers.ChoiceField(
+        [*Holder.values, OFFICE, NOBODY],
+        help_text="`office`: rewards of an ended case; `nobody`: before custody was written down.",
+    )
     minutes = serializers.IntegerField(help_text="Working minutes past due, pauses left out.")
 
 
@@ -67,7 +70,7 @@ class DelaysBoard(Api):
             "last_day": window.last,
             "minutes": figures.minutes,
             "cells": [
-                {"clock": kind, "holder": "" if holder == NOBODY else holder, "minutes": minutes}
+                {"clock": kind, "holder": holder, "minutes": minutes}
                 for kind, held in figures.by_stage.items()
                 for holder, minutes in sorted(held.items())
             ],
@@ -88,7 +91,7 @@ class DelayAnswer(serializers.Serializer[Breach]):
 
 class DelayedQuery(DelaysQuery, Paged):
     clock = serializers.ChoiceField(Clock.choices, required=False)
-    holder = choice((*HOLDERS, NOBODY))
+    holder = choice((*HOLDERS, OFFICE, NOBODY))
 
 
 class DelayedBreaches(Api):

@@ -17,7 +17,9 @@ from supervision.querysets import BreachQuerySet
 from supervision.selectors.custody import charged_in, minutes_of_breaches
 from supervision.selectors.timeliness import Window
 
-NOBODY = "nobody"  # in addresses, for minutes without a holder
+NOBODY = "nobody"  # in addresses, for minutes of the time before custody was written down
+OFFICE = "office"  # the rewards of a case that has ended: it lies in nobody's hands, they wait to be worked on
+OF_THE_OFFICE = frozenset({Clock.REGISTER, Clock.CERTIFY, Clock.PAY})
 HOLDERS = (
     Holder.PERSON, Holder.QUEUE, Holder.BRANCH, Holder.TRUCK, Holder.CUSTOMER, Holder.HEAD_OFFICE, Holder.POOL,
 )  # fmt: skip
@@ -27,7 +29,7 @@ HOLDERS = (
 class Delays:
     """Working minutes past due."""
 
-    by_stage: dict[str, Counter[str]]  # clock → holder (or NOBODY) → minutes, in the charter's order
+    by_stage: dict[str, Counter[str]]  # clock → holder (or OFFICE, NOBODY) → minutes, in the charter's order
     by_branch: Counter[int]  # what the branches held themselves, by key
     by_person: Counter[int]
 
@@ -48,7 +50,7 @@ def delays_in(window: Window, *, at: datetime, branch: Branch | None = None) -> 
     for (kind, hands), minutes in charged_in(
         window.starts_at, min(window.ends_at, at), at=at, branch=branch.pk if branch else None
     ).items():
-        stages[kind][hands.holder if hands else NOBODY] += minutes
+        stages[kind][_holder(kind, hands)] += minutes
         if hands and hands.holder == Holder.BRANCH and hands.branch:
             branches[hands.branch] += minutes
         if hands and hands.holder == Holder.PERSON and hands.person:
@@ -63,8 +65,6 @@ def breaches_behind(
     """The breaches that a number is made of, and clock → the minutes that each adds to it."""
 
     def counts(hands: Hands | None) -> bool:
-        if holder and holder != (hands.holder if hands else NOBODY):
-            return False
         if of_branch is not None and (hands is None or (hands.holder, hands.branch) != (Holder.BRANCH, of_branch.pk)):
             return False
         return of_person is None or (
@@ -72,9 +72,21 @@ def breaches_behind(
         )
 
     minutes: Counter[int] = Counter()
+    held_by = Holder(holder) if holder in HOLDERS else None
     for (clock, hands), held in minutes_of_breaches(
         window.starts_at, min(window.ends_at, at), at=at, branch=branch.pk if branch else None, kind=kind
     ).items():
-        if counts(hands):
+        if (not holder or (hands.holder if hands else None) == held_by) and counts(hands):
             minutes[clock] += held
-    return Breach.objects.filter(clock__in=list(minutes)), dict(minutes)
+    breaches = Breach.objects.filter(clock__in=list(minutes))
+    if holder in (OFFICE, NOBODY):
+        breaches = (
+            breaches.filter(kind__in=OF_THE_OFFICE) if holder == OFFICE else breaches.exclude(kind__in=OF_THE_OFFICE)
+        )
+    return breaches, dict(minutes)
+
+
+def _holder(kind: str, hands: Hands | None) -> str:
+    if hands is not None:
+        return hands.holder
+    return OFFICE if kind in OF_THE_OFFICE else NOBODY

@@ -20,7 +20,7 @@ from organization.models import Branch, Employee
 from organization.roles import Role
 from supervision.selectors import SEES_EVERY_BRANCH, branch_scope
 from supervision.selectors.custody import with_charges
-from supervision.selectors.delays import HOLDERS, NOBODY, Delays, breaches_behind, delays_in
+from supervision.selectors.delays import HOLDERS, NOBODY, OFFICE, Delays, breaches_behind, delays_in
 from supervision.selectors.timeliness import Window
 from supervision.views.asked import named, one_of
 from supervision.views.case_list import opens_cases
@@ -35,7 +35,7 @@ def delays(request: StaffRequest) -> HttpResponse:
     """Stage × holder, then branches and people by what they held; a branch head sees the delays of the own cases."""
     asked = read_query(request.GET, known=("period", "clock", "holder", "branch", "person", "all"))
     scope, window = branch_scope(request.actor, request.at), Window.read(asked.get("period", ""), at=request.at)
-    kind, holder = one_of(asked, "clock", Clock.values), one_of(asked, "holder", (*HOLDERS, NOBODY))
+    kind, holder = one_of(asked, "clock", Clock.values), one_of(asked, "holder", (*HOLDERS, OFFICE, NOBODY))
     names_people = bool(request.roles & SEES_EVERY_BRANCH)
     of_branch = named(asked, "branch", Branch.objects.all(), "code")
     of_person = named(asked, "person", Employee.objects.all(), "number") if names_people else None
@@ -77,7 +77,11 @@ def delays(request: StaffRequest) -> HttpResponse:
 
 
 def _holders() -> list[tuple[str, Any]]:
-    return [(name.value, name.label) for name in HOLDERS] + [(NOBODY, pgettext("holder", "Not written down"))]
+    return [
+        *((name.value, name.label) for name in HOLDERS),
+        (OFFICE, pgettext("holder", "Registration, certification, payout")),
+        (NOBODY, pgettext("holder", "Not written down")),
+    ]
 
 
 def _matrix(figures: Delays, window: Window, *, opens: bool) -> dict[str, Any]:

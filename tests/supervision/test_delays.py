@@ -12,7 +12,7 @@ from applications.lifecycle import Clock, Holder, State
 from applications.models import Custody
 from supervision.models import Breach
 from supervision.selectors.custody import charges_of_clocks
-from supervision.selectors.delays import NOBODY, breaches_behind, delays_in
+from supervision.selectors.delays import NOBODY, OFFICE, breaches_behind, delays_in
 from supervision.selectors.timeliness import Window
 from supervision.services.breaches import find_breaches
 from tests.api.conftest import Caller
@@ -121,6 +121,17 @@ def test_the_management_reads_figures_and_opens_no_case(late: Bank) -> None:
     answer = page_of(late.people.mgt).get(f"{BOARD}?period=7&holder=QUEUE")
     assert answer.context["figures"].minutes > 0
     assert answer.context["page"] is None
+
+
+def test_what_waits_after_the_end_of_a_case_is_the_offices(bank: Bank) -> None:
+    case = bank.case(State.ACTIVATED)
+    clock = bank.clock(Clock.CERTIFY, at("2026-11-17 09:00"), case=case)  # due Friday 20 November 17:30
+    clock.intervals.create(since=clock.started_at)
+    find_breaches(at=NOW)
+    figures = delays_in(WEEK, at=NOW)
+    assert figures.by_stage == {"CERTIFY": {OFFICE: 2 * 540 + 90}}
+    assert [breach.clock for breach in breaches_behind(WEEK, at=NOW, holder=OFFICE)[0]] == [clock]
+    assert not breaches_behind(WEEK, at=NOW, holder=NOBODY)[0]
 
 
 @pytest.mark.parametrize("query", ["period=8", "clock=TEA", "holder=CAT", "who=me", "branch=NONE", "person=LZ00000"])
