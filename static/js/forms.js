@@ -21,6 +21,16 @@
   });
   window.addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => lock(form, false)));
 
+  // --- Ctrl+Enter presses the main button of the form in which the hand is; one with that key of its own goes first
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing || event.defaultPrevented) return;
+    const form = event.target.form;
+    const button = form?.querySelector('[data-key="Ctrl+Enter"]') ?? form?.querySelector("button.btn-primary[type=submit]");
+    if (!button || button.disabled) return;
+    event.preventDefault();
+    button.click();
+  });
+
   // --- leaving with something typed asks first; a form with data-free has nothing to lose
   const dirty = new Set();
   const clean = (form) => dirty.delete(form);
