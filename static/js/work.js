@@ -20,6 +20,7 @@
     if (!target) return;
     event.preventDefault();
     target.click();
+    if (target.matches("input")) target.focus(); // Tab goes on from the choice that was made
   });
 
   // --- work renews the lease: at most every five minutes, and only while somebody works

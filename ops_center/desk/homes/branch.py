@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from applications.lifecycle import FINISHED, Clock, Path, Performance, State
 from applications.models import Application, Bag, BagItem, ContactLog, ProblemItem
@@ -404,11 +405,16 @@ def bags_under_way(morning: Morning) -> Agenda:
     )  # fmt: skip
 
 
+def files_of(bag: Any) -> str:
+    """How many files are in a bag (annotated as ``files``)."""
+    return ngettext("%(count)s file", "%(count)s files", bag.files) % {"count": bag.files}
+
+
 def bag_lines(bags: Iterable[Any]) -> list[Line]:
     """Bags with the number of their files (annotated as ``files``)."""
     return [
         Line(
-            label=bag.number, href=link("bag", bag.pk), what=bag.files, note=bag.seal_no, state=bag.state,
+            label=bag.number, href=link("bag", bag.pk), what=files_of(bag), note=bag.seal_no, state=bag.state,
             state_label=bag.get_state_display(),
         )
         for bag in bags

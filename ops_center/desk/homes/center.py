@@ -24,7 +24,7 @@ from incentives.models import Confirmation
 from incentives.selectors.corrections import open_requests
 from incentives.selectors.registration import to_register
 from ops_center.clock import local_day
-from ops_center.desk.homes.branch import DUE, explanations, problem_line, promise_line
+from ops_center.desk.homes.branch import DUE, explanations, files_of, problem_line, promise_line
 from ops_center.desk.homes.parts import (
     SHOWN,
     Agenda,
@@ -50,7 +50,8 @@ from organization.roles import Role
 from supervision.models import Breach, Complaint
 from supervision.querysets import BreachQuerySet
 from supervision.selectors.capacity import capacity_board
-from supervision.selectors.overdue import STAGES, Overdue, breach_trend, overdue_board
+from supervision.selectors.overdue import STAGES, Overdue, overdue_board
+from supervision.selectors.timeliness import FORTNIGHT, Scope, breaches_per_day
 
 IMPORTS_SHOWN = timedelta(days=14)  # older unmatched lines were either settled by hand or are history
 
@@ -81,7 +82,7 @@ def receiver(morning: Morning) -> Section:
                 _("On their way to the center"), "truck",
                 [
                     Line(
-                        label=bag.number, href=link("bag", bag.pk), what=bag.files, note=bag.branch.name,
+                        label=bag.number, href=link("bag", bag.pk), what=files_of(bag), note=bag.branch.name,
                         state=bag.state, state_label=bag.get_state_display(),
                     )
                     for bag in on_the_road.select_related("branch").order_by("handed_over_at")[:SHOWN]
@@ -344,7 +345,7 @@ def _stages_and_branches(late: Overdue) -> Table:
 
 
 def _trend(morning: Morning) -> Chart:
-    points = breach_trend(scope=None, at=morning.at)
+    points = breaches_per_day(Scope(), at=morning.at)[-FORTNIGHT:]
     title = _("Breaches by the day they fell due")
     return Chart(
         title, "alert", charts.bars([(f"{on:%m-%d}", cases) for on, cases in points], label=title, height=140),
