@@ -49,6 +49,8 @@ def justify(
             raise errors.nothing_to_explain()
         case Standing.UNEXPLAINED:
             raise errors.window_closed(breach)
+    if breach.settled_at is not None:  # begun within the window, and here after it was judged
+        raise errors.window_closed(breach)
     filed = Justification.objects.create(
         breach=breach, code=Ground(code), text=text, filed_by=actor, filed_at=at,
         decide_by=deadline_for(Clock.JUSTIFY, start=at).due_at,
@@ -178,11 +180,17 @@ _JUSTIFIED = """
     FROM supervision_breach b JOIN supervision_justification j ON j.breach_id = b.id AND j.is_accepted
     WHERE b.settled_at IS NULL {only} AND c.id = b.clock_id AND c.outcome IN %(late)s
 """
+# Whose explanation is being filed right now, begun within the window, is left to the next pass.
 _LATE = """
-    UPDATE applications_caseclock c SET outcome = %(final)s
-    FROM supervision_breach b LEFT JOIN supervision_justification j ON j.breach_id = b.id
-    WHERE b.settled_at IS NULL {only} AND c.id = b.clock_id AND c.outcome = %(pending)s
-      AND (j.is_accepted IS FALSE OR (j.id IS NULL AND {lapsed}))
+    WITH ripe AS MATERIALIZED (
+        SELECT b.clock_id
+        FROM supervision_breach b JOIN applications_caseclock c ON c.id = b.clock_id
+        LEFT JOIN supervision_justification j ON j.breach_id = b.id
+        WHERE b.settled_at IS NULL {only} AND c.outcome = %(pending)s
+          AND (j.is_accepted IS FALSE OR (j.id IS NULL AND {lapsed}))
+        FOR UPDATE OF b SKIP LOCKED
+    )
+    UPDATE applications_caseclock c SET outcome = %(final)s FROM ripe WHERE c.id = ripe.clock_id
 """
 _SETTLED = """
     UPDATE supervision_breach b SET settled_at = %(at)s

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from applications.lifecycle import Clock, Outcome
 from applications.models import CaseClock
@@ -22,7 +24,7 @@ from supervision.services.justifications import (
     standing,
 )  # fmt: skip
 from tests.cast import at
-from tests.supervision.conftest import Bank
+from tests.supervision.conftest import Bank, found_bank
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +99,48 @@ def test_the_last_second_of_the_window_is_in_time_and_the_next_is_not(bank: Bank
         explain(breach, bank.people.ec, AFTER)
     assert refusal.value.code == "window_closed"
     assert explain(breach, bank.people.ec, WINDOW_ENDS).filed_at == WINDOW_ENDS
+
+
+def test_an_explanation_that_is_being_filed_at_the_last_second_is_not_judged_as_missing(
+    transactional_db: None,
+) -> None:
+    """The pictures of its evidence take a while: the window closes and the sweep runs before it is committed."""
+    bank = found_bank()
+    bank.stop(bank.clock(Clock.ENTRY, at("2026-11-24 08:40"), owner=bank.people.ec), LATE)
+    find_breaches(at=LATE)
+    breach = Breach.objects.get()
+    filed, judged = threading.Event(), threading.Event()
+
+    def file() -> None:
+        try:
+            with transaction.atomic():
+                explain(breach, bank.people.ec, when=WINDOW_ENDS)
+                filed.set()
+                judged.wait(timeout=3)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as clerk:
+        done = clerk.submit(file)
+        assert filed.wait(timeout=10)
+        close_lapsed_windows(at=AFTER)
+        judged.set()
+        done.result(timeout=10)
+    close_lapsed_windows(at=AFTER)
+    assert outcome(breach.clock) == Outcome.LATE_PENDING
+    decide_justification(breach_id=breach.pk, actor=bank.people.tr, at=AFTER, accepted=True, note="")
+    assert outcome(breach.clock) == Outcome.LATE_JUSTIFIED
+
+
+def test_an_explanation_that_comes_after_the_verdict_is_refused_and_not_kept_without_effect(
+    bank: Bank, s5, breach
+) -> None:
+    bank.stop(s5, LATE)
+    close_lapsed_windows(at=AFTER)
+    with pytest.raises(Refused) as refusal:
+        explain(breach, bank.people.ec, when=WINDOW_ENDS)
+    assert refusal.value.code == "window_closed"
+    assert not Justification.objects.exists()
 
 
 def test_claimed_with_less_than_two_working_hours_left_is_nobodys_fault(bank: Bank) -> None:
