@@ -35,7 +35,7 @@ ATTEMPTS = 3  # a run that has cost so many workers their life is not tried agai
 STALE = timedelta(hours=1)  # of a forecast during working hours
 FORECASTS_KEPT = timedelta(days=14)
 FROM, UNTIL = time(8), time(18)
-_LOCK = 7_319_303  # the space of the locks of runs; the second key is the run's
+_LOCK = 7_319_303  # one run is computed at a time: a long one must not take the hands that the clocks need
 logger = logging.getLogger(__name__)
 Kind, State = SimulationRun.Kind, SimulationRun.State
 OPEN, ENDED = (State.WAITING, State.RUNNING), (State.DONE, State.FAILED)
@@ -115,9 +115,10 @@ def ask_current(*, at: datetime) -> dict[str, int]:
 
 
 def run_waiting(*, at: datetime) -> dict[str, int]:
-    """The periodic pass that computes: what waits, because a hint was lost, and what a worker died over."""
-    waiting = SimulationRun.objects.filter(state__in=OPEN).order_by("pk").values_list("pk", flat=True)
-    return {"runs": sum(run(run_id=pk, at=at) for pk in list(waiting))}
+    """The periodic pass that computes: the oldest of what waits, because another was computed when it was asked, a hint
+    was lost or a worker died over it. One in a pass, so that the pass ends."""
+    oldest = SimulationRun.objects.filter(state__in=OPEN).order_by("pk").first()
+    return {"runs": int(oldest is not None and run(run_id=oldest.pk, at=at))}
 
 
 def _is_due(last: SimulationRun | None, *, at: datetime) -> bool:
@@ -133,9 +134,9 @@ def _week(at: datetime) -> tuple[int, int]:
 
 
 def run(*, run_id: int, at: datetime) -> bool:
-    """Computes one run, unless a worker is in it; whether it was brought to its end here. Safe at any moment, twice at
-    once and again after a crash."""
-    with _sole(run_id) as mine:
+    """Computes one run, unless a worker is in it or in another; whether it was brought to its end here. Safe at any
+    moment, twice at once and again after a crash."""
+    with _sole() as mine:
         found = SimulationRun.objects.filter(pk=run_id, state__in=OPEN).first() if mine else None
         if found is None:
             return False
@@ -201,14 +202,14 @@ def _shown(run: SimulationRun, *, at: datetime) -> Percent:
 
 
 @contextmanager
-def _sole(run_id: int) -> Iterator[bool]:
-    """Whether nobody else computes this run; a lock of the session, gone with the connection of a process that dies."""
+def _sole() -> Iterator[bool]:
+    """Whether nobody else computes; a lock of the session, gone with the connection of a process that dies."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK, run_id])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
         mine = bool(cursor.fetchone()[0])
     try:
         yield mine
     finally:
         if mine:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, run_id])
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])

@@ -323,13 +323,19 @@ def test_a_run_whose_worker_died_is_taken_up_again_and_given_up_after_three_time
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_that_a_worker_is_in_is_left_alone_until_its_connection_ends(bank: Bank, runtime_connection: Any) -> None:
-    run = ask(bank)
+def test_one_run_is_computed_at_a_time_and_left_alone_until_its_connection_ends(
+    bank: Bank, runtime_connection: Any
+) -> None:
+    run, next_one = ask(bank), ask(bank)
     with runtime_connection.cursor() as other:
-        other.execute("SELECT pg_advisory_lock(%s, %s)", [simulations._LOCK, run.pk])
+        other.execute("SELECT pg_advisory_lock(%s)", [simulations._LOCK])
         assert not simulations.run(run_id=run.pk, at=NOW)
-        other.execute("SELECT pg_advisory_unlock(%s, %s)", [simulations._LOCK, run.pk])
-    assert simulations.run(run_id=run.pk, at=NOW)
+        assert not simulations.run(run_id=next_one.pk, at=NOW)
+        other.execute("SELECT pg_advisory_unlock(%s)", [simulations._LOCK])
+    assert simulations.run_waiting(at=NOW) == {"runs": 1}
+    next_one.refresh_from_db()
+    assert next_one.state == "WAITING"
+    assert simulations.run_waiting(at=NOW) == {"runs": 1}
     run.refresh_from_db()
     assert (run.state, run.error) == ("FAILED", simulations.NO_HISTORY)  # nothing has gone through this center
 
@@ -399,8 +405,8 @@ def test_a_question_that_cannot_be_keeps_what_was_typed(worked: Bank) -> None:
 def test_the_capacity_page_shows_the_last_forecast_and_the_models_error(
     worked: Bank, django_assert_max_num_queries: Any
 ) -> None:
-    simulations.ask_current(at=NOW)
-    simulations.run_waiting(at=NOW)
+    asked = simulations.ask_current(at=NOW)["asked"]
+    assert [simulations.run_waiting(at=NOW)["runs"] for _pass in range(asked)] == [1, 1]
     assert set(SimulationRun.objects.values_list("state", flat=True)) == {"DONE"}
     client = sign_in(worked, "sup")
     with django_assert_max_num_queries(45):
