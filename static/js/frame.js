@@ -37,7 +37,10 @@
     const opener = reach(event, "opens");
     if (opener) {
       const dialog = document.getElementById(opener.dataset.opens);
-      if (dialog && !dialog.open) dialog.showModal();
+      if (dialog && !dialog.open) {
+        dialog.showModal(); // which would leave the hand on the cross in its corner
+        dialog.querySelector(".dialog-body :is(textarea, select, input:not([type=hidden]))")?.focus();
+      }
       if (dialog && opener.dataset.heading) dialog.querySelector("h2").textContent = opener.dataset.heading;
       event.preventDefault();
     }
