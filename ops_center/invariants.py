@@ -264,7 +264,8 @@ PRICES_BY_TWO_PEOPLE = f"""
           FROM incentives_splitpolicy WHERE status = 'APPROVED') v
     LEFT JOIN incentives_pricenotice n
            ON CASE v.name WHEN 'bounty' THEN n.bounty_id ELSE n.policy_id END = v.id AND n.published_at = v.approved_at
-    LEFT JOIN organization_auditrecord r ON r.action = 'approve_' || v.name AND r.subject = v.id::text
+    LEFT JOIN organization_auditrecord r ON r.action = 'approve_' || v.name
+          AND v.id::text IN (r.facts->>'version', r.subject)  -- older records name the version as their subject
           AND r.actor_id = v.approved_by_id AND r.at = v.approved_at
     WHERE CASE WHEN v.drafted_by_id IS NULL THEN v.starts_on <> '{FIRST_DAY}' OR v.is_pilot
                ELSE v.approved_by_id IS NULL OR v.approved_by_id = v.drafted_by_id OR n.id IS NULL OR r.id IS NULL

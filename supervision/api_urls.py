@@ -73,6 +73,7 @@ urlpatterns = [
     path("boards/forecast/", capacity.Forecast.as_view(), name="api-forecast"),
     path("simulations/", capacity.Simulations.as_view(), name="api-simulations"),
     path("simulations/<key:simulation>/", capacity.OneSimulation.as_view(), name="api-simulation"),
+    path("simulations/<key:simulation>/cancel/", capacity.CancelSimulation.as_view(), name="api-simulation-cancel"),
     path("boards/capacity/", capacity.CapacityBoard.as_view(), name="api-board-capacity"),
     path("targets/", goals.Targets.as_view(), name="api-targets"),
     path("targets/copy/", goals.TargetsCopied.as_view(), name="api-targets-copy"),

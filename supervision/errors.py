@@ -178,6 +178,14 @@ def no_simulation() -> OutOfSight:
     return OutOfSight("simulation", _("There is no such simulation. The list shows those that were asked."))
 
 
+def anothers_simulation() -> NotAllowed:
+    return NotAllowed("not_asker", _("Only who has asked a question may cancel it. You can ask another one beside it."))
+
+
+def simulation_over() -> Refused:
+    return Refused("simulation_over", _("This question is no longer being computed: there is nothing left to cancel."))
+
+
 def roster_role() -> NotAllowed:
     return NotAllowed("roster_role", _("The supervisor plans the center's people. Ask the supervisor to enter it."))
 

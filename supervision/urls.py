@@ -64,6 +64,7 @@ urlpatterns = [
     path("summary/<str:month>/save/", summary.save, name="summary-save"),
     path("boards/what-if/", what_if.what_if, name="what-if"),
     path("boards/what-if/<int:pk>/", what_if.what_if_run, name="what-if-run"),
+    path("boards/what-if/<int:pk>/cancel/", what_if.what_if_cancel, name="what-if-cancel"),
     path("boards/capacity/forecast/", capacity.forecast, name="forecast"),
     path("boards/capacity/forecast/new/", capacity.new_forecast, name="forecast-new"),
     path("boards/capacity/check/new/", capacity.new_check, name="check-new"),

@@ -11,12 +11,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -29,6 +28,7 @@ from ops_center.kernel.errors import DomainError, Malformed, NotAllowed
 from organization.models import Employee
 from organization.roles import Role
 from organization.services.inbox import tell
+from organization.services.jobs import by_itself
 from organization.vault import vault
 
 HEADER = ("application_number", "id_last4", "status", "at", "card_last4", "reason")
@@ -37,7 +37,6 @@ EARLY_MONTHS = 6  # ASM-13: arrears within so many months of the activation are 
 MOST_BYTES, MOST_LINES, LONGEST_NUMBER = 20 * 1024 * 1024, 200_000, 24
 YEARS = range(1990, 2101)  # of an instant that can belong to a card of this bank
 Fate = CardStatusRow.Fate
-logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -183,20 +182,18 @@ def _settle(pk: int, *, fate: str, at: datetime) -> None:
     A line that breaks the code is listed like any other that does not match, and the next one has its turn. A database
     that fails is no fault of the line: that goes up, and the line keeps waiting.
     """
-    try:
-        with transaction.atomic():
-            row = CardStatusRow.objects.select_for_update().get(pk=pk)
-            if row.fate == fate:
-                row.fate, row.finding = _apply(row, at=at)
-                row.save(update_fields=["fate", "finding"])
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        logger.exception("card status line %s was not applied", pk)
+
+    def listed(_error: Exception) -> None:
         CardStatusRow.objects.filter(pk=pk, fate=fate).update(
             fate=Fate.UNMATCHED,
             finding=_("The line could not be applied because of an error; tell the administrators."),
         )
+
+    with by_itself(f"card status line {pk}", keep=listed), transaction.atomic():
+        row = CardStatusRow.objects.select_for_update().get(pk=pk)
+        if row.fate == fate:
+            row.fate, row.finding = _apply(row, at=at)
+            row.save(update_fields=["fate", "finding"])
 
 
 def _apply(row: CardStatusRow, *, at: datetime) -> tuple[str, str]:

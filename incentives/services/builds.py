@@ -4,16 +4,14 @@ dies leaves what it has finished, and the next one goes on from there."""
 from __future__ import annotations
 
 import hashlib
-import logging
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Count, F
 from django.utils.translation import gettext as _
 
 from incentives.lifecycle import Sheet
 from incentives.models import PayoutBatch, PayoutBuild, PayoutFile
-from incentives.services.locks import sole_builder
 from incentives.sheets import Progress, content_of
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Refused
@@ -21,11 +19,12 @@ from organization.models import Employee
 from organization.roles import Role
 from organization.services.audit import record
 from organization.services.inbox import tell
+from organization.services.jobs import by_itself, sole
 from organization.services.nudges import nudge
 
 UNITS = tuple((sheet, form) for sheet in Sheet for form in PayoutFile.Format)
 ALARM = 3  # passes that did not bring a batch to its end: somebody should look
-logger = logging.getLogger(__name__)
+_LOCK = 7_319_102  # the space of the locks of builds; the second key is the batch's
 
 
 def build_later(batch: int) -> None:
@@ -42,20 +41,15 @@ def build_unfinished(*, at: datetime) -> dict[str, int]:
 def build(*, batch: int, at: datetime) -> bool:
     """Writes the files that a batch still lacks; whether they are complete now. Safe at any moment, twice at once and
     again after a crash. A fault is logged and kept on the build: the next pass takes it up again."""
-    with sole_builder(batch) as mine:
+    with sole(_LOCK, batch) as mine:
         found = PayoutBatch.objects.select_related("build").get(pk=batch)
         if found.build.is_finished or not mine:
             return found.build.is_finished
         _begin(found, at=at)
-        try:
+        row = PayoutBuild.objects.filter(batch=batch)
+        with by_itself(f"payout batch {batch}", keep=lambda error: row.update(error=type(error).__name__)):
             _write_missing(found, at=at)
-        except (OperationalError, InterfaceError):
-            raise  # no fault of the batch's
-        except Exception as error:
-            logger.exception("the files of payout batch %s were not finished; the next pass takes them up", batch)
-            PayoutBuild.objects.filter(batch=batch).update(error=type(error).__name__)
-            return False
-        return True
+        return row.filter(finished_at__isnull=False).exists()
 
 
 def _begin(batch: PayoutBatch, *, at: datetime) -> None:

@@ -1,14 +1,10 @@
-"""One writer at a time where entries are gathered, and one at a time over the files of a batch."""
+"""One writer at a time where entries are gathered."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.db import connection
 
 _LEDGER = 7_319_101
-_BUILDS = 7_319_102  # the space of the locks of builds; the second key is the batch's
 
 
 def lock_ledger() -> None:
@@ -17,18 +13,3 @@ def lock_ledger() -> None:
     append to them."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LEDGER])
-
-
-@contextmanager
-def sole_builder(batch: int) -> Iterator[bool]:
-    """Whether nobody else writes the files of this batch. A lock of the session, so that each file may be committed by
-    itself; of a process that dies it goes with its connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_BUILDS, batch])
-        mine = bool(cursor.fetchone()[0])
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_BUILDS, batch])

@@ -20,6 +20,7 @@ from ops_center.desk.news_forms import DraftTemplate, Preferences
 from ops_center.kernel.errors import DomainError, Malformed, OutOfSight
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
+from organization.message_titles import TITLES
 from organization.messages import WORDS, Phrasebook, facts_of
 from organization.models import Message
 from organization.models.versions import PolicyStatus
@@ -37,7 +38,7 @@ OWN_WORK = frozenset({
 MOST_TOASTS = 3
 # What went wrong, as people say it; anything else is shown by its technical name.
 REASONS: dict[str, Any] = {
-    "NoAddress": gettext_lazy("No mail address is known"),
+    letters.NO_ADDRESS: gettext_lazy("No mail address is known"),
     "ConnectionRefusedError": gettext_lazy("The server does not answer"),
     "TimeoutError": gettext_lazy("The server does not answer"),
     "gaierror": gettext_lazy("The server was not found"),
@@ -47,6 +48,7 @@ REASONS: dict[str, Any] = {
 }
 LETTER_ROOMS: dict[str, Any] = {
     "given-up": gettext_lazy("Given up"),
+    "no-address": gettext_lazy("No address"),
     "again": gettext_lazy("Tried again"),
     "waiting": gettext_lazy("Waiting"),
     "sent": gettext_lazy("Sent"),
@@ -140,8 +142,11 @@ def template_list(request: StaffRequest) -> HttpResponse:
     asked = read_query(request.GET, known=("language",))
     language = _language(asked.get("language", settings.LANGUAGE_CODE))
     facts = {
-        "drafts": templates.drafts(),
-        "lines": templates.words_in_force(language, at=request.at),
+        "drafts": [(row, TITLES[row.kind]) for row in templates.drafts()],
+        "lines": [
+            (kind, TITLES[kind], words, is_own)
+            for kind, words, is_own in templates.words_in_force(language, at=request.at)
+        ],
         "language": language,
         "languages": settings.LANGUAGES,
         "drafts_new": Role.MGT in request.roles,
@@ -171,7 +176,7 @@ def new_template(request: StaffRequest, kind: str, language: str) -> HttpRespons
             messages.success(request, _("Drafted. A second person of the management approves it."))
             return go(request, reverse("template-list"))
     facts = {
-        "form": form, "kind": kind, "language": language, "now_words": now, "names": sorted(facts_of(kind)),
+        "form": form, "title": TITLES[kind], "now_words": now, "names": sorted(facts_of(kind)),
         "required": sorted(facts_of(kind) & templates.REQUIRED),
         **_preview(kind, language, request.POST.get("text", now)),
     }  # fmt: skip
@@ -185,6 +190,7 @@ def one_template(request: StaffRequest, pk: int) -> HttpResponse:
     row = templates.version_of(pk)
     facts = {
         "row": row,
+        "title": TITLES[row.kind],
         "before": templates.words_before(row),
         "after": templates.preview(row.kind, row.language, row.text),
         "why_not": versions.why_not_approve(row, actor=request.actor, at=request.at),

@@ -1,17 +1,20 @@
-"""One row per pass of a periodic job: what readiness and the boards read."""
+"""Work in the background: one row per pass of a periodic job, which readiness and the boards read; and how one piece of
+work is done by one process, and breaks without the others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from organization.models import JobRun
 
 Counts = dict[str, int]
+logger = logging.getLogger(__name__)
 HEARTBEAT = "breaches"  # the job by whose passes one knows that the periodic work is alive
 SILENCE = timedelta(minutes=5)  # of it: longer is an alarm
 
@@ -31,6 +34,36 @@ def job_run(name: str, *, at: datetime, ended: datetime | None = None) -> Iterat
             run.ended_at = ended or at
             run.counts = counts
             run.save(update_fields=["ended_at", "counts", "error"])
+
+
+@contextmanager
+def sole(*lock: int) -> Iterator[bool]:
+    """Whether nobody else does this work; the lock is a number, or a space and the key of one piece in it. It is the
+    session's, so that parts may be committed by themselves; of a process that dies it goes with its connection."""
+    key = ", ".join(["%s"] * len(lock))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_lock({key})", lock)
+        mine = bool(cursor.fetchone()[0])
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT pg_advisory_unlock({key})", lock)
+
+
+@contextmanager
+def by_itself(piece: str, *, keep: Callable[[Exception], object]) -> Iterator[None]:
+    """Whatever breaks in here is the fate of this piece of work: logged under its name and kept with it, and the next
+    piece has its turn. A database that fails is no fault of the piece: that goes up, and the piece is taken up again.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("%s broke off", piece)
+        keep(error)
 
 
 def forget_runs(*, before: datetime) -> int:

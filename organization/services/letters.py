@@ -40,6 +40,7 @@ MOST_TRIES = 5
 WAIT = timedelta(minutes=2)  # after the first failure; doubled after each
 IN_ONE_PASS = 500
 WATCHERS = (Role.SUP, Role.ADM)
+NO_ADDRESS = "NoAddress"  # what the row says of a letter that could go nowhere
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -100,7 +101,8 @@ def letter(body: str, about: str = "") -> str:
 def send_due(*, at: datetime) -> Counter[str]:
     """Sends what is due: personal letters when their reader may be told, the others at once.
 
-    A channel whose server does not answer is left alone until the next pass. Counts ``sent``, ``failed``, ``given_up``.
+    A channel whose server does not answer is left alone until the next pass. Counts ``sent``, ``failed``, ``given_up``,
+    and ``without_address``: who has no address is told in the inbox only, which is no fault.
     """
     waiting = Delivery.objects.filter(sent_at=None, given_up_at=None, due_at__lte=at).order_by("due_at", "id")
     found = list(waiting.values_list("pk", "channel", "employee")[:IN_ONE_PASS])
@@ -125,6 +127,11 @@ def _send_one(pk: int, *, mail: BaseEmailBackend, counts: Counter[str], at: date
     row = rows.filter(pk=pk, sent_at=None, given_up_at=None).first()
     if row is None:
         return None
+    if row.channel == Channel.MAIL and not (row.employee and row.employee.email):
+        row.given_up_at, row.error = at, NO_ADDRESS
+        row.save(update_fields=["given_up_at", "error"])
+        counts["without_address"] += 1
+        return None
     error: Exception | None = None
     try:
         _deliver(row, mail=mail)
@@ -137,7 +144,7 @@ def _send_one(pk: int, *, mail: BaseEmailBackend, counts: Counter[str], at: date
         counts["sent"] += 1
     else:
         row.error = type(error).__name__  # never its text: it may repeat an address
-        if isinstance(error, NoAddress) or row.tries >= MOST_TRIES:
+        if row.tries >= MOST_TRIES:
             row.given_up_at = at
             counts["given_up"] += 1
         else:
@@ -145,10 +152,6 @@ def _send_one(pk: int, *, mail: BaseEmailBackend, counts: Counter[str], at: date
             counts["failed"] += 1
     row.save(update_fields=["tries", "sent_at", "error", "given_up_at", "due_at"])
     return error
-
-
-class NoAddress(Exception):
-    """The reader has no mail address: trying again does not help."""
 
 
 class ChatRefused(Exception):
@@ -162,8 +165,7 @@ def _deliver(row: Delivery, *, mail: BaseEmailBackend) -> None:
         if not groups.notify(title=row.subject, body=row.text):
             raise ChatRefused
         return
-    if row.employee is None or not row.employee.email:
-        raise NoAddress
+    assert row.employee is not None  # see _send_one
     # The same letter has the same name at every try: a server that took it before a crash knows it again.
     headers = {"Message-ID": f"<{row.pk}@ops-center>"}
     EmailMessage(row.subject, row.text, to=[row.employee.email], headers=headers, connection=mail).send()
@@ -173,14 +175,15 @@ def _is_away(error: Exception) -> bool:
     """Whether the server does not answer, or not to us: the other letters need not be tried now."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return True
-    of_this_letter = (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException, NoAddress)
+    of_this_letter = (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException)
     return not isinstance(error, of_this_letter)
 
 
 # -- in sight ----------------------------------------------------------------------------------------------------------
 _WAITING = Q(sent_at=None, given_up_at=None)
 ROOMS: Mapping[str, Q] = {
-    "given-up": Q(given_up_at__isnull=False),
+    "given-up": Q(given_up_at__isnull=False) & ~Q(error=NO_ADDRESS),
+    "no-address": Q(given_up_at__isnull=False, error=NO_ADDRESS),
     "again": _WAITING & Q(tries__gt=0),
     "waiting": _WAITING & Q(tries=0),
     "sent": Q(sent_at__isnull=False),

@@ -14,7 +14,7 @@ from supervision import errors
 from supervision.models import SimulationRun
 from supervision.selectors.capacity import capacity_board
 from supervision.selectors.simulations import newest_done, what_ifs
-from supervision.services.simulations import ask_what_if, why_failed
+from supervision.services.simulations import ask_what_if, cancel, why_failed
 
 NEWEST = Keyset("-id")
 Json = dict[str, Any]
@@ -122,3 +122,10 @@ class OneSimulation(Api):
         if run is None:
             raise errors.no_simulation()
         return run
+
+
+class CancelSimulation(Api):
+    @operation(roles="SUP MGT", answer=SimulationAnswer, summary="Cancel a question")
+    def post(self, call: Call, simulation: int) -> SimulationRun:
+        """By who asked it, while it is being computed; the worker stops after the replication that it is in."""
+        return cancel(run=simulation, actor=call.actor, at=call.at)

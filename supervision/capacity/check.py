@@ -19,6 +19,7 @@ from supervision.capacity.model import (
     Axis,
     Deadline,
     Minutes,
+    NoHistory,
     Stop,
     Visit,
 )
@@ -70,12 +71,12 @@ class Compared:
 
 
 def last_full_week(axis: Axis, today: date) -> tuple[Minutes, Minutes]:
-    """From the opening to the closing of the week before this one. ``LookupError`` when it had no working day, or when
+    """From the opening to the closing of the week before this one. ``NoHistory`` when it had no working day, or when
     nothing is known from before it."""
     monday = today - timedelta(days=today.weekday() + 7)
     first, after = axis.place(monday), axis.place(monday + timedelta(days=7))
     if first == after or first == 0:
-        raise LookupError("no whole week with a history before it")
+        raise NoHistory("no whole week with a history before it")
     return first * axis.length, after * axis.length
 
 

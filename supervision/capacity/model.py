@@ -17,6 +17,10 @@ Minutes = float
 _DAY = timedelta(days=1)
 
 
+class NoHistory(Exception):
+    """Nothing has happened yet from which a model could learn; the text says what is missing, for the log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Axis:
     """Working time laid end to end: the ``n``-th working day reaches from ``n × length`` to ``(n + 1) × length``.

@@ -110,6 +110,20 @@ class AskWhatIf(Act):
             self.fields[f"from_{row}"] = forms.DateField(label=_("From"), widget=DAY, required=False)
             self.fields[f"until_{row}"] = forms.DateField(label=_("Until"), widget=DAY, required=False)
 
+    @staticmethod
+    def typed(asked: Mapping[str, Any]) -> dict[str, Any]:
+        """How assumptions would have been typed; of many absences the first."""
+        return {
+            **{name: asked[name] for name in ("arrivals", "days", "seed")},
+            **{f"staff_{role}": change for role, change in asked["staff"].items()},
+            **{f"limit_{kind}": amount for kind, amount in asked["limits"].items()},
+            **{
+                f"{part}_{row}": away[part]
+                for row, away in enumerate(asked["absent"][:ABSENCES])
+                for part in ("person", "from", "until")
+            },
+        }
+
     def said(self) -> dict[str, Any]:
         typed = self.cleaned_data
         asked = {

@@ -51,6 +51,7 @@ class SimulationRun(models.Model):
         RUNNING = "RUNNING", pgettext_lazy("simulation", "Running")
         DONE = "DONE", pgettext_lazy("simulation", "Done")
         FAILED = "FAILED", pgettext_lazy("simulation", "Failed")
+        STOPPED = "STOPPED", pgettext_lazy("simulation", "Cancelled")
 
     kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.WHAT_IF)
     name = models.CharField(_("name"), max_length=60)
@@ -76,7 +77,8 @@ class SimulationRun(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(percent__lte=100), name="simulationrun_percent"),
             models.CheckConstraint(
-                condition=Q(state__in=["DONE", "FAILED"]) ^ Q(finished_at=None), name="simulationrun_ended_with_time"
+                condition=Q(state__in=["DONE", "FAILED", "STOPPED"]) ^ Q(finished_at=None),
+                name="simulationrun_ended_with_time",
             ),
         ]
 

@@ -36,7 +36,7 @@ def silently(percent: int) -> None:
 def forecast(*, at: datetime, percent: Percent = silently) -> Json:
     """Expected breaches per day and queue of the next five working days, and the loans that would lower them.
 
-    LookupError when nothing has gone through the center yet; so all below.
+    NoHistory when nothing has gone through the center yet; so all below.
     """
     center = _Center.read(at)
     plan = center.plan(Assumptions())

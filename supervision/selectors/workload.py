@@ -26,7 +26,19 @@ from organization.models import Absence, Employee, RosterDay
 from organization.services.calendar import working_calendar
 from supervision.capacity.fit import QUEUES as SIMULATED
 from supervision.capacity.fit import History, Worked
-from supervision.capacity.model import FILED, LEFT, PROBLEM, Arrival, Axis, Deadline, Minutes, Person, Stop, Visit
+from supervision.capacity.model import (
+    FILED,
+    LEFT,
+    PROBLEM,
+    Arrival,
+    Axis,
+    Deadline,
+    Minutes,
+    NoHistory,
+    Person,
+    Stop,
+    Visit,
+)
 from supervision.selectors.minutes import standard_minutes
 
 LOOK_BACK = timedelta(weeks=13)
@@ -109,7 +121,7 @@ class _Log:
 def history(*, at: datetime, source: Source = Source.OWN) -> History:
     """The center's last 13 weeks on the axis of its working time; of imported cases the last 13 weeks that they know.
 
-    Path A's own cases count from the review on: before, they stand in no queue. LookupError when there is nothing.
+    Path A's own cases count from the review on: before, they stand in no queue. NoHistory when there is nothing.
     """
     stands, until = STANDS[source], at if source is Source.OWN else _end_of_imports(at)
     axis = _own_axis(at) if source is Source.OWN else _worked_axis(until)
@@ -125,7 +137,7 @@ def history(*, at: datetime, source: Source = Source.OWN) -> History:
         at_desks = {state: queue for state, queue in stands.items() if state not in own_way}
         log.read(case, (row[4:] for row in steps), at_desks, _Taken(axis, check, entry))
     if not log.visits:
-        raise LookupError("no case has stood in a queue of the center")
+        raise NoHistory("no case has stood in a queue of the center")
     log.visits.sort(key=lambda visit: (visit.came, visit.case))
     people = _roster(axis, log.visits, at) if source is Source.OWN else _who_was_there(axis, log.visits)
     return History(axis, log.visits, log.stops, people, standard_minutes(local_day(at)))
@@ -214,7 +226,7 @@ def _end_of_imports(at: datetime) -> datetime:
     taken_in = Application.objects.filter(is_imported=True, taken_in_at__lte=at)
     last: datetime | None = taken_in.aggregate(last=Max("taken_in_at"))["last"]
     if last is None:
-        raise LookupError("no imported case has reached the center")
+        raise NoHistory("no imported case has reached the center")
     return min(at, last)
 
 

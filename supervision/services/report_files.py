@@ -8,12 +8,10 @@ before the first line is written.
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import transaction
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
@@ -23,6 +21,7 @@ from ops_center.web.tables import Row, Table, as_csv, as_xlsx
 from organization.models import Branch, Employee
 from organization.roles import Role
 from organization.services.audit import record
+from organization.services.jobs import by_itself, sole
 from organization.services.nudges import nudge
 from supervision import errors
 from supervision.models import ReportRun
@@ -42,7 +41,6 @@ HEARD_EVERY = 2_000  # rows
 _LOCK = 7_319_304  # the space of the locks of files; the second key is the file's
 State = ReportRun.State
 OPEN = (State.WAITING, State.RUNNING)
-logger = logging.getLogger(__name__)
 
 
 # -- asking ------------------------------------------------------------------------------------------------------------
@@ -125,7 +123,7 @@ def write_waiting(*, at: datetime) -> dict[str, int]:
 
 def write(*, run: int, at: datetime) -> bool:
     """Writes one file, unless somebody is at it; whether it is there now. Safe at any moment and twice at once."""
-    with _sole(run) as mine:
+    with sole(_LOCK, run) as mine:
         found = ReportRun.objects.filter(pk=run, state__in=OPEN).first() if mine else None
         if found is None:
             return False
@@ -134,16 +132,14 @@ def write(*, run: int, at: datetime) -> bool:
             return False
         found.state, found.touched_at = State.RUNNING, at
         found.save(update_fields=["state", "touched_at"])
-        try:
-            _fill(found)
-        except (OperationalError, InterfaceError):
-            raise  # the connection is gone: the next pass finds the row as a killed worker leaves it
-        except Exception:
-            logger.exception("report %s broke off", run)
+
+        def give_up(_error: Exception) -> None:
             _end(found, at=at, state=State.FAILED, error=_("The file could not be written. Tell the administrator."))
-            return False
-        _end(found, at=at, state=State.DONE)
-        return True
+
+        with by_itself(f"report {run}", keep=give_up):
+            _fill(found)
+            _end(found, at=at, state=State.DONE)
+        return found.state == State.DONE
 
 
 def _fill(run: ReportRun) -> None:
@@ -177,17 +173,3 @@ def _end(run: ReportRun, *, at: datetime, state: ReportRun.State, error: str = "
     if state == State.DONE:
         run.total_rows = run.done_rows
     run.save()
-
-
-@contextmanager
-def _sole(run: int) -> Iterator[bool]:
-    """Whether nobody else writes this file; a lock of the session, gone with the connection of a process that dies."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK, run])
-        mine = bool(cursor.fetchone()[0])
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, run])

@@ -1,18 +1,18 @@
-"""Runs of the simulation in the background: asked, taken up by a worker, finished or failed with a sentence.
+"""Runs of the simulation in the background: asked, computed by a worker; finished, failed with a sentence, cancelled.
 
 A run is a row; the worker that computes it holds a lock of its session. When the worker dies the lock goes with its
-connection, and the next pass takes the run up again from the beginning: with the same seed the result is the same.
+connection, and the next pass takes the run up again from the beginning: with the same seed the result is the same. Who
+has asked may cancel it: the worker looks at the row after each replication, and stops.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ops_center.clock import local_day
@@ -21,8 +21,10 @@ from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Employee
 from organization.roles import Role
 from organization.services.calendar import working_calendar
+from organization.services.jobs import by_itself, sole
 from organization.services.nudges import nudge
 from supervision import errors
+from supervision.capacity.model import NoHistory
 from supervision.models import SimulationRun
 from supervision.selectors import assumptions
 from supervision.selectors.forecast import Json, Percent, checked, forecast, what_if
@@ -36,9 +38,8 @@ STALE = timedelta(hours=1)  # of a forecast during working hours
 FORECASTS_KEPT = timedelta(days=14)
 FROM, UNTIL = time(8), time(18)
 _LOCK = 7_319_303  # one run is computed at a time: a long one must not take the hands that the clocks need
-logger = logging.getLogger(__name__)
 Kind, State = SimulationRun.Kind, SimulationRun.State
-OPEN, ENDED = (State.WAITING, State.RUNNING), (State.DONE, State.FAILED)
+OPEN = (State.WAITING, State.RUNNING)
 
 
 # -- asking ------------------------------------------------------------------------------------------------------------
@@ -54,7 +55,8 @@ def ask_what_if(*, name: str, asked: Mapping[str, Any], actor: Employee, at: dat
     if SimulationRun.objects.filter(asked_by=actor, kind=Kind.WHAT_IF, state__in=OPEN).count() >= MOST_OPEN:
         raise Refused(
             "too_many_runs",
-            _("%(count)s of your questions are still being computed. Wait until one is done.") % {"count": MOST_OPEN},
+            _("%(count)s of your questions are still being computed. Wait until one is done, or cancel one.")
+            % {"count": MOST_OPEN},
         )
     return _ask(Kind.WHAT_IF, name=name.strip()[:60], asked=assumed.as_json, actor=actor, at=at)
 
@@ -75,6 +77,23 @@ def ask_check(*, actor: Employee, source: str, at: datetime) -> SimulationRun:
         raise Malformed("bad_source", _("The history is the bank's own or the imported one."))
     running = SimulationRun.objects.filter(kind=Kind.CHECK, state__in=OPEN, asked__source=source).first()
     return running or _ask(Kind.CHECK, name="", asked={"source": source}, actor=actor, at=at)
+
+
+@transaction.atomic
+def cancel(*, run: int, actor: Employee, at: datetime) -> SimulationRun:
+    """Takes a question back that is still being computed. OutOfSight for none, NotAllowed for somebody else's, Refused
+    for one that has its answer."""
+    _require_asker(actor, at=at)
+    found = SimulationRun.objects.select_for_update().filter(pk=run, kind=Kind.WHAT_IF).first()
+    if found is None:
+        raise errors.no_simulation()
+    if found.asked_by_id != actor.pk:
+        raise errors.anothers_simulation()
+    if found.state not in OPEN:
+        raise errors.simulation_over()
+    found.state, found.finished_at, found.touched_at = State.STOPPED, at, at
+    found.save(update_fields=["state", "finished_at", "touched_at"])
+    return found
 
 
 def keep_check(outcome: Json, *, at: datetime) -> SimulationRun:
@@ -101,8 +120,8 @@ def _require_asker(actor: Employee, *, at: datetime) -> None:
 # -- computing ---------------------------------------------------------------------------------------------------------
 def ask_current(*, at: datetime) -> dict[str, int]:
     """The periodic pass that asks: for a forecast each hour of work, for a check each week. Forgets old forecasts."""
-    old = SimulationRun.objects.filter(kind=Kind.FORECAST, asked_at__lt=at - FORECASTS_KEPT, state__in=ENDED)
-    removed, _tables = old.delete()
+    old = SimulationRun.objects.filter(kind=Kind.FORECAST, asked_at__lt=at - FORECASTS_KEPT)
+    removed, _tables = old.exclude(state__in=OPEN).delete()
     asked = 0
     if _is_due(newest(Kind.FORECAST), at=at):
         _ask(Kind.FORECAST, name="", asked={}, actor=None, at=at)
@@ -136,31 +155,34 @@ def _week(at: datetime) -> tuple[int, int]:
 def run(*, run_id: int, at: datetime) -> bool:
     """Computes one run, unless a worker is in it or in another; whether it was brought to its end here. Safe at any
     moment, twice at once and again after a crash."""
-    with _sole() as mine:
+    with sole(_LOCK) as mine:
         found = SimulationRun.objects.filter(pk=run_id, state__in=OPEN).first() if mine else None
         if found is None:
             return False
         if found.attempts >= ATTEMPTS:
-            _end(found, at=at, state=State.FAILED, error=DIED)
-            return True
-        found.state, found.attempts, found.percent, found.touched_at = State.RUNNING, found.attempts + 1, 0, at
-        found.save(update_fields=["state", "attempts", "percent", "touched_at"])
-        try:
-            outcome = _COMPUTE[Kind(found.kind)](found, at, _shown(found, at=at))
-        except (OperationalError, InterfaceError):
-            raise  # no fault of the run's: the next pass takes it up
-        except LookupError:  # a fault of ours can be one too: the log tells them apart
-            logger.warning("simulation %s has nothing to go by", run_id, exc_info=True)
-            _end(found, at=at, state=State.FAILED, error=NO_HISTORY)
-        except DomainError as no:
-            _end(found, at=at, state=State.FAILED, error=str(no))
-        except Exception:
-            logger.exception("simulation %s broke off", run_id)
-            _end(found, at=at, state=State.FAILED, error=BROKEN)
-        else:
-            found.outcome = outcome
-            _end(found, at=at, state=State.DONE)
-        return True
+            return _end(found, at=at, state=State.FAILED, error=DIED)
+        _still(found).update(state=State.RUNNING, attempts=found.attempts + 1, percent=0, touched_at=at)
+        state, error = State.FAILED, BROKEN
+        with by_itself(f"simulation {run_id}", keep=lambda _error: None):
+            state, error = _computed(found, at=at)
+        return _end(found, at=at, state=state, error=error)
+
+
+class _Cancelled(Exception):
+    """Who asked has taken the question back."""
+
+
+def _computed(run: SimulationRun, *, at: datetime) -> tuple[SimulationRun.State, str]:
+    """How it has ended, and why it has failed."""
+    try:
+        run.outcome = _COMPUTE[Kind(run.kind)](run, at, _shown(run, at=at))
+    except _Cancelled:
+        return State.STOPPED, ""
+    except NoHistory:
+        return State.FAILED, NO_HISTORY
+    except DomainError as no:
+        return State.FAILED, str(no)
+    return State.DONE, ""
 
 
 _COMPUTE: Mapping[SimulationRun.Kind, Callable[[SimulationRun, datetime, Percent], Json]] = {
@@ -184,32 +206,26 @@ def why_failed(run: SimulationRun) -> str:
     return sentences.get(run.error, run.error)
 
 
-def _end(run: SimulationRun, *, at: datetime, state: SimulationRun.State, error: str = "") -> None:
-    run.state, run.finished_at, run.touched_at, run.error = state, at, at, error[:200]
-    run.percent = 100 if state == State.DONE else run.percent
-    run.save(update_fields=["state", "finished_at", "touched_at", "error", "percent", "outcome"])
+def _end(run: SimulationRun, *, at: datetime, state: SimulationRun.State, error: str = "") -> bool:
+    """False for a run that was cancelled meanwhile: that is its end."""
+    facts = {"state": state, "finished_at": at, "touched_at": at, "error": error[:200], "outcome": run.outcome}
+    return bool(_still(run).update(**facts, **({"percent": 100} if state == State.DONE else {})))
+
+
+def _still(run: SimulationRun) -> QuerySet[SimulationRun]:
+    """Its row, unless it has come to an end."""
+    return SimulationRun.objects.filter(pk=run.pk, state__in=OPEN)
 
 
 def _shown(run: SimulationRun, *, at: datetime) -> Percent:
-    """Puts the progress on the page, each per cent once."""
+    """Puts the progress on the page, each per cent once; asked after each replication whether to go on."""
+    shown = 0
 
     def show(percent: int) -> None:
-        if percent > run.percent:
-            run.percent = percent
-            SimulationRun.objects.filter(pk=run.pk).update(percent=percent, touched_at=at)
+        nonlocal shown
+        goes_on = _still(run).update(percent=percent, touched_at=at) if percent > shown else _still(run).exists()
+        if not goes_on:
+            raise _Cancelled
+        shown = max(shown, percent)
 
     return show
-
-
-@contextmanager
-def _sole() -> Iterator[bool]:
-    """Whether nobody else computes; a lock of the session, gone with the connection of a process that dies."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        mine = bool(cursor.fetchone()[0])
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])

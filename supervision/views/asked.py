@@ -56,3 +56,9 @@ def recent_spans(request: StaffRequest) -> list[tuple[str, str]]:
         spans.append((str(quarter), str(quarter)))
         quarter = quarter.previous
     return spans
+
+
+def key_in(asked: Mapping[str, str], name: str) -> int:
+    """A key of the address; 0, which is nobody's, for what is none."""
+    value = asked.get(name, "")
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0

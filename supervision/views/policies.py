@@ -37,6 +37,7 @@ from supervision.selectors.policies import (
     moves_of,
 )  # fmt: skip
 from supervision.services import policies
+from supervision.views.asked import key_in
 
 TRIED = (Standing.DRAFT, Standing.AHEAD)  # only what is not in force yet is tried out on what runs
 
@@ -104,7 +105,7 @@ def _reader(request: StaffRequest) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_clock_policy(request: StaffRequest) -> HttpResponse:
     """From the version named: the one in force, or one that was taken back."""
-    base = ClockPolicy.objects.filter(pk=_key(request, "from")).first()
+    base = ClockPolicy.objects.filter(pk=key_in(request.GET, "from")).first()
     return _draft(request, DraftClock, "supervision/new_clock_policy.html", policies.draft_clock_policy, base=base)
 
 
@@ -112,17 +113,11 @@ def new_clock_policy(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_branch_times(request: StaffRequest) -> HttpResponse:
     """From the version named, or from what stands with the branch named."""
-    base = BranchTimes.objects.select_related("branch").filter(pk=_key(request, "from")).first()
+    base = BranchTimes.objects.select_related("branch").filter(pk=key_in(request.GET, "from")).first()
     branch = Branch.objects.filter(code=request.GET.get("branch", "")).first()
     if base is None and branch is not None:
         base = came_with(branch)
     return _draft(request, DraftTimes, "supervision/new_branch_times.html", policies.draft_branch_times, base=base)
-
-
-def _key(request: StaffRequest, name: str) -> int:
-    """A key of the address; 0, which is nobody's, for what is none."""
-    asked = request.GET.get(name, "")
-    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 0
 
 
 def _draft(

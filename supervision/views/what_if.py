@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from applications.lifecycle import QUEUES, Clock
-from applications.views.door import attempt
+from applications.views.door import attempt, go
 from ops_center.clock import local_day
 from ops_center.web import charts
 from ops_center.web.keyset import Keyset, page_size, read_query
@@ -25,7 +26,8 @@ from supervision.forms.capacity import AskWhatIf
 from supervision.models import SimulationRun
 from supervision.selectors.simulations import what_ifs
 from supervision.selectors.workload import ROLES
-from supervision.services.simulations import ASKERS, OPEN, ask_what_if, why_failed
+from supervision.services.simulations import ASKERS, OPEN, ask_what_if, cancel, why_failed
+from supervision.views.asked import key_in
 
 NEWEST = Keyset("-id")
 Json = Mapping[str, Any]
@@ -34,10 +36,14 @@ Json = Mapping[str, Any]
 @staff(*ASKERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def what_if(request: StaffRequest) -> HttpResponse:
-    """The question, and those that were asked before."""
-    asked = read_query(request.GET, known=())
+    """The question, begun from the assumptions of an earlier one if it is named, and those that were asked before."""
+    asked = read_query(request.GET, known=("from",))
     people = Employee.objects.filter(is_active=True).holding(*ROLES, on=local_day(request.at)).order_by("number")
-    form = AskWhatIf(request.POST or None, people=list(people), actor=request.actor, at=request.at)
+    before = what_ifs().filter(pk=key_in(asked, "from")).first()
+    form = AskWhatIf(
+        request.POST or None, people=list(people), initial=AskWhatIf.typed(before.asked) if before else None,
+        actor=request.actor, at=request.at,
+    )  # fmt: skip
     status = 200
     if request.method == "POST":
         runs: list[SimulationRun] = []
@@ -65,6 +71,7 @@ def what_if_run(request: StaffRequest, pk: int) -> HttpResponse:
         "run": run,
         "words": words_of(run.asked, on=local_day(run.asked_at)),
         "under_way": run.state in OPEN,
+        "may_cancel": run.asked_by_id == request.actor.pk,
         "failed": why_failed(run) if run.state == SimulationRun.State.FAILED else "",
         "now": request.at,
     }
@@ -72,6 +79,15 @@ def what_if_run(request: StaffRequest, pk: int) -> HttpResponse:
         facts |= _answer(run.outcome)
     template = "supervision/partials/_what_if_answer.html" if request.htmx else "supervision/what_if_run.html"
     return render(request, template, facts)
+
+
+@staff(*ASKERS)
+@require_POST
+def what_if_cancel(request: StaffRequest, pk: int) -> HttpResponse:
+    """Back to the question, with its assumptions typed."""
+    cancel(run=pk, actor=request.actor, at=request.at)
+    messages.success(request, _("Cancelled. Your assumptions stand below: change them and ask again."))
+    return go(request, f"{reverse('what-if')}?from={pk}")
 
 
 def words_of(asked: Json, *, on: date) -> list[str]:

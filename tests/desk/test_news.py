@@ -86,7 +86,7 @@ def test_what_was_given_up_is_in_sight_and_sent_again_by_a_button(hire, visit) -
     assert (row.given_up_at, row.tries) == (None, 0)
     assert client.post(f"/letters/{row.pk}/again/").status_code == 409
     assert client.post("/letters/999/again/").status_code == 404
-    for show in ("again", "waiting", "sent"):
+    for show in ("no-address", "again", "waiting", "sent"):
         assert client.get(f"/letters/?show={show}").status_code == 200
     assert client.get("/letters/?show=lost").status_code == 400
 
@@ -95,7 +95,9 @@ def test_what_was_given_up_is_in_sight_and_sent_again_by_a_button(hire, visit) -
 def test_words_are_drafted_with_a_preview_and_approved_by_a_second_person(hire, visit) -> None:
     drafter, second = hire("MGT"), hire("MGT")
     client, here = visit(drafter), "/templates/new/lead_accepted/zh-hans/"
-    assert "/templates/new/lead_accepted/zh-hans/" in client.get("/templates/").text
+    listed = client.get("/templates/").text
+    assert "/templates/new/lead_accepted/zh-hans/" in listed
+    assert "线索已承接" in listed
     assert client.get(here).status_code == 200
     assert "周启明接了JL26112400017" in client.post(here, {"look": "1", "text": "%(person)s接了%(number)s"}).text
     wrong = client.post(here, {"look": "1", "text": "%(person)s接了%(case)s"}).text

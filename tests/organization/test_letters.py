@@ -13,7 +13,7 @@ from django.db import connection
 from ops_center.kernel.errors import NotAllowed, Refused
 from organization.models import Channel, Delivery, Employee, NewsPreference
 from organization.services.inbox import tell
-from organization.services.letters import MOST_TRIES, forget_letters, post, send_again, send_due
+from organization.services.letters import MOST_TRIES, forget_letters, letters_in, post, send_again, send_due
 from tests.cast import Cast, at, make_bank
 
 pytestmark = pytest.mark.django_db
@@ -93,16 +93,30 @@ def test_a_server_that_is_away_fails_no_request_and_is_tried_with_growing_waits(
 
 
 def test_what_was_given_up_is_sent_again_by_who_watches(bank: Cast) -> None:
-    row = letter_to(bank.feng_zhiqiang)
-    assert send_due(at=WHEN)["given_up"] == 1  # no address: trying again does not help
-    assert Delivery.objects.get().error == "NoAddress"
-    by_mail(bank.feng_zhiqiang)
+    row = letter_to(by_mail(bank.feng_zhiqiang))
+    Delivery.objects.update(given_up_at=WHEN, tries=MOST_TRIES, error="ConnectionRefusedError")
+    assert send_due(at=WHEN) == {"sent": 0, "failed": 0, "given_up": 0}
     with pytest.raises(NotAllowed):
         send_again(delivery=row.pk, actor=bank.chen_xiaoming, at=WHEN)
     send_again(delivery=row.pk, actor=bank.tian_ye, at=WHEN)
     assert send_due(at=WHEN)["sent"] == 1
     with pytest.raises(Refused):
         send_again(delivery=row.pk, actor=bank.tian_ye, at=WHEN)
+
+
+def test_who_has_no_address_is_no_fault_and_has_the_letter_once_there_is_one(
+    bank: Cast, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = letter_to(bank.feng_zhiqiang)
+    assert send_due(at=WHEN) == {"sent": 0, "failed": 0, "given_up": 0, "without_address": 1}
+    assert caplog.records == []
+    row.refresh_from_db()
+    assert (row.tries, row.given_up_at, row.error) == (0, WHEN, "NoAddress")
+    assert [list(letters_in(room)) for room in ("given-up", "no-address")] == [[], [row]]
+    assert send_due(at=WHEN)["sent"] == 0
+    by_mail(bank.feng_zhiqiang)
+    send_again(delivery=row.pk, actor=bank.tian_ye, at=WHEN)
+    assert send_due(at=WHEN)["sent"] == 1
 
 
 def test_groups_hear_alarms_and_nothing_personal(bank: Cast, settings, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.utils.translation import override
 
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
+from organization.message_titles import TITLES
 from organization.messages import WORDS, words_of
 from organization.models import AuditRecord, MessageTemplate
 from organization.services.templates import approve_template, discard_template, draft_template, preview
@@ -94,3 +95,11 @@ def test_the_products_own_words_pass_the_rules_and_have_a_preview(bank: Cast) ->
                 sentence = preview(kind, language, str(WORDS[kind]))
             assert "%(" not in sentence
             assert sentence
+
+
+def test_every_kind_of_message_has_a_name_of_its_own_in_chinese() -> None:
+    assert TITLES.keys() == WORDS.keys()
+    with override("zh-hans"):
+        names = [str(title) for title in TITLES.values()]
+    assert len(set(names)) == len(names)
+    assert all(not name.isascii() for name in names)

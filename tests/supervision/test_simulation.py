@@ -21,6 +21,7 @@ from supervision.capacity.model import (
     Axis,
     Loan,
     Model,
+    NoHistory,
     Pause,
     Person,
     Plan,
@@ -262,7 +263,7 @@ def test_a_steady_center_is_foreseen_to_the_piece() -> None:
 
 
 def test_the_first_week_cannot_be_held_back() -> None:
-    with pytest.raises(LookupError):
+    with pytest.raises(NoHistory):
         last_full_week(AXIS, date(2026, 12, 2))
 
 

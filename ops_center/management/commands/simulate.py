@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ops_center.clock import now
 from ops_center.kernel.errors import DomainError
+from supervision.capacity.model import NoHistory
 from supervision.selectors import assumptions
 from supervision.selectors.forecast import checked, what_if
 from supervision.selectors.workload import Source
@@ -73,7 +74,7 @@ class Command(BaseCommand):
                 found = what_if(assumed, at=at, percent=self._say)
         except DomainError as no:
             raise CommandError(str(no)) from None
-        except LookupError as error:
+        except NoHistory as error:
             raise CommandError(f"nothing to learn from yet: {error}") from None
         self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
 
