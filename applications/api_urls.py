@@ -1,6 +1,6 @@
 from django.urls import path
 
-from applications.api import bags, cases, imports, questions, steps
+from applications.api import bags, cases, groups, imports, questions, steps
 from ops_center.web import converters as _converters  # noqa: F401  registers them
 
 urlpatterns = [
@@ -33,6 +33,13 @@ urlpatterns = [
     path("bags/<key:bag>/hand-over/", bags.HandOver.as_view()),
     path("bags/<key:bag>/receive/", bags.Receive.as_view()),
     path("bag-incidents/<key:incident>/close/", bags.CloseIncident.as_view()),
+    path("group-batches/", groups.Batches.as_view(), name="api-group-batches"),
+    path("group-batches/<number:code>/", groups.OneBatch.as_view(), name="api-group-batch"),
+    path("group-batches/<number:code>/close/", groups.CloseBatch.as_view()),
+    path("group-batches/<number:code>/applications/", groups.Members.as_view()),
+    path("group-batches/<number:code>/lists/", groups.UnitLists.as_view()),
+    path("group-batches/<number:code>/lists/<key:unit_list>/", groups.OneUnitList.as_view()),
+    path("group-batches/<number:code>/reveal/", groups.RevealContact.as_view()),
     path("card-status-imports/", imports.Imports.as_view(), name="api-card-status-imports"),
     path("card-status-imports/<key:file>/", imports.OneImport.as_view()),
     path("deadline/", questions.Deadline.as_view()),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from applications.lifecycle import FINISHED, QUEUES, EntryMode, State
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SEES_ALL = frozenset({Role.TR, Role.SUP, Role.AUD})
 AFTER_SALES_DAYS = 15  # so long a client who activated alone may still be coached (T24)
 MEMBERS = ("GROUP", "OFFICIAL")  # the customer groups of a group batch
+REACHED = {"applied": "taken_in_at", "approved": "approved_at", "activated": "activated_at"}  # a member's stamps
 IN_BRANCH_CUSTODY = (State.TAKEN_IN, State.BAGGED, State.IN_TRANSIT, State.RETURNED)
 
 
@@ -80,6 +81,10 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
             as_text | Q(group_batch__isnull=False)
         )
 
+    def of_group(self, code: str) -> ApplicationQuerySet:
+        """The members of one."""
+        return self.of_groups().filter(batch_code=code)
+
     def with_people(self) -> ApplicationQuerySet:
         """With all that a line of a list shows: one query."""
         return self.select_related(
@@ -101,6 +106,13 @@ class CaseClockQuerySet(models.QuerySet["CaseClock"]):
     def overdue(self, at: datetime) -> CaseClockQuerySet:
         return self.running().filter(due_at__lt=at)
 
+    def of_own_cases(self) -> CaseClockQuerySet:
+        """Of running clocks those whose case is not from before the system. Asked the other way round, as a running
+        clock means a deadline of its case: those few cases have an index of their own."""
+        cases = apps.get_model("applications", "Application")._default_manager
+        old = cases.filter(pk=models.OuterRef("application"), is_imported=True, due_at__isnull=False)
+        return self.filter(~models.Exists(old))
+
 
 class GroupBatchQuerySet(models.QuerySet["GroupBatch"]):
     def visible_to(self, employee: Employee, at: datetime) -> GroupBatchQuerySet:
@@ -109,6 +121,17 @@ class GroupBatchQuerySet(models.QuerySet["GroupBatch"]):
         if roles & (SEES_ALL | {Role.MGT}):
             return self
         return self.filter(branch=employee.branch_id) if roles & {Role.CM, Role.BH} else self.none()
+
+    def with_figures(self) -> GroupBatchQuerySet:
+        """With how many of its people have applied, were approved and have activated their card."""
+        members = apps.get_model("applications", "Application")._default_manager.order_by().values("group_batch")
+        counts = members.filter(group_batch=OuterRef("pk")).annotate(found=Count("pk")).values("found")
+        return self.annotate(
+            **{
+                name: Coalesce(Subquery(counts.filter(**{f"{stamp}__isnull": False})), 0)
+                for name, stamp in REACHED.items()
+            }
+        )
 
     def open(self) -> GroupBatchQuerySet:
         return self.filter(closed_at=None)

@@ -8,10 +8,11 @@ from datetime import datetime, time, timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from applications.lifecycle import QUEUES, STAGE_OF, Clock, Queue, Stage, State, Step
 from applications.models import Application, CaseClock, ContactLog, Document, Event, KeyDifference
-from applications.querysets import ApplicationQuerySet
+from applications.querysets import REACHED, ApplicationQuerySet
 from applications.services.documents import JPEG, KINDS, SIDES
 from ops_center.clock import SHANGHAI, local_day
 from ops_center.kernel.errors import Malformed
@@ -54,9 +55,10 @@ def cases_for(*, employee: Employee, at: datetime, filters: Mapping[str, str]) -
                 _("Search here by application number. By ID number, mobile or name: in “Search”, which is logged."),
                 {"search": _("Application numbers only.")},
             )
-        # The number of a case by its beginning; anything else is a scene, a scripted case or an archive number.
+        # The number of a case by its beginning; anything else is a scene, a batch or an archive number.
         is_number = search.startswith(CASE_PREFIX)
-        cases = cases.filter(Q(number__startswith=search) if is_number else Q(campaign=search) | Q(archive_no=search))
+        mark = Q(campaign=search) | Q(archive_no=search) | Q(group_batch__code=search)
+        cases = cases.filter(Q(number__startswith=search) if is_number else mark)
     return cases
 
 
@@ -69,6 +71,16 @@ def _one_of(value: str, known: list[str] | tuple[str, ...], name: str) -> str:
 def midnight_after(at: datetime) -> datetime:
     """The end of the day in Shanghai."""
     return datetime.combine(local_day(at) + timedelta(days=1), time(), SHANGHAI)
+
+
+# -- group batches -----------------------------------------------------------------------------------------------------
+GROUP_FIGURES = dict(
+    zip(
+        REACHED,
+        (gettext_lazy("Applied"), pgettext_lazy("cases", "Approved"), pgettext_lazy("cases", "Activated")),
+        strict=True,
+    )
+)
 
 
 # -- paper -------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from applications.views import bags, cases, documents, imports, personal, queues, steps
+from applications.views import bags, cases, documents, groups, imports, personal, queues, steps
 from ops_center.web import converters as _converters  # noqa: F401  registers them
 
 _case = "applications/<number:number>/"
@@ -67,6 +67,15 @@ urlpatterns = [
     path("bags/<key:pk>/hand-over/", bags.hand_over, name="bag-hand-over"),
     path("bags/<key:pk>/receive/", bags.receive, name="bag-receive"),
     path("bag-incidents/<key:pk>/close/", bags.close_incident, name="incident-close"),
+    #
+    path("group-batches/", groups.batch_list, name="group-batch-list"),
+    path("group-batches/new/", groups.new_batch, name="group-batch-new"),
+    path("group-batches/<number:code>/", groups.one_batch, name="group-batch"),
+    path("group-batches/<number:code>/edit/", groups.edit_batch, name="group-batch-edit"),
+    path("group-batches/<number:code>/close/", groups.close_batch, name="group-batch-close"),
+    path("group-batches/<number:code>/lists/", groups.add_list, name="unit-list-add"),
+    path("group-batches/<number:code>/lists/<key:pk>/", groups.unit_list, name="unit-list"),
+    path("group-batches/<number:code>/reveal/", groups.reveal_contact, name="group-batch-reveal"),
     #
     path("card-status-imports/", imports.import_list, name="import-list"),
     path("card-status-imports/<key:pk>/", imports.one_import, name="import"),

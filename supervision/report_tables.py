@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from applications.models import Application
 from ops_center.kernel.errors import Malformed
 from ops_center.web.tables import Row
 from organization.models import Branch
@@ -18,11 +19,13 @@ from supervision.selectors.operations import (
     ALL,
     BESIDE,
     FIGURES,
+    GROUPS,
     Asked,
     Figure,
     field_errors,
-    value_of,
+    values_of,
     volume_beside_quality,
+    work_done,
 )  # fmt: skip
 from supervision.selectors.rules_in_force import Rule, rules_in_force
 
@@ -67,10 +70,11 @@ class FigureReport(Report):
         return (_("Figure"), _("Formula"), _("Counted"), _("of"), _("Rate"))
 
     def rows(self, asked: Asked, filters: Filters) -> Iterable[Row]:
-        for figure in FIGURES.values():
-            value = value_of(figure, asked)
+        values = values_of(FIGURES, asked)
+        for name, figure in FIGURES.items():
+            value = values[name]
             yield str(figure.label), str(figure.formula), value.part, value.whole, _rate(figure, value.rate)
-        errors = field_errors(asked)
+        errors = field_errors(asked, work_done(asked))
         figure = ALL["wrong-fields"]
         yield str(figure.label), str(figure.formula), errors.part, errors.whole, share(errors.rate)
 
@@ -161,14 +165,17 @@ def figure_of(filters: Filters) -> Figure:
 
 
 def behind(asked: Asked, filters: Filters) -> QuerySet[Any]:
-    """The rows that a number counts: a side of a figure, narrowed to a return code or a person."""
+    """The rows that a number counts: a side of a figure, narrowed to a return code, a batch or a person."""
     figure = figure_of(filters)
     side = _one_of(filters, "side", SIDES) or "whole"
     rows = figure.part_set(asked) if side == "part" else figure.whole_set(asked)
     if code := filters.get("code", ""):
-        if figure is not FIGURES["returned"]:
+        if figure in GROUPS.values():
+            rows = rows.filter(pk__in=Application.objects.of_group(code).values("pk"))
+        elif figure is FIGURES["returned"]:
+            rows = rows.filter(returns__codes__contains=[code]).distinct()
+        else:
             raise no_such_choice("code")
-        rows = rows.filter(returns__codes__contains=[code]).distinct()
     if number := filters.get("who", ""):
         if not figure.person:
             raise no_such_choice("who")

@@ -46,15 +46,20 @@ def code_of(source: str) -> serializers.CharField:
 # -- a case -----------------------------------------------------------------------------------------------------------
 def whole_cases() -> ApplicationQuerySet:
     """Cases with everything that their answer shows: a fixed number of queries."""
-    return Application.objects.with_people().prefetch_related(
-        "performers__employee",
-        Prefetch(
-            "clocks", CaseClock.objects.select_related("owner", "owner_branch", "policy").prefetch_related("intervals")
-        ),
-        Prefetch("events", Event.objects.select_related("actor")),
-        Prefetch("problems", ProblemItem.objects.filter(closed_at=None), to_attr="open_problems"),
-        Prefetch("returns", ReturnNote.objects.filter(answered_at=None), to_attr="open_returns"),
-        Prefetch("approvals", Approval.objects.filter(decided_at=None), to_attr="open_approvals"),
+    return (
+        Application.objects.with_people()
+        .select_related("group_batch")
+        .prefetch_related(
+            "performers__employee",
+            Prefetch(
+                "clocks",
+                CaseClock.objects.select_related("owner", "owner_branch", "policy").prefetch_related("intervals"),
+            ),
+            Prefetch("events", Event.objects.select_related("actor")),
+            Prefetch("problems", ProblemItem.objects.filter(closed_at=None), to_attr="open_problems"),
+            Prefetch("returns", ReturnNote.objects.filter(answered_at=None), to_attr="open_returns"),
+            Prefetch("approvals", Approval.objects.filter(decided_at=None), to_attr="open_approvals"),
+        )
     )
 
 
@@ -198,6 +203,7 @@ class CaseAnswer(CaseRow):
     entry_mode = serializers.CharField()
     review_mode = serializers.CharField()
     campaign = serializers.CharField()
+    group_batch = code_of("group_batch")
     shelf = serializers.CharField()
     archive_no = serializers.CharField(allow_null=True)
     card_last4 = serializers.CharField()

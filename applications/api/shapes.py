@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from applications.lifecycle import Clock, Stage, State
-from applications.models import CustomerGroup, Product
+from applications.models import CustomerGroup, GroupBatch, Product
 from applications.models.problem import ContactLog, Party
 from applications.services import check, documents
 from applications.services.personal import FIELDS as PERSONAL
@@ -41,6 +41,13 @@ class ProductField(Named):
         super().__init__(slug_field="code", queryset=Product.objects.all(), **kwargs)
 
 
+class GroupBatchField(Named):
+    """A group batch by its code, open or not: the service says what is against it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(slug_field="code", queryset=GroupBatch.objects.all(), **kwargs)
+
+
 # -- beginning --------------------------------------------------------------------------------------------------------
 class WalkIn(Shape):
     product = ProductField()
@@ -50,7 +57,7 @@ class WalkIn(Shape):
     id_number = IdNumber()
     consent = Agreed()
     referrer = EmployeeField(required=False, allow_null=True)
-    group_batch = Code(max_length=20, required=False, allow_blank=True)
+    group_batch = GroupBatchField(required=False, allow_null=True)
 
 
 class CaseQuery(Paged):
@@ -109,6 +116,7 @@ class StartIntake(Versioned):
     mobile = Mobile()
     id_number = IdNumber()
     consent = Agreed()
+    group_batch = GroupBatchField(required=False, allow_null=True)
 
 
 class PackItem(Shape):

@@ -16,7 +16,7 @@ from applications.forms.base import CaseForm, StepForm, note_field
 from applications.lifecycle import Step
 from applications.models import Application, CaseWarning, Event, Product
 from applications.services.check import warnings_to_answer
-from applications.services.entry import draft_of, values_for_review, values_to_arbitrate
+from applications.services.entry import draft_of, prefilled, values_for_review, values_to_arbitrate
 from applications.sheets import ANSWERS, CHECK_SHEET, WARNINGS
 
 CHOICES = (("FIRST", _("First keyer")), ("SECOND", _("Second keyer")), ("OTHER", _("Neither")))
@@ -136,8 +136,7 @@ class Keying(StepForm):
         for name in self.names:
             self.fields[name] = entry_field(BY_NAME[name], case=self.case)
         draft = draft_of(self.case, keyer=self.actor)
-        if draft is not None:
-            self.initial.update(draft.fields)
+        self.initial.update(draft.fields if draft else prefilled(self.case))
         self.saved_at = draft.saved_at if draft else None
 
     @property

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.forms.base import Act, Choices, StepForm, note_field, reasons
 from applications.lifecycle import Step
-from applications.models import ChecklistItem, CustomerGroup, Product, ReasonCode
+from applications.models import ChecklistItem, CustomerGroup, GroupBatch, Product, ReasonCode
 from applications.services.intake import checklist_of, person_of
 from ops_center.clock import local_day
 from organization.models import Branch, Employee
@@ -47,6 +47,18 @@ def _typed(check: str, kind: str) -> forms.TextInput:
     return widget
 
 
+def offer_batches(form: Act) -> None:
+    """The open group batches of the person's branch to choose from; no field where there are none."""
+    batches = GroupBatch.objects.open().filter(branch=form.actor.branch)
+    if batches.exists():
+        form.fields["group_batch"] = forms.ModelChoiceField(
+            label=_("Group batch (optional)"), queryset=batches, to_field_name="code", required=False,
+            empty_label=_("None: an applicant alone"),
+            help_text=_("Fills in what the members share; each signs alone."),
+            error_messages={"invalid_choice": _("This batch is closed, or of another branch: choose one of the list.")},
+        )  # fmt: skip
+
+
 class StartIntake(StepForm):
     step = Step.START_INTAKE
 
@@ -56,7 +68,8 @@ class StartIntake(StepForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields |= client_fields()
-        self.order_fields(["customer_group", "customer_name", "mobile", "id_number", "consent"])
+        offer_batches(self)
+        self.order_fields(["group_batch", "customer_group", "customer_name", "mobile", "id_number", "consent"])
         self.fields["customer_group"].choices = groups_of(self.case.product)  # type: ignore[attr-defined]
         self.initial.setdefault("customer_group", self.case.customer_group)
 
@@ -88,7 +101,10 @@ class WalkIn(Act):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields |= client_fields()
-        self.order_fields(["product", "customer_group", "customer_name", "mobile", "id_number", "referrer", "consent"])
+        offer_batches(self)
+        self.order_fields(
+            ["group_batch", "product", "customer_group", "customer_name", "mobile", "id_number", "referrer", "consent"]
+        )
 
     def clean_referrer(self) -> Employee | None:
         number = str(self.cleaned_data["referrer"]).strip()

@@ -192,6 +192,8 @@ class Application(models.Model):
             ),
             # The members of a group batch: its figures and the lists behind them.
             models.Index(fields=["group_batch", "id"], condition=~Q(group_batch=None), name="application_batch"),
+            # What still runs of the time before the system: boards leave it out.
+            models.Index(fields=["id"], condition=Q(is_imported=True, due_at__isnull=False), name="application_old"),
             # Cases with a risk flag: what their rewards are held for.
             models.Index(fields=["id"], condition=Q(is_risk=True), name="application_risk"),
         ]

@@ -45,6 +45,11 @@ class GroupBatch(models.Model):
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
     closed_at = models.DateTimeField(pgettext_lazy("group batch", "closed"), null=True)
 
+    # Read ``with_figures``: files taken in, approved, activated.
+    applied: int
+    approved: int
+    activated: int
+
     objects: ClassVar[models.Manager[GroupBatch]] = GroupBatchQuerySet.as_manager()
 
     class Meta:
@@ -69,6 +74,11 @@ class GroupBatch(models.Model):
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    @property
+    def penetration(self) -> float:
+        """团办渗透率: applied ÷ head-count."""
+        return self.applied / self.head_count
 
     def name_contact(self, *, name: str, mobile: str) -> None:
         """Sets the key contact and the masks together."""

@@ -34,6 +34,16 @@ def draft_of(case: Application, *, keyer: Employee) -> EntryRecord | None:
     return EntryRecord.objects.filter(application=case, round=case.round, turn=turn, keyer=keyer).first()
 
 
+def prefilled(case: Application) -> dict[str, str]:
+    """What the members of a group batch share, for a form that nobody has begun; the employer's name is critical and
+    keyed from the paper."""
+    batch = case.group_batch
+    if batch is None:
+        return {}
+    shared = {"employer_address": batch.employer_address, "work_phone": batch.work_phone}
+    return {name: value for name, value in shared.items() if value}
+
+
 def save_draft(*, case: Ref, actor: Employee, at: datetime, fields: Mapping[str, Any]) -> datetime:
     """Keeps what has been typed, unchecked, and renews the lease; returns until when it runs.
 

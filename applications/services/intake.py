@@ -18,12 +18,14 @@ from applications.models import (
     ChecklistItem,
     CustomerGroup,
     Document,
+    GroupBatch,
     Product,
     ReasonCode,
 )  # fmt: skip
 from applications.models.case import ReferrerType
 from applications.rules import require_qualified_collector
 from applications.services.engine import Ref, open_case, taking
+from applications.services.groups import join
 from applications.services.numbers import case_number, status_code
 from applications.services.warnings import compute_warnings
 from ops_center.clock import local_day
@@ -166,7 +168,7 @@ def release(
 @transaction.atomic
 def start_intake(
     *, case: Ref, actor: Employee, at: datetime, person: Person, customer_group: str, consent: bool,
-    version: int | None = None,
+    group_batch: GroupBatch | None = None, version: int | None = None,
 ) -> Application:  # fmt: skip
     """An accepted lead becomes a file: the client's data as on the ID card, no open case of the same person."""
     _require_consent(consent)
@@ -174,7 +176,8 @@ def start_intake(
         _require_age(move.case.product, person, at=at)
         _require_checklist(move.case.product, customer_group, at=at)
         require_no_duplicate(person, at=at, besides=move.case.pk)
-        move.case.start_intake(at=at, customer_group=customer_group, consent_at=at)
+        batch = join(group_batch, collector=actor, customer_group=customer_group) if group_batch else None
+        move.case.start_intake(at=at, customer_group=customer_group, consent_at=at, group_batch=batch)
         applicant = move.case.applicant
         applicant.fill(name=person.name, mobile=person.mobile, id_number=person.id_number)
         applicant.save()
@@ -191,7 +194,7 @@ def start_walk_in(
     at: datetime,
     consent: bool,
     referrer: Employee | None = None,
-    campaign: str = "",
+    group_batch: GroupBatch | None = None,
 ) -> Application:
     """A collector starts a file without a referral; a referrer may be named (the client says who sent him)."""
     if not actor.has_role(Role.CM, Role.BH, Role.CS, on=local_day(at)):
@@ -206,8 +209,11 @@ def start_walk_in(
         raise Refused("referrer_inactive", _("The referrer must be an active employee of the bank."))
     _require_checklist(product, customer_group, at=at)
     require_no_duplicate(person, at=at)
+    if group_batch is not None:
+        group_batch = join(group_batch, collector=actor, customer_group=customer_group)
     case = _insert(
-        state=State.DRAFT, product=product, person=person, at=at, customer_group=customer_group, campaign=campaign,
+        state=State.DRAFT, product=product, person=person, at=at, customer_group=customer_group,
+        group_batch=group_batch,
         referrer_type=ReferrerType.EMPLOYEE if referrer else ReferrerType.NONE, referrer=referrer, collector=actor,
         branch=actor.branch, area=actor.branch.area, draft_at=at, consent_at=at,
     )  # fmt: skip

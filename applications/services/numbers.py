@@ -41,6 +41,11 @@ def bag_number(at: datetime) -> str:
     return spell_bag_number(at, _next("applications_bag_number"))
 
 
+def group_batch_code(at: datetime) -> str:
+    """TB + month + four digits, e.g. TB2611-0017."""
+    return f"TB{local_day(at):%y%m}-{_next('applications_group_batch_number') % 10_000:04d}"
+
+
 def archive_number(at: datetime) -> str:
     return spell_archive_number(at, _next("applications_archive_number"))
 

@@ -14,6 +14,7 @@ from applications.querysets import ApplicationQuerySet
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from ops_center.kernel.identity import mobile, resident_id
+from ops_center.kernel.vault import Sealed
 from organization.models import AuditRecord, Employee
 from organization.roles import Role
 from organization.services.audit import record
@@ -31,36 +32,44 @@ def reveal(*, number: str, actor: Employee, at: datetime, field: str, purpose: s
     Collector and branch head until the file is taken in; at the center who holds the case; tracker, supervisor and
     audit always; after-sales the mobile only. Refused at 50 distinct clients a day.
     """
-    wrong = {}
     if field not in FIELDS:
-        wrong["field"] = _("Choose name, mobile or ID number.")
-    if not purpose.strip():
-        wrong["purpose"] = _("Say what for: it stands in the access log.")
-    if wrong:
-        raise Malformed("bad_reveal", _("Please correct the marked fields."), wrong)
+        sentence = _("Choose name, mobile or ID number.")
+        raise Malformed("bad_reveal", _("Please correct the marked fields."), {"field": sentence})
     case = Application.objects.visible_to(actor, at).select_related("applicant").filter(number=number).first()
     if case is None:
         raise errors.out_of_sight()
     if not may_reveal(case, actor=actor, at=at, field=field):
         record(action="reveal_refused", at=at, actor=actor, subject=number, field=field)
         raise NotAllowed("reveal_not_allowed", _("Your role works with the masked value at this stage."))
-    seen = _seen_today(actor, at=at)
-    if number not in seen and len(seen) >= STOP_AT:
-        record(action="reveal_refused", at=at, actor=actor, subject=number, field=field)
-        raise Refused(
-            "reveal_limit",
-            _("You have opened %(count)s clients today: audit has to approve more.") % {"count": len(seen)},
-        )
-    record(action="reveal", at=at, actor=actor, subject=number, field=field, purpose=purpose.strip()[:100])
-    if number not in seen and len(seen) + 1 == ALARM_AT:
-        tell(Employee.objects.holding(Role.AUD, Role.SUP, on=local_day(at)), kind="reveal_alarm", at=at,
-             about="/audit/", person=actor.number, count=ALARM_AT)  # fmt: skip
     sealed = {
         "customer_name": case.applicant.name,
         "mobile": case.applicant.mobile,
         "id_number": case.applicant.id_number,
     }
-    value = sealed[field]
+    return open_value(sealed[field], subject=number, field=field, purpose=purpose, actor=actor, at=at)
+
+
+def open_value(
+    value: Sealed | None, *, subject: str, field: str, purpose: str, actor: Employee, at: datetime
+) -> str:  # fmt: skip
+    """A sealed value in clear, for who was found to be allowed. ``subject``: the number of what it belongs to.
+
+    Malformed without a purpose; Refused at 50 people a day; both before anything is opened.
+    """
+    if not purpose.strip():
+        sentence = _("Say what for: it stands in the access log.")
+        raise Malformed("bad_reveal", _("Please correct the marked fields."), {"purpose": sentence})
+    seen = _seen_today(actor, at=at)
+    if subject not in seen and len(seen) >= STOP_AT:
+        record(action="reveal_refused", at=at, actor=actor, subject=subject, field=field)
+        raise Refused(
+            "reveal_limit",
+            _("You have opened %(count)s clients today: audit has to approve more.") % {"count": len(seen)},
+        )
+    record(action="reveal", at=at, actor=actor, subject=subject, field=field, purpose=purpose.strip()[:100])
+    if subject not in seen and len(seen) + 1 == ALARM_AT:
+        tell(Employee.objects.holding(Role.AUD, Role.SUP, on=local_day(at)), kind="reveal_alarm", at=at,
+             about="/audit/", person=actor.number, count=ALARM_AT)  # fmt: skip
     return value.reveal() if value is not None else ""
 
 

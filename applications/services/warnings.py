@@ -119,13 +119,14 @@ def _contact_is_staff(case: Application) -> bool:
 
 
 def _employer_burst(case: Application, *, at: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
-    if case.customer_group == "GROUP":
+    if case.group_batch_id is not None:
         return
     digest = case.fact_indexes.filter(kind="employer").values_list("digest", flat=True).first()
     if digest is None:
         return
     count = FactIndex.objects.filter(
-        kind="employer", digest=digest, application__taken_in_at__gte=at - timedelta(days=7)
-    ).count()
+        kind="employer", digest=digest, application__taken_in_at__gte=at - timedelta(days=7),
+        application__group_batch=None,
+    ).count()  # fmt: skip
     if count > EMPLOYER_PER_WEEK:
         yield "W-EMP-BURST", {"count": count}

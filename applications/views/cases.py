@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from applications.forms.intake import WalkIn
 from applications.forms.problems import Reassign
 from applications.lifecycle import QUEUES, RULES, Clock, State, Step
-from applications.models import Application, ChecklistItem, Product
+from applications.models import Application, ChecklistItem, CustomerGroup, Product
 from applications.selectors import CASE_FILTERS, cases_for
 from applications.services import claims, intake
 from applications.sight import WITHOUT_CLIENT
@@ -95,7 +95,9 @@ def reassign_many(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_case(request: StaffRequest) -> HttpResponse:
     """A client stands at the counter: a file begins without a referral."""
-    form = WalkIn(request.POST or None, actor=request.actor, at=request.at)
+    batch = request.GET.get("group_batch", "")
+    initial = {"group_batch": batch, "customer_group": CustomerGroup.GROUP} if batch else {}
+    form = WalkIn(request.POST or None, actor=request.actor, at=request.at, initial=initial)
     status = 200
     if request.method == "POST":
         status = attempt(form, begin)

@@ -33,8 +33,8 @@ class Found:
 
 
 def by_number(text: str, *, actor: Employee, at: datetime) -> Found:
-    """Cases by number, inquiry code or campaign, bags by number, colleagues by employee number; of a number the
-    beginning is enough.
+    """Cases by number, inquiry code, campaign or group batch, bags by number, colleagues by employee number; of a
+    number the beginning is enough.
 
     Malformed for what is, or may be, a client's own value: it would stand in an address.
     """
@@ -53,7 +53,7 @@ def by_number(text: str, *, actor: Employee, at: datetime) -> Found:
     in_sight = Application.objects.visible_to(actor, at).with_people().order_by("-id")
     cases = list(in_sight.filter(Q(number__startswith=number) | Q(status_code=number))[:SHOWN])
     if not cases:
-        cases = list(in_sight.filter(campaign=number)[:SHOWN])  # asked last: no index leads to a campaign
+        cases = list(in_sight.filter(Q(campaign=number) | Q(group_batch__code=number))[:SHOWN])  # no index: asked last
     people = Employee.objects.active().filter(number__startswith=number).select_related("branch")
     return Found(
         cases=cases,

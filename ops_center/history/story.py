@@ -21,6 +21,7 @@ from applications.models import (
     CreditCheck,
     EntryRecord,
     FactIndex,
+    GroupBatch,
     KeyDifference,
     ProblemItem,
     Product,
@@ -104,13 +105,14 @@ class Story:
         group: str,
         referrer: Employee | None = None,
         campaign: str = "",
+        batch: GroupBatch | None = None,
     ) -> Self:
         self._product = product
         self._custody = (by.branch, by)
         return self._begin(
-            Step.START_INTAKE, at, by, product=product, customer_group=group, campaign=campaign, referrer=referrer,
-            referrer_type=ReferrerType.EMPLOYEE if referrer else ReferrerType.NONE, collector=by, branch=by.branch,
-            area=by.branch.area, draft_at=at, consent_at=at, review_mode=product.review_mode,
+            Step.START_INTAKE, at, by, product=product, customer_group=group, campaign=campaign, group_batch=batch,
+            referrer=referrer, referrer_type=ReferrerType.EMPLOYEE if referrer else ReferrerType.NONE, collector=by,
+            branch=by.branch, area=by.branch.area, draft_at=at, consent_at=at, review_mode=product.review_mode,
         )  # fmt: skip
 
     def accept(self, at: datetime, by: Employee) -> Self:

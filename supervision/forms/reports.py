@@ -18,6 +18,6 @@ class FileForm(forms.Form):
     branch = forms.CharField(max_length=8, required=False)
     figure = forms.CharField(max_length=24, required=False)
     side = forms.CharField(max_length=5, required=False)
-    code = forms.CharField(max_length=4, required=False)
+    code = forms.CharField(max_length=20, required=False)
     who = forms.CharField(max_length=16, required=False)
     by = forms.CharField(max_length=9, required=False)

@@ -79,37 +79,58 @@ class Capacity:
 def capacity_board(*, at: datetime) -> Capacity:
     days = last_workdays(at)
     finished = _finished(days, at)
-    today = local_day(at)
-    queues = [
+    queues = _queues(finished, days, at)
+    return Capacity(days=days, queues=queues, people=_people(finished, days, at), finished=finished)
+
+
+def queue_loads(*, at: datetime) -> list[QueueLoad]:
+    """The queues without the people: two queries."""
+    days = last_workdays(at)
+    return _queues(_finished(days, at), days, at)
+
+
+def _queues(finished: Finished, days: Sequence[date], at: datetime) -> list[QueueLoad]:
+    """All queues are counted in one pass over what is in any of them."""
+    today, cuts = local_day(at), _cuts(at)
+    counts = {
+        f"{queue.name}_{cut}": Count("pk", filter=_in_queue(queue) & cuts[cut])
+        for queue in QUEUES.values()
+        for cut in cuts
+    }
+    states = [state for queue in QUEUES.values() for state in queue.states]
+    row = Application.objects.filter(state__in=states).order_by().aggregate(**counts)
+    return [
         QueueLoad(
             queue=queue,
-            **queue_cases(queue, at=at).order_by().aggregate(
-                open=Count("pk"),
-                claimed=Count("pk", filter=Q(claimed_until__gt=at)),
-                overdue=Count("pk", filter=Q(due_at__lt=at)),
-                due_today=Count("pk", filter=Q(due_at__gte=at, due_at__lt=midnight(today + timedelta(days=1)))),
-            ),
+            open=row[f"{queue.name}_"],
+            claimed=row[f"{queue.name}_claimed"],
+            overdue=row[f"{queue.name}_overdue"],
+            due_today=row[f"{queue.name}_today"],
             done_today=sum(finished[queue.name][today].values()),
             done={day: sum(finished[queue.name][day].values()) for day in days},
         )
         for queue in QUEUES.values()
-    ]  # fmt: skip
-    return Capacity(days=days, queues=queues, people=_people(finished, days, at), finished=finished)
+    ]
+
+
+def _in_queue(queue: Queue) -> Q:
+    """Held or not; Path A's own cases never were in a queue."""
+    found = Q(state__in=queue.states, awaits_arbitration=False, is_imported=False)
+    return found & ~Q(entry_mode=EntryMode.SELF) if queue.name in ("check", "entry") else found
+
+
+def _cuts(at: datetime) -> dict[str, Q]:
+    return {
+        "": Q(),
+        "claimed": Q(claimed_until__gt=at),
+        "overdue": Q(due_at__lt=at),
+        "today": Q(due_at__gte=at, due_at__lt=midnight(local_day(at) + timedelta(days=1))),
+    }
 
 
 def queue_cases(queue: Queue, *, at: datetime, which: str = "") -> ApplicationQuerySet:
-    """Everything in a queue, held or not; Path A's own cases never were in one. ``which``: claimed, overdue, today."""
-    cases = Application.objects.filter(state__in=queue.states, awaits_arbitration=False, is_imported=False)
-    if queue.name in ("check", "entry"):
-        cases = cases.exclude(entry_mode=EntryMode.SELF)
-    match which:
-        case "claimed":
-            return cases.filter(claimed_until__gt=at)
-        case "overdue":
-            return cases.filter(due_at__lt=at)
-        case "today":
-            return cases.filter(due_at__gte=at, due_at__lt=midnight(local_day(at) + timedelta(days=1)))
-    return cases
+    """What a figure of a queue counts. ``which``: claimed, overdue, today; nothing is everything in it."""
+    return Application.objects.filter(_in_queue(queue) & _cuts(at).get(which, Q()))
 
 
 def last_workdays(at: datetime) -> list[date]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from applications.lifecycle import LATE_OUTCOMES, Clock
@@ -18,7 +18,7 @@ from supervision.models import Complaint
 from supervision.periods import Span
 
 PER = 100_000
-DISSATISFIED = 2  # of five: this score and below
+DISSATISFIED = Q(satisfaction__lte=2)  # of five: this score and below
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +43,13 @@ class Rate:
 
 def three_rates(span: Span, *, at: datetime) -> list[Rate]:
     """Complaints and omitted contacts per card issued in the span, bad scores per scored call of the span."""
-    issued = cards_issued(span).count()
-    scored = calls_scored(span)
+    cards = cards_issued(span).order_by().aggregate(issued=Count("pk"), omitted=Count("pk", filter=_is_omitted(at)))
+    calls = calls_scored(span).order_by().aggregate(scored=Count("pk"), bad=Count("pk", filter=DISSATISFIED))
     return [
-        Rate("complaints", _("Complaint rate"), _("cards issued"), opened_in(span).count(), issued),
-        Rate("omitted", _("Omission rate"), _("cards issued"), omitted(span, at=at).count(), issued),
-        Rate(
-            "dissatisfied", _("Dissatisfaction rate"), _("scored calls"), dissatisfied(span).count(), scored.count()
-        ),
-    ]  # fmt: skip
+        Rate("complaints", _("Complaint rate"), _("cards issued"), opened_in(span).count(), cards["issued"]),
+        Rate("omitted", _("Omission rate"), _("cards issued"), cards["omitted"], cards["issued"]),
+        Rate("dissatisfied", _("Dissatisfaction rate"), _("scored calls"), calls["bad"], calls["scored"]),
+    ]
 
 
 def opened_in(span: Span) -> QuerySet[Complaint]:
@@ -64,9 +62,12 @@ def cards_issued(span: Span) -> QuerySet[Application]:
 
 def omitted(span: Span, *, at: datetime) -> QuerySet[Application]:
     """Issued cards whose client nobody had reached within the limit of the first contact."""
+    return cards_issued(span).filter(_is_omitted(at))
+
+
+def _is_omitted(at: datetime) -> Q:
     late = Q(outcome__in=LATE_OUTCOMES) | Q(stopped_at=None, paused_at=None, due_at__lt=at)
-    contact = CaseClock.objects.filter(late, application=OuterRef("pk"), kind=Clock.CONTACT)
-    return cards_issued(span).filter(Exists(contact))
+    return Q(Exists(CaseClock.objects.filter(late, application=OuterRef("pk"), kind=Clock.CONTACT)))
 
 
 def calls_scored(span: Span) -> QuerySet[Coaching]:
@@ -74,4 +75,4 @@ def calls_scored(span: Span) -> QuerySet[Coaching]:
 
 
 def dissatisfied(span: Span) -> QuerySet[Coaching]:
-    return calls_scored(span).filter(satisfaction__lte=DISSATISFIED)
+    return calls_scored(span).filter(DISSATISFIED)

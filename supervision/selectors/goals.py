@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
 from django.utils.translation import gettext as _
 
 from applications.models import Application
@@ -48,15 +48,14 @@ COUNTED: Mapping[Measure, Counted] = {
     Measure.REFERRALS: Counted("referred_at", "referrer", "referrer__branch"),
     Measure.INTAKES: Counted("taken_in_at", "collector", "branch"),
     Measure.ACTIVATIONS: Counted("activated_at", "collector", "branch"),
-    Measure.GROUPS: Counted("taken_in_at", "collector", "branch", what="campaign"),
+    Measure.GROUPS: Counted("taken_in_at", "collector", "branch", what="batch_code"),
 }
-OF_A_GROUP = Q(customer_group__in=["GROUP", "OFFICIAL"]) & ~Q(campaign="")
 
 
 def counted_cases(measure: Measure, *, span: Span) -> ApplicationQuerySet:
     """The cases behind a measure of a period; records of the time before the system are left out."""
     cases = Application.objects.filter(COUNTED[measure].within(span), is_imported=False)
-    return cases.filter(OF_A_GROUP) if measure == Measure.GROUPS else cases
+    return cases.of_groups() if measure == Measure.GROUPS else cases
 
 
 def cases_of(measure: Measure, *, span: Span, branch: Branch | None = None, person: Employee | None = None) \
@@ -136,7 +135,7 @@ class Row:
 
 
 def branch_rows(branches: Iterable[Branch], *, month: Month, at: datetime) -> list[Row]:
-    """Each branch with its targets: one query per measure and one for the targets, whatever the number of branches."""
+    """Each branch with its targets: two queries, whatever the number of branches."""
     wanted = list(branches)
     reached = _reached("branch", [branch.pk for branch in wanted], month)
     aimed = _aimed(Target.objects.filter(month=month.first_day, branch__in=wanted), "branch_id")
@@ -186,13 +185,14 @@ def _aimed(targets: Iterable[Target], of: str) -> dict[tuple[int, str], int]:
 
 
 def _reached(of: str, keys: Sequence[int], month: Month) -> dict[tuple[int, str], int]:
-    found = {}
+    """All measures of all these branches or people: one query."""
+    counted = []
     for measure, by in COUNTED.items():
-        column = getattr(by, of)
-        cases = counted_cases(measure, span=month).filter(**{f"{column}__in": keys}).order_by()
-        for key, number in cases.values_list(column).annotate(Count(by.what, distinct=by.what != "pk")):
-            found[key, measure.value] = number
-    return found
+        cases = counted_cases(measure, span=month).filter(**{f"{getattr(by, of)}__in": keys}).order_by()
+        number = Count(by.what, distinct=by.what != "pk")
+        counted.append(cases.values_list(getattr(by, of), Value(measure.value)).annotate(number=number))
+    first, *others = counted
+    return {(key, measure): number for key, measure, number in first.union(*others, all=True)}
 
 
 # -- sight -------------------------------------------------------------------------------------------------------------

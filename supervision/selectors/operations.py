@@ -8,11 +8,11 @@ stopped, and what is open and overdue to every one that it has outlived.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
@@ -31,7 +31,8 @@ from applications.models import (
     Product,
     ReturnNote,
 )
-from applications.selectors import FINISHES
+from applications.querysets import REACHED
+from applications.selectors import FINISHES, GROUP_FIGURES
 from ops_center.clock import local_day
 from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Branch, Employee
@@ -39,9 +40,9 @@ from organization.services.calendar import working_calendar
 from supervision.models import Complaint
 from supervision.on_time import IN_TIME, LATE
 from supervision.periods import Span
-from supervision.selectors.goals import OF_A_GROUP
+from supervision.selectors.capacity import Finished
 from supervision.selectors.minutes import standards
-from supervision.selectors.productivity import Productivity, productivity
+from supervision.selectors.productivity import Hands, Productivity, by_person, productivity
 
 COHORTS = {  # days within which a card should be activated
     30: _("Activated within 30 days"), 60: _("Activated within 60 days"), 90: _("Activated within 90 days"),
@@ -99,10 +100,14 @@ class Figure:
         """Whether it is divided; a template cannot ask for ``part``, it would call it."""
         return self.part is not None
 
+    def whole(self, asked: Asked) -> Q:
+        """Which rows are below the line."""
+        return self.rows(asked) & (Q() if asked.branch is None else Q(**{self.branch: asked.branch}))
+
     def whole_set(self, asked: Asked) -> QuerySet[Any]:
         """All rows, below the line."""
-        found: QuerySet[Any] = MODELS[self.kind]._default_manager.filter(self.rows(asked)).order_by()
-        return found if asked.branch is None else found.filter(**{self.branch: asked.branch})
+        found: QuerySet[Any] = MODELS[self.kind]._default_manager.filter(self.whole(asked)).order_by()
+        return found
 
     def part_set(self, asked: Asked) -> QuerySet[Any]:
         """The rows above the line; of a plain number all of them."""
@@ -130,11 +135,31 @@ def value_of(figure: Figure, asked: Asked) -> Value:
     return Value(**rows.aggregate(whole=Count("pk"), part=Count("pk", filter=figure.part(asked))))
 
 
-def values_by(figure: Figure, asked: Asked, column: str) -> dict[Any, Value]:
-    """The figure divided by a column: one query."""
-    rows = figure.whole_set(asked).values_list(column)
+def values_of(figures: Mapping[str, Figure], asked: Asked) -> dict[str, Value]:
+    """Each as ``value_of`` has it; those about the same kind of rows are read together, in one pass over them."""
+    found: dict[str, Value] = {}
+    for kind in dict.fromkeys(figure.kind for figure in figures.values()):
+        named = {name: figure for name, figure in figures.items() if figure.kind is kind}
+        counts: dict[str, Count] = {}
+        anywhere = Q()
+        for place, figure in enumerate(named.values()):
+            whole = figure.whole(asked)
+            part = whole & figure.part(asked) if figure.part else whole
+            anywhere |= whole
+            counts |= {f"whole_{place}": Count("pk", filter=whole), f"part_{place}": Count("pk", filter=part)}
+        row = MODELS[kind]._default_manager.filter(anywhere).order_by().aggregate(**counts)
+        found |= {name: Value(row[f"part_{place}"], row[f"whole_{place}"]) for place, name in enumerate(named)}
+    return found
+
+
+def values_by(figure: Figure, asked: Asked, *columns: str) -> dict[Any, Value]:
+    """The figure divided by a column, or by several (then the keys are tuples): one query."""
+    rows = figure.whole_set(asked).values_list(*columns)
     part = Count("pk", filter=figure.part(asked)) if figure.part else Count("pk")
-    return {key: Value(of, whole) for key, of, whole in rows.annotate(of=part, whole=Count("pk"))}
+    return {
+        key[0] if len(columns) == 1 else tuple(key): Value(of, whole)
+        for *key, of, whole in rows.annotate(of=part, whole=Count("pk"))
+    }
 
 
 # -- what counts -------------------------------------------------------------------------------------------------------
@@ -144,6 +169,11 @@ OF_OWN = Q(application__is_imported=False)
 
 def _cases(stamp: str) -> Callable[[Asked], Q]:
     return lambda asked: OWN & asked.within(stamp)
+
+
+def _stamped(stamp: str) -> Callable[[Asked], Q]:
+    """Whatever the period."""
+    return lambda _asked: OWN & Q(**{f"{stamp}__isnull": False})
 
 
 def _old_enough(stamp: str, days: int) -> Callable[[Asked], Q]:
@@ -283,17 +313,41 @@ PARTS: Mapping[str, Figure] = {
         branch=_CASE_BRANCH, person="actor",
     ),
 }  # fmt: skip
+GROUPS: Mapping[str, Figure] = {
+    f"group-{name}": Figure(
+        label, _("files of group batches, of every period"), Kind.CASES, _stamped(REACHED[name]), person="collector"
+    )
+    for name, label in GROUP_FIGURES.items()
+}
 ACTIVATED_CARDS = Figure(
     _("Cards"), _("cards activated in the period"), Kind.CASES, _cases("activated_at"), person="collector"
 )
-ALL: Mapping[str, Figure] = {**FIGURES, **PARTS, "cards": ACTIVATED_CARDS}
+ALL: Mapping[str, Figure] = {**FIGURES, **PARTS, **GROUPS, "cards": ACTIVATED_CARDS}
 
 
-def field_errors(asked: Asked) -> Value:
+class Piecework(NamedTuple):
+    """What one person has finished in one step on one day, and how much of it was a second keying."""
+
+    step: str
+    day: date
+    person: int
+    pieces: int
+    twice: int
+
+
+Pieces = Sequence[Piecework]
+
+
+def work_done(asked: Asked) -> Pieces:
+    """One query."""
+    work, twice = PARTS["work"].whole_set(asked), PARTS["keyed-twice"].rows(asked)
+    rows = work.values_list("step", TruncDate("at", tzinfo=SHANGHAI), "actor")
+    return [Piecework(*row) for row in rows.annotate(Count("pk"), twice=Count("pk", filter=twice))]
+
+
+def field_errors(asked: Asked, work: Pieces) -> Value:
     """Wrong fields ÷ double-keyed fields: each second keying is of all critical fields."""
-    return Value(
-        PARTS["wrong-fields"].whole_set(asked).count(), len(CRITICAL) * PARTS["keyed-twice"].whole_set(asked).count()
-    )
+    return Value(PARTS["wrong-fields"].whole_set(asked).count(), len(CRITICAL) * sum(row.twice for row in work))
 
 
 # -- figures that are no part of a set ---------------------------------------------------------------------------------
@@ -309,57 +363,103 @@ class Output:
         return self.items / self.person_days if self.person_days else None
 
 
-def output_per_head(asked: Asked) -> Output:
-    work = PARTS["work"].whole_set(asked)
-    days = work.values("actor", day=TruncDate("at", tzinfo=SHANGHAI)).distinct()
-    return Output(work.count(), days.count())
+def output_per_head(work: Pieces) -> Output:
+    return Output(sum(row.pieces for row in work), len({(row.day, row.person) for row in work}))
 
 
-def center_productivity(asked: Asked) -> Productivity | None:
-    """闲置率 of the center (one for all branches), of the period's working days that are over; none yet: nothing."""
+def center_productivity(asked: Asked, work: Pieces) -> Productivity | None:
+    """闲置率 of the center (one for all branches), of the period's working days that are over; none yet: nothing.
+    ``work`` is that of all branches."""
+    days = _workdays_over(asked)
+    return productivity(days, _by_queue(work), standards(days[-1]))[1] if days else None
+
+
+def center_hands(asked: Asked, work: Pieces) -> list[Hands]:
+    """The list behind it: whose minutes they are."""
+    days = _workdays_over(asked)
+    return by_person(days, _by_queue(work), standards(days[-1])) if days else []
+
+
+def _workdays_over(asked: Asked) -> list[date]:
+    calendar, first = working_calendar(), asked.span.first_day
     over = min(local_day(asked.span.ends_at), local_day(asked.at))
-    calendar, day, days = working_calendar(), asked.span.first_day, []
-    while day < over:
-        if calendar.is_workday(day):
-            days.append(day)
-        day += timedelta(days=1)
-    if not days:
-        return None
-    work = PARTS["work"].whole_set(replace(asked, branch=None))
-    rows = work.values_list("step", TruncDate("at", tzinfo=SHANGHAI), "actor").annotate(Count("pk"))
+    days = [first + timedelta(days=n) for n in range((over - first).days)]
+    return [day for day in days if calendar.is_workday(day)]
+
+
+def _by_queue(work: Pieces) -> Finished:
     queue_of = {step.value: queue for queue, steps in FINISHES.items() for step in steps}
     finished: dict[str, defaultdict[date, Counter[int | None]]] = {
         queue: defaultdict(Counter) for queue in FINISHES
     }  # fmt: skip
-    for step, on, actor, pieces in rows:
-        finished[queue_of[step]][on][actor] += pieces
-    _by_queue, together = productivity(days, finished, standards(days[-1]))
-    return together
+    for row in work:
+        finished[queue_of[row.step]][row.day][row.person] += row.pieces
+    return finished
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """团办: how far the files of one batch have come; its head-count is not known to the system."""
+    """团办: how far the files of one batch have come. Files from before batches were kept have its mark, and neither
+    employer nor head-count."""
 
     code: str
+    employer: str | None
     branch: str
+    branch_code: str
+    head_count: int | None
     applied: int
-    issued: int
+    approved: int
     activated: int
+
+    @property
+    def figures(self) -> list[tuple[str, int]]:
+        return [(name, getattr(self, name)) for name in REACHED]
+
+    @property
+    def penetration(self) -> float | None:
+        """团办渗透率: applied ÷ head-count."""
+        return self.applied / self.head_count if self.head_count else None
 
 
 def groups(asked: Asked) -> list[Group]:
     """The batches with a file taken in in the period, with all their files."""
-    fresh = Application.objects.filter(OWN, OF_A_GROUP, asked.within("taken_in_at")).order_by()
+    files: QuerySet[Any, Any] = Application.objects.of_groups().filter(OWN).order_by()
     if asked.branch is not None:
-        fresh = fresh.filter(branch=asked.branch)
-    files = Application.objects.filter(OWN, OF_A_GROUP, campaign__in=fresh.values("campaign")).order_by()
-    rows = files.values_list("campaign", "branch__name").annotate(
-        applied=Count("pk", filter=Q(taken_in_at__isnull=False)),
-        issued=Count("pk", filter=Q(issued_at__isnull=False)),
-        activated=Count("pk", filter=Q(activated_at__isnull=False)),
+        files = files.filter(branch=asked.branch)
+    fresh = files.filter(asked.within("taken_in_at")).values("batch_code")
+    rows = files.filter(batch_code__in=fresh).values_list(
+        "batch_code", "group_batch__employer", "branch__name", "branch__code", "group_batch__head_count"
     )
-    return [Group(*row) for row in rows.order_by("campaign", "branch__name")]
+    counted = {name: Count("pk", filter=ALL[f"group-{name}"].rows(asked)) for name in REACHED}
+    return [Group(*row) for row in rows.annotate(**counted).order_by("batch_code", "branch__code")]
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """退件率: all of it, by branch and by collector."""
+
+    value: Value
+    by_branch: Mapping[int, Value]
+    by_collector: Mapping[int, Value]
+
+
+def returned_by(asked: Asked) -> Returned:
+    """One query for all three."""
+    branches, people = defaultdict[Any, list[Value]](list), defaultdict[Any, list[Value]](list)
+    values = values_by(FIGURES["returned"], asked, "branch", "collector")
+    for (branch, collector), value in values.items():
+        branches[branch].append(value)
+        people[collector].append(value)
+    return Returned(
+        _sum(values.values()),
+        {key: _sum(found) for key, found in branches.items() if key is not None},
+        {key: _sum(found) for key, found in people.items() if key is not None},
+    )
+
+
+def _sum(values: Iterable[Value]) -> Value:
+    found = list(values)
+    return Value(sum(one.part for one in found), sum(one.whole for one in found))
 
 
 def returns_by_code(asked: Asked) -> list[tuple[str, int]]:

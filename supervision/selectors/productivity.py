@@ -36,13 +36,53 @@ class Productivity:
         return self.pieces / self.person_days if self.person_days else None
 
 
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """One person's part of the center's minutes; nobody (``None``): pieces of people who are not of the center now."""
+
+    person: Employee | None
+    pieces: int
+    standard: float
+    attended: float
+
+    @property
+    def idle_rate(self) -> float | None:
+        return 1 - self.standard / self.attended if self.attended else None
+
+
+def by_person(days: Sequence[date], finished: Finished, standards: Mapping[str, Standard]) -> list[Hands]:
+    """The list behind the idle rate: its minutes are the sums of these, who carries most first."""
+    staff, planned = _there(days)
+    known = {person.pk for person in staff}
+    pieces, minutes = Counter[int | None](), defaultdict[int | None, float](float)
+    for queue, per_day in finished.items():
+        for day in days:
+            for person, number in per_day.get(day, {}).items():
+                key = person if person in known else None
+                pieces[key] += number
+                minutes[key] += number * standards[queue].minutes
+    rows = [
+        Hands(person, pieces[person.pk], minutes[person.pk], sum(planned[person.pk, day] for day in days))
+        for person in staff
+    ]
+    if pieces[None]:
+        rows.append(Hands(None, pieces[None], minutes[None], 0))
+    return sorted(rows, key=lambda row: (-row.standard, row.person.number if row.person else ""))
+
+
+def _there(days: Sequence[date]) -> tuple[list[Employee], Mapping[tuple[int, date], float]]:
+    """The people of the center as of the last of the days, and the minutes that each was to be there on each."""
+    people = Employee.objects.filter(is_active=True).holding(*CENTER_ROLES, on=days[-1])
+    staff = list(people.select_related("branch").prefetch_related("roles"))
+    return staff, planned_minutes(staff, days=days, full=FULL_DAY)
+
+
 def productivity(
     days: Sequence[date], finished: Finished, standards: Mapping[str, Standard]
 ) -> tuple[dict[str, Productivity], Productivity]:
     """By queue, and all together."""
     on = days[-1]
-    staff = list(Employee.objects.filter(is_active=True).holding(*CENTER_ROLES, on=on).with_standing())
-    planned = planned_minutes(staff, days=days, full=FULL_DAY)
+    staff, planned = _there(days)
     done: defaultdict[str, Counter[int | None]] = defaultdict(Counter)
     person_days, anybody = Counter[str](), set[tuple[date, int | None]]()
     for queue, per_day in finished.items():

@@ -34,6 +34,7 @@ from supervision.selectors.operations import (
     FIGURES,
     Asked,
     Value,
+    center_hands,
     center_productivity,
     field_errors,
     groups,
@@ -51,6 +52,8 @@ from supervision.views.asked import recent_spans
 from supervision.views.case_list import opens_cases
 
 READERS = (Role.BH, Role.TR, Role.SUP, Role.MGT, Role.AUD)
+WATCHES_THE_CENTER = (Role.TR, Role.SUP, Role.MGT, Role.AUD)
+PLAIN = {name: figure for name, figure in FIGURES.items() if name != "returned"}  # that one is also divided
 READS_RATES = frozenset({Role.SUP, Role.MGT, Role.AUD})
 NEWEST = Keyset("-id")
 MOST_LINES = 10  # of a table beside the figures
@@ -62,26 +65,50 @@ def operations(request: StaffRequest) -> HttpResponse:
     """All figures of a period, each with its formula, what it is divided from, and the lists behind both."""
     asked = read_query(request.GET, known=("period", "branch"))
     question = _question(request, asked)
-    span, branch = question.span, question.branch
-    month = span if isinstance(span, Month) else None
-    values, work, returned = values_of(FIGURES, question), work_done(question), returned_by(question)
+    values, work, returned = values_of(PLAIN, question), work_done(question), returned_by(question)
     facts = _facts(request, question) | {
-        "figures": [(name, figure, values[name]) for name, figure in FIGURES.items()],
-        "errors": field_errors(question),
+        "figures": [(name, figure, values.get(name, returned.value)) for name, figure in FIGURES.items()],
+        "errors": field_errors(question, work),
         "output": output_per_head(work),
-        "center": center_productivity(question, work) if branch is None else None,
-        "queues": queue_loads(at=request.at) if branch is None else [],
         "codes": _labelled(returns_by_code(question)),
         "returned_branches": _named(returned.by_branch, Branch.objects.in_bulk(returned.by_branch)),
         "returned_people": _worst_first(returned.by_collector),
         "groups": groups(question),
+    }
+    return render(request, "supervision/reports/operations.html", facts)
+
+
+@staff(*READERS)
+@require_GET
+def beside(request: StaffRequest) -> HttpResponse:
+    """What is counted elsewhere and belongs to the report: the page fetches it once its own figures stand there."""
+    asked = read_query(request.GET, known=("period", "branch"))
+    question = _question(request, asked)
+    span, branch = question.span, question.branch
+    month, is_bank = span if isinstance(span, Month) else None, branch is None
+    facts = _facts(request, question) | {
+        "center": center_productivity(question, work_done(question)) if is_bank else None,
+        "queues": queue_loads(at=request.at) if is_bank else [],
         "targets": goals.together(_target_rows(question, month)) if month else [],
         "reads_rates": bool(request.roles & READS_RATES),
-        "three_rates": three_rates(span, at=request.at) if branch is None else [],
+        "three_rates": three_rates(span, at=request.at) if is_bank else [],
         "stages": _stages(question, month) if month else [],
         "month": month,
     }
-    return render(request, "supervision/reports/operations.html", facts)
+    return render(request, f"supervision/reports/{'_beside' if request.htmx else 'beside'}.html", facts)
+
+
+@staff(*WATCHES_THE_CENTER)
+@require_GET
+def idle(request: StaffRequest) -> HttpResponse:
+    """The minutes behind the idle rate, person by person."""
+    question = _question(request, read_query(request.GET, known=("period",)))
+    work = work_done(question)
+    facts = _facts(request, question) | {
+        "center": center_productivity(question, work),
+        "people": center_hands(question, work),
+    }
+    return render(request, "supervision/reports/idle.html", facts)
 
 
 @staff(*READERS)

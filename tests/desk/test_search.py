@@ -46,7 +46,7 @@ def test_the_client_s_inquiry_code_finds_the_case(bank: Cast, case, sit) -> None
 
 
 def test_the_mark_of_a_campaign_finds_its_cases(bank: Cast, sit) -> None:
-    case = bank.draft(when=NOW, campaign="S5")
+    case = bank.refer(when=NOW, by=bank.chen_xiaoming, campaign="S5")
     assert sit(bank.chen_xiaoming).get("/search/", {"q": "s5"}).context["found"].cases == [case]
 
 

@@ -24,6 +24,7 @@ from applications.models import (
     ClockInterval,
     ClockPolicy,
     Event,
+    GroupBatch,
     Outage,
 )
 from applications.services.bags import files_to_pack
@@ -101,13 +102,17 @@ def test_returns_punctuality_overdue_and_problems_are_those_of_the_domain(demo: 
     assert BagIncident.objects.filter(closed_at=None).count() == 1
 
 
-def test_two_group_batches_are_marked(demo: dict[str, int]) -> None:
-    marks = Counter(Application.objects.filter(campaign__startswith="TB-").values_list("campaign", flat=True))
-    assert marks == {"TB-SQXCZJ": 87, "TB-XFZX": 31}
+def test_two_employers_apply_in_batches(demo: dict[str, int]) -> None:
+    found = {batch.employer: batch for batch in GroupBatch.objects.with_figures()}
+    told = {name: (batch.applied, batch.head_count, batch.is_open) for name, batch in found.items()}
+    assert told == {"石桥县财政局": (87, 100, False), "学府中学": (31, 60, True)}
+    assert f"{found['石桥县财政局'].penetration:.1%}" == "87.0%"
+    assert all(batch.applied >= batch.approved >= batch.activated > 0 for batch in found.values())
 
 
 def test_mondays_are_busier(demo: dict[str, int]) -> None:
-    stamps = Application.objects.filter(taken_in_at__isnull=False, campaign="").values_list("taken_in_at", flat=True)
+    alone = Application.objects.filter(taken_in_at__isnull=False, campaign="", group_batch=None)
+    stamps = alone.values_list("taken_in_at", flat=True)
     days = Counter(local_day(moment) for moment in stamps)
     mondays = [count for day, count in days.items() if day.weekday() == 0]
     others = [count for day, count in days.items() if day.weekday() in (1, 2, 3, 4)]

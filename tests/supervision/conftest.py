@@ -10,8 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from applications.lifecycle import Clock, Outcome, State
-from applications.models import Application, CaseClock
+from applications.models import Application, CaseClock, GroupBatch
 from applications.services.clocks import deadline_for, judge, policy_for
+from applications.services.groups import open_batch
 from ops_center.clock import local_day
 from organization.models import Employee
 from tests.cast import Cast, at, make_bank
@@ -44,6 +45,13 @@ class Bank:
         return Application.objects.create(
             number=f"T{number:09d}", status_code=f"T{number:07d}", state=state, product=self.cast.product("PK"),
             **facts,
+        )  # fmt: skip
+
+    def group(self, employer: str = "学府中学", *, head_count: int = 60) -> GroupBatch:
+        """An open batch of 滨河支行."""
+        return open_batch(
+            actor=self.people.bh, host=self.people.cm, at=at("2026-11-02 09:00"), employer=employer, level="CITY",
+            head_count=head_count, contact_name="梁启文", contact_mobile="10000009102",
         )  # fmt: skip
 
     def clock(

@@ -77,13 +77,12 @@ def test_platinum_and_higher_are_told_each_time(bank: Bank) -> None:
     assert [reason for _person, reason in reasons()] == ["HIGH_TIER", "HIGH_TIER"]
 
 
-def test_the_tenth_card_of_a_group_is_a_milestone(bank: Bank) -> None:
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_the_tenth_card_of_a_group_is_a_milestone(bank: Bank, is_kept: bool) -> None:
     activated(bank, EVER)
+    facts = {"group_batch": bank.group("TB-A")} if is_kept else {"campaign": "TB-A", "customer_group": "GROUP"}
     for nth in range(11):
-        activated(
-            bank, f"2026-11-{nth + 5:02} 09:00", campaign="TB-A", customer_group="GROUP",
-            told_at=at("2026-11-24 09:00"),
-        )  # fmt: skip
+        activated(bank, f"2026-11-{nth + 5:02} 09:00", told_at=at("2026-11-24 09:00"), **facts)
     tell_successes(at=NOW)
     group = Broadcast.objects.get(reason="GROUP")
     assert group.facts["number"] == 10

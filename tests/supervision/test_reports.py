@@ -30,14 +30,18 @@ from supervision.selectors.operations import (
     FIGURES,
     Asked,
     Value,
+    center_hands,
     center_productivity,
     field_errors,
     groups,
     output_per_head,
+    returned_by,
     returns_by_code,
     value_of,
     values_by,
+    values_of,
     volume_beside_quality,
+    work_done,
 )
 from supervision.selectors.rules_in_force import rules_in_force
 from supervision.selectors.timeliness import Scope, Window, by_stage
@@ -177,7 +181,7 @@ def test_errors_are_of_the_fields_keyed_twice_and_of_the_entered_cases(bank: Ban
             application=case, round=1, field="name", found_by=bank.people.cc, found_at=IN_MONTH, wrong_keyer=wrong
         )
     bank.case(State.ENTERED, entered_at=IN_MONTH)
-    assert field_errors(asked()) == Value(1, 12)  # two second keyings of six critical fields
+    assert field_errors(asked(), work_done(asked())) == Value(1, 12)  # two second keyings of six critical fields
     assert value("corrected") == (2, 3)
 
 
@@ -220,14 +224,22 @@ def test_output_per_head_divides_by_the_days_on_which_somebody_finished_somethin
             application=case, seq=seq, step=Step.SUBMIT_ENTRY, to_state=State.KEYED, at=at(f"2026-11-{day} {hour}"),
             round=1, digest=b"", actor=actor,
         )  # fmt: skip
-    found = output_per_head(asked())
+    work = work_done(asked())
+    found = output_per_head(work)
     assert (found.items, found.person_days) == (4, 3)
-    assert output_per_head(asked(bank.branches.yx01)).rate is None
-    center = center_productivity(asked())
+    assert output_per_head(work_done(asked(bank.branches.yx01))).rate is None
+    center = center_productivity(asked(), work)
     assert center is not None
     assert center.pieces == 4
     assert center.idle_rate == 1 - center.standard / center.attended
-    assert center_productivity(asked(span=Month(2026, 12))) is None
+    assert center_productivity(asked(span=Month(2026, 12)), work) is None
+    hands = center_hands(asked(), work)
+    assert sum(row.pieces for row in hands) == center.pieces
+    assert sum(row.standard for row in hands) == center.standard
+    assert sum(row.attended for row in hands) == pytest.approx(center.attended)
+    page = page_of(bank.people.sup).get("/reports/operations/idle/?period=2026-11")
+    assert f"{center.idle_rate:.1%}" in page.text
+    assert page_of(bank.people.bh).get("/reports/operations/idle/").status_code == 403
 
 
 def test_bags_with_an_incident_are_of_the_bags_received(bank: Bank) -> None:
@@ -245,13 +257,25 @@ def test_bags_with_an_incident_are_of_the_bags_received(bank: Bank) -> None:
     assert value("bags") == (1, 3)
 
 
-def test_a_group_counts_all_its_files_once_one_came_in(bank: Bank) -> None:
-    facts = {"campaign": "TB-A", "customer_group": "GROUP"}
-    bank.case(State.ACTIVATED, taken_in_at=BEFORE, **facts)
-    bank.case(State.RECEIVED, taken_in_at=IN_MONTH, **facts)
-    bank.case(State.RECEIVED, taken_in_at=BEFORE, campaign="TB-B", customer_group="GROUP")
-    [group] = groups(asked())
-    assert (group.code, group.applied, group.issued, group.activated) == ("TB-A", 2, 1, 1)
+def test_a_group_counts_all_its_files_once_one_came_in_and_each_figure_has_its_list(bank: Bank) -> None:
+    batch, silent = bank.group(head_count=8), bank.group("石桥县财政局")
+    of_old = {"campaign": "TB-A", "customer_group": "GROUP"}  # from before batches were kept
+    for facts in ({"group_batch": batch}, of_old):
+        bank.case(State.ACTIVATED, taken_in_at=BEFORE, approved_at=BEFORE, **facts)
+        bank.case(State.RECEIVED, taken_in_at=IN_MONTH, **facts)
+    bank.case(State.RECEIVED, taken_in_at=BEFORE, group_batch=silent)
+    old, kept = groups(asked())
+    assert (kept.code, kept.employer, kept.penetration) == (batch.code, "学府中学", 0.25)
+    assert (old.code, old.employer, old.penetration) == ("TB-A", None, None)
+    page = page_of(bank.people.sup)
+    shown = page.get("/reports/operations/?period=2026-11").text
+    assert "25.0%" in shown
+    for group in (old, kept):
+        assert (group.applied, group.approved, group.activated) == (2, 1, 1)
+        for name, number in group.figures:
+            address = f"?period=2026-11&branch=BH01&figure=group-{name}&code={group.code}"
+            assert address.replace("&", "&amp;") in shown
+            assert page.get(f"/reports/operations/list/{address}").context["total"] == number
 
 
 # -- recount -----------------------------------------------------------------------------------------------------------
@@ -300,6 +324,9 @@ def test_the_figures_equal_a_slow_recount_of_many_cases(bank: Bank) -> None:
         }
         for name, figures in expected.items():
             assert value(name, asked(branch)) == figures, (name, branch)
+        together = values_of(FIGURES, asked(branch))
+        assert together == {name: value_of(figure, asked(branch)) for name, figure in FIGURES.items()}
+        assert returned_by(asked(branch)).value == together["returned"]
 
 
 def test_every_number_is_as_long_as_its_list(bank: Bank) -> None:
@@ -474,7 +501,8 @@ def test_the_pages_cost_the_same_queries_whatever_they_show(bank: Bank, django_a
         bank.stop(bank.clock(Clock.ENTRY, IN_MONTH, case=case), IN_MONTH + timedelta(hours=2), Outcome.ON_TIME)
     page = page_of(bank.people.sup)
     most = {
-        "/reports/operations/?period=2026-11": 75,
+        "/reports/operations/?period=2026-11": 20,
+        "/reports/operations/beside/?period=2026-11": 25,
         "/reports/operations/quality/?period=2026-11&by=collector": 20,
         "/reports/operations/rules/?period=2026-11": 22,
         "/reports/operations/list/?period=2026-11&figure=entry": 11,

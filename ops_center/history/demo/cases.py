@@ -8,24 +8,24 @@ window.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from applications.models import BagIncident
+from applications.models import BagIncident, GroupBatch
 from applications.models.case import ReferrerType
 from applications.services.bags import INCIDENT_HOURS
 from ops_center.clock import local_day
 from ops_center.history.demo.bank import OUTLETS
+from ops_center.history.demo.days import WINDOW
+from ops_center.history.demo.groups import GROUPS, Group
 from ops_center.history.demo.journey import Journey, Teller, TooLate
 from ops_center.history.past import Client
 from ops_center.kernel.worktime import BANK_HOURS
 from organization.models import Branch, Employee
 from organization.roles import Role
-
-WINDOW = 90  # calendar days
 
 
 class Fate(StrEnum):
@@ -81,29 +81,9 @@ S16_FILES = 12  # in one bag on the truck: scenario S16
 SETTLED = (("L03", "FQ000000", "手工登记笔误，封签完好"), ("L02", "封面无编号", "邻包混入，已退回原网点"))
 
 PRODUCTS = ("PK",) * 45 + ("JK",) * 24 + ("BJ",) * 12 + ("CZ",) * 11 + ("ZS",) * 4 + ("FS",) * 2 + ("GWK",) * 2
-GROUPS = ("SALARIED",) * 75 + ("OWNER",) * 15 + ("FREELANCE",) * 10
+CUSTOMER_GROUPS = ("SALARIED",) * 75 + ("OWNER",) * 15 + ("FREELANCE",) * 10
 GROUP_OF = {"FS": "SUPPLEMENTARY", "GWK": "OFFICIAL"}
 CAMPAIGNS = ("",) * 17 + ("SQ-ZHSC", "CZ-QZ", "XY-KX")
-
-
-@dataclass(frozen=True, slots=True)
-class GroupBatch:
-    """团办: one employer, a few days of visits, one campaign mark."""
-
-    mark: str
-    employer: str
-    head_count: int
-    applied: int
-    place: str
-    product: str
-    group: str
-    visits: tuple[int, ...]  # working days of the window
-
-
-BATCHES = (
-    GroupBatch("TB-SQXCZJ", "石桥县财政局", 100, 87, "SQ01", "GWK", "OFFICIAL", (6, 10, 15)),
-    GroupBatch("TB-XFZX", "学府中学", 60, 31, "XF01", "PK", "GROUP", (9, 18)),
-)
 
 
 @dataclass(slots=True)
@@ -113,14 +93,15 @@ class Trouble:
     returned: bool = False
     late: str = ""  # "person": the reviewer came too late; "queue": nobody had taken it
     problem: bool = False
-    batch: GroupBatch | None = None
+    group: Group | None = None
 
 
 class Cases:
     """Tells the cases of the funnel, less those that the scenarios bring along."""
 
-    def __init__(self, teller: Teller) -> None:
+    def __init__(self, teller: Teller, batches: Mapping[str, GroupBatch]) -> None:
         self.teller, self.rng, self.days = teller, teller.rng, teller.days
+        self.batches = batches  # by employer
         self.window = teller.days.window(WINDOW)
         # Mondays are busier.
         self.weights = [1.4 if on.weekday() == 0 else 1.0 for on in self.window]
@@ -158,9 +139,9 @@ class Cases:
     def _deal_out_troubles(self, troubles: list[Trouble]) -> None:
         self.rng.shuffle(troubles)
         hand = iter(troubles)
-        for batch in BATCHES:
-            for _ in range(batch.applied):
-                next(hand).batch = batch
+        for group in GROUPS:
+            for _ in range(group.applied):
+                next(hand).group = group
         self.rng.shuffle(troubles)
         hand = iter(troubles)
         for _ in range(RETURNS):
@@ -180,7 +161,7 @@ class Cases:
                 days, weights = days[: len(days) * 9 // 10], weights[: len(days) * 9 // 10]
 
     def _visit(self, trouble: Trouble) -> date | None:
-        return self.window[self.rng.choice(trouble.batch.visits)] if trouble.batch else None
+        return self.window[self.rng.choice(trouble.group.visits)] if trouble.group else None
 
     # -- leads and drafts --------------------------------------------------------------------------------------------
     def _referred(self, overdue: bool, turn: int) -> Journey:
@@ -349,7 +330,7 @@ class Cases:
         return self._enter(self._file(on), Trouble()).submitted().issued(issued_at)
 
     def _rejected(self, on: date, trouble: Trouble) -> Journey:
-        return self._enter(self._file(on, batch=trouble.batch), trouble).submitted().rejected()
+        return self._enter(self._file(on, group=trouble.group), trouble).submitted().rejected()
 
     def _late_withdrawn(self, on: date, trouble: Trouble) -> Journey:
         return self._enter(self._file(on), trouble).submitted().withdrawn(300, 2000)
@@ -358,7 +339,7 @@ class Cases:
         return self._enter(self._file(on), trouble).submitted().issued().refused()
 
     def _activated(self, on: date, trouble: Trouble) -> Journey:
-        journey = self._enter(self._file(on, batch=trouble.batch), trouble)
+        journey = self._enter(self._file(on, group=trouble.group), trouble)
         late_filing = self.teller.chance(2)
         journey.submitted(self.days.after(journey.story.last_at, 1100, 1400) if late_filing else None).issued()
         low, high = (1250, 1700) if self.teller.chance(6) else (60, 900)
@@ -392,21 +373,22 @@ class Cases:
     def _taker(self, branch: Branch) -> Employee:
         return self.teller.collector(branch, on_the_road=self.teller.chance(55))
 
-    def _journey(self, client: Client, batch: GroupBatch | None = None, campaign: str = "") -> Journey:
-        if batch is not None:
+    def _journey(self, client: Client, group: Group | None = None, campaign: str = "") -> Journey:
+        if group is not None:
             return Journey(
-                self.teller, client, batch.product, group=batch.group, employer=batch.employer, campaign=batch.mark
-            )
+                self.teller, client, group.product, group=group.customer_group, employer=group.employer,
+                batch=self.batches[group.employer],
+            )  # fmt: skip
         product = self.rng.choice(PRODUCTS)
-        group = GROUP_OF.get(product) or self.rng.choice(GROUPS)
-        return Journey(self.teller, client, product, group=group, campaign=campaign or self.rng.choice(CAMPAIGNS))
+        chosen = GROUP_OF.get(product) or self.rng.choice(CUSTOMER_GROUPS)
+        return Journey(self.teller, client, product, group=chosen, campaign=campaign or self.rng.choice(CAMPAIGNS))
 
-    def _file(self, on: date, *, batch: GroupBatch | None = None, complete: bool = True, place: str = "") -> Journey:
+    def _file(self, on: date, *, group: Group | None = None, complete: bool = True, place: str = "") -> Journey:
         """A file that was collected on that day, from a referral a few days before or from a walk-in."""
         teller, days = self.teller, self.days
-        if batch is not None or place or not teller.chance(FROM_A_REFERRAL):
-            outlet = teller.crew.branches[batch.place if batch else place or self.rng.choice(OUTLETS)]
-            return self._walk_in(on, outlet, earliest="08:50", latest="14:20", batch=batch, complete=complete)
+        if group is not None or place or not teller.chance(FROM_A_REFERRAL):
+            outlet = teller.crew.branches[group.place if group else place or self.rng.choice(OUTLETS)]
+            return self._walk_in(on, outlet, earliest="08:50", latest="14:20", group=group, complete=complete)
         before = on
         for _ in range(self.rng.randint(2, 4)):
             before = days.calendar.previous_or_same_workday(before - timedelta(days=1))
@@ -422,25 +404,25 @@ class Cases:
         return journey
 
     def _walk_in(
-        self, on: date, branch: Branch, *, earliest: str, latest: str, batch: GroupBatch | None = None,
+        self, on: date, branch: Branch, *, earliest: str, latest: str, group: Group | None = None,
         complete: bool = True, campaign: str = "",
     ) -> Journey:  # fmt: skip
         at = self.days.between(on, earliest, latest)
-        return self._walk_in_at(at, branch, batch=batch, complete=complete, campaign=campaign)
+        return self._walk_in_at(at, branch, group=group, complete=complete, campaign=campaign)
 
     def _walk_in_at(
         self,
         at: datetime,
         branch: Branch,
         *,
-        batch: GroupBatch | None = None,
+        group: Group | None = None,
         complete: bool = True,
         campaign: str = "",
     ) -> Journey:
         teller = self.teller
-        journey = self._journey(teller.clients.next(), batch, campaign)
+        journey = self._journey(teller.clients.next(), group, campaign)
         collector = teller.anybody(Role.BH if teller.chance(8) else Role.CM, branch.code)
-        referrer = teller.anybody(Role.EMP) if batch is None and teller.chance(12) else None
+        referrer = teller.anybody(Role.EMP) if group is None and teller.chance(12) else None
         length = timedelta(minutes=self.rng.randint(20, 45))
         journey.walked_in(at - length, collector, referrer=referrer)
         return journey.taken_in(at) if complete else journey
@@ -462,7 +444,7 @@ class Cases:
         """From the intake to the entry, with what came between."""
         teller, days = self.teller, self.days
         on = local_day(journey.story.last_at)
-        is_plain = not (trouble.returned or trouble.late or trouble.problem or trouble.batch)
+        is_plain = not (trouble.returned or trouble.late or trouble.problem or trouble.group)
         is_own_client = journey.referrer is None and any(row.role == Role.CM for row in journey.collector.roles.all())
         if is_plain and is_own_client and journey.branch.has_path_a and teller.chance(60):
             return journey.goes_own_way().checked().keyed().entered()

@@ -11,6 +11,9 @@ from ops_center.kernel.worktime import SHANGHAI, WorkCalendar
 CLOSING = time(17, 30)
 
 
+WINDOW = 90  # calendar days that the demo bank looks back on
+
+
 class Days:
     """``today`` is the working day whose morning has come in: by ten past nine bags are signed for and work has begun.
     Other days are counted from it."""

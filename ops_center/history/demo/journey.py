@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 
 from applications.lifecycle import Clock, State
-from applications.models import Bag, BagItem, ChecklistItem, ContactLog, Product
+from applications.models import Bag, BagItem, ChecklistItem, ContactLog, GroupBatch, Product
 from applications.services.bags import INCIDENT_HOURS
 from applications.services.claims import LEASE
 from applications.services.endings import VALID_DAYS
@@ -120,11 +120,11 @@ class Journey:
 
     def __init__(
         self, teller: Teller, client: Client, product: str, *, group: str = "SALARIED", employer: str = "",
-        campaign: str = "",
+        campaign: str = "", batch: GroupBatch | None = None,
     ) -> None:  # fmt: skip
         self.teller, self.rng, self.days = teller, teller.rng, teller.days
         self.client, self.product, self.group = client, teller.products[product], group
-        self.employer, self.campaign = employer, campaign
+        self.employer, self.campaign, self.batch = employer, campaign, batch
         self.story = Story(client)
         self.collector: Employee = teller.crew.by_role[Role.CM][0]
         self.branch: Branch = self.collector.branch
@@ -162,8 +162,9 @@ class Journey:
     def walked_in(self, at: datetime, by: Employee, *, referrer: Employee | None = None) -> Self:
         self.collector, self.branch, self.referrer = by, by.branch, referrer
         self.story.walk_in(
-            self.in_time(at), by, self.product, group=self.group, referrer=referrer, campaign=self.campaign
-        )
+            self.in_time(at), by, self.product, group=self.group, referrer=referrer, campaign=self.campaign,
+            batch=self.batch,
+        )  # fmt: skip
         return self
 
     def taken_in(self, at: datetime, *, host: Branch | None = None) -> Self:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from django.db import connection, transaction
 
 from applications.lifecycle import State
-from applications.models import ChecklistItem, Product
+from applications.models import ChecklistItem, GroupBatch, Product
 from applications.reference import install_reference_data
 from applications.services.numbers import CODE_LETTERS
 from incentives.reference import install_policies
@@ -20,6 +20,7 @@ from ops_center.history.demo.cases import Cases, Fate, bag_incidents
 from ops_center.history.demo.clients import Clients, name_number
 from ops_center.history.demo.days import Days
 from ops_center.history.demo.goals import set_goals
+from ops_center.history.demo.groups import close_finished, open_batches
 from ops_center.history.demo.hands import plan_hands
 from ops_center.history.demo.journey import Teller
 from ops_center.history.demo.months import settle_months
@@ -54,7 +55,9 @@ def load_demo(*, at: datetime, progress: Callable[[str], None]) -> dict[str, int
     # Blind double keying is a switch per product: the demo bank has it on for one (ASM-11).
     Product.objects.filter(code="ZS").update(review_mode=Product.ReviewMode.DOUBLE)
     teller = _teller(at)
-    added["cases"] = _write_cases(teller)
+    batches = open_batches(teller.crew, teller.days)
+    added["cases"] = _write_cases(teller, batches)
+    close_finished(batches, teller.crew, teller.days)
     progress(f"{added['cases']} cases")
     declare_past_outage(teller.crew, teller.days)
     added |= settle_months(teller.crew, teller.days)
@@ -67,10 +70,10 @@ def load_demo(*, at: datetime, progress: Callable[[str], None]) -> dict[str, int
     return added
 
 
-def _write_cases(teller: Teller) -> int:
+def _write_cases(teller: Teller, batches: Mapping[str, GroupBatch]) -> int:
     writer = HistoryWriter(code=lambda: _status_code(teller.rng))
     scripted = list(Scenarios(teller).tell())
-    journeys = list(Cases(teller).tell(brought=_standings(scripted, writer, teller.days.now)))
+    journeys = list(Cases(teller, batches).tell(brought=_standings(scripted, writer, teller.days.now)))
     bag_incidents(journeys, teller)
     stories = sorted([*scripted, *(journey.story for journey in journeys)], key=lambda story: story.steps[0].at)
     return sum(len(batch) for batch in writer.write(story.past() for story in stories))

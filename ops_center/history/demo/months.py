@@ -25,8 +25,7 @@ from incentives.services.registration import register
 from incentives.services.releases import release_due_holds
 from ops_center.clock import local_day
 from ops_center.history.demo.bank import Crew
-from ops_center.history.demo.cases import WINDOW
-from ops_center.history.demo.days import Days
+from ops_center.history.demo.days import WINDOW, Days
 from ops_center.history.demo.desks import Desks, answer_payments
 from ops_center.history.demo.prices import Prices
 from ops_center.kernel.errors import Refused
