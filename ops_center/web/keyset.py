@@ -55,14 +55,16 @@ class _RowValue(Func):
 
 
 class Keyset:
-    """An order of rows: ``Keyset("due_at", "id")``, ``Keyset("-id")``. All columns go one way; the last is unique."""
+    """An order of rows: ``Keyset("due_at", "id")``, ``Keyset("-id")``. All columns go one way; the last is unique.
+    ``filled``: the rows that are asked for all have the first column, so there is no second segment to look into."""
 
-    def __init__(self, *columns: str) -> None:
+    def __init__(self, *columns: str, filled: bool = False) -> None:
         descending = {column.startswith("-") for column in columns}
         if len(descending) != 1:
             raise ValueError("the columns of a keyset all go one way")
         self.descending = descending.pop()
         self.columns = tuple(column.removeprefix("-") for column in columns)
+        self.filled = filled
         self._values = [attrgetter(column.replace("__", ".")) for column in self.columns]
 
     def page(
@@ -111,7 +113,7 @@ class Keyset:
     ) -> Iterator[tuple[QuerySet[Row, Row], tuple[str, ...], list[Any] | None]]:
         """The parts of the list that still lie ahead: rows, columns that order them, position to start from."""
         first, *rest = self.columns
-        if not _column(rows.model, first).null:
+        if self.filled or not _column(rows.model, first).null:
             yield rows, self.columns, seen
             return
         filled, empty = rows.filter(**{f"{first}__isnull": False}), rows.filter(**{f"{first}__isnull": True})
@@ -142,7 +144,7 @@ class Keyset:
                 None if value is None else _column(model, column).to_python(value)
                 for column, value in zip(self.columns, values, strict=True)
             ]
-            if None in read[1:] or (read[0] is None and not _column(model, self.columns[0]).null):
+            if None in read[1:] or (read[0] is None and (self.filled or not _column(model, self.columns[0]).null)):
                 raise ValueError("no position")
         except (ValueError, TypeError, RecursionError, OverflowError, binascii.Error, ValidationError):
             raise Malformed(

@@ -14,10 +14,11 @@ from ops_center.web.keyset import Keyset
 from ops_center.web.shapes import FreeText, Many, Shape
 from organization.api_shapes import BranchField, EmployeeField
 from supervision.selectors import branch_scope
-from supervision.selectors.overdue import AGES, DUE, NO_BRANCH, STAGES, breach_trend, overdue_board, overdue_cases
+from supervision.selectors.overdue import AGES, DUE, NO_BRANCH, STAGES, overdue_board, overdue_cases
+from supervision.selectors.timeliness import FORTNIGHT, Scope, breaches_per_day
 from supervision.services.acts import AT_MOST, reassign_each, urge_each
 
-BY_DEADLINE = Keyset("due_at", "id")
+BY_DEADLINE, LATE_FIRST = Keyset("due_at", "id"), Keyset("due_at", "id", filled=True)
 Json = dict[str, Any]
 
 
@@ -49,6 +50,7 @@ class OverdueBoard(Api):
         """By branch and stage, by age and by clock; a branch head sees the own branch. Independent of the sweep."""
         scope = branch_scope(call.actor, call.at)
         board = overdue_board(scope=scope, at=call.at)
+        trend = breaches_per_day(Scope(branch=scope), at=call.at)[-FORTNIGHT:]
         return {
             "at": call.at,
             "total": board.total,
@@ -59,7 +61,7 @@ class OverdueBoard(Api):
             "ages": board.ages,
             "clocks": board.clocks,
             "soon": board.soon,
-            "trend": {f"{day:%Y-%m-%d}": count for day, count in breach_trend(scope=scope, at=call.at)},
+            "trend": {f"{day:%Y-%m-%d}": count for day, count in trend},
         }
 
 
@@ -90,7 +92,7 @@ class OverdueCases(Api):
         cut = {name: call.asked[name] for name in ("stage", "age", "clock", "due") if name in call.asked}
         branch = call.asked["branch"].code if "branch" in call.asked else ""
         cases = overdue_cases(scope=branch_scope(call.actor, call.at), at=call.at, branch=branch, **cut)
-        return listed(call, cases.with_people(), BY_DEADLINE)
+        return listed(call, cases.with_people(), LATE_FIRST)
 
 
 # -- acts --------------------------------------------------------------------------------------------------------------

@@ -3,15 +3,17 @@
 from supervision.models.breach import Breach, Ground, Justification, JustificationPaper, Standing
 from supervision.models.capacity import SimulationRun, StandardMinutes
 from supervision.models.complaint import Complaint, ComplaintAct, ComplaintEvent
-from supervision.models.figures import DayFigure, DayTimes, Part, PeriodTimes, TouchedDay
+from supervision.models.figures import BreachCount, CaseCount, DayFigure, DayTimes, Part, PeriodTimes, TouchedDay
 from supervision.models.goals import Broadcast, Measure, MonthSummary, Target, WeeklyNote, WeeklySheet
 from supervision.models.notices import CallReminder, ClockNotice, DayNotice, Untold, Urge
 from supervision.models.reports import ReportRun
 
 __all__ = [
     "Breach",
+    "BreachCount",
     "Broadcast",
     "CallReminder",
+    "CaseCount",
     "ClockNotice",
     "Complaint",
     "ComplaintAct",

@@ -65,6 +65,53 @@ class DayFigure(models.Model):
         return f"{self.day} {self.kind} {self.outcome} {self.clocks}"
 
 
+class CaseCount(models.Model):
+    """How many cases stand where, as the funnel tells them apart: by the month in which they began. The rows add up: a
+    trigger on the cases writes in their own transaction what a change takes away and what it adds, never touching a row
+    that is there, so nobody waits for anybody; now and then the job puts the rows of a month together."""
+
+    month = models.DateField()  # its first day
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+", db_index=False)
+    host_branch = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+", db_index=False)
+    is_referred = models.BooleanField()
+    is_taken_in = models.BooleanField()
+    is_entered = models.BooleanField()
+    is_issued = models.BooleanField()
+    is_activated = models.BooleanField()
+    is_returned = models.BooleanField()  # at least once
+    ended_as = models.CharField(max_length=12, blank=True)  # the state that finished it; empty: it is open
+    cases = models.IntegerField()  # of a change: -1 and 1
+    is_sum = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("count of cases")
+        verbose_name_plural = _("counts of cases")
+        indexes = [
+            models.Index(fields=["month"], name="casecount_month"),
+            models.Index(fields=["month"], condition=Q(is_sum=False), name="casecount_changes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month} {self.branch_id} {self.cases}"
+
+
+class BreachCount(models.Model):
+    """How many breaches fell due on a day, of the whole bank; rows that add up like those of the cases. Of a branch
+    or a person they are few enough to be counted."""
+
+    day = models.DateField()
+    breaches = models.IntegerField()
+    is_sum = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("count of breaches")
+        verbose_name_plural = _("counts of breaches")
+        indexes = [models.Index(fields=["day"], name="breachcount_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.breaches}"
+
+
 class Part(models.TextChoices):
     """What of the time of a stage is measured, in working minutes (clocks by the calendar: in minutes)."""
 

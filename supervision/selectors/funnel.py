@@ -1,4 +1,8 @@
-"""The funnel: what became of the cases that began in a month."""
+"""The funnel: what became of the cases that began in a month.
+
+Its numbers are sums over the counts of cases (supervision.models.figures), which are true at every moment; the list
+behind a number asks the cases themselves. A cut is named once here for both.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 
 from applications.lifecycle import FINISHED, Stage, State
 from applications.models import Application
 from applications.querysets import ApplicationQuerySet
 from organization.models import Branch
+from supervision.models import CaseCount
 from supervision.periods import Month
 from supervision.selectors import of_branch
 
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A number of the funnel: which cases it counts, and which of their counts."""
+
+    cases: Q
+    counts: Q
+
+
 # How far a case came: the stamp that says so. Everybody begins; the other steps are the bank's macro stages.
-REACHED: dict[str, Q] = {
-    "begun": Q(),
-    "taken-in": Q(taken_in_at__isnull=False),
-    "entered": Q(entered_at__isnull=False),
-    "issued": Q(issued_at__isnull=False),
-    "activated": Q(activated_at__isnull=False),
+REACHED: dict[str, Cut] = {
+    "begun": Cut(Q(), Q()),
+    "taken-in": Cut(Q(taken_in_at__isnull=False), Q(is_taken_in=True)),
+    "entered": Cut(Q(entered_at__isnull=False), Q(is_entered=True)),
+    "issued": Cut(Q(issued_at__isnull=False), Q(is_issued=True)),
+    "activated": Cut(Q(activated_at__isnull=False), Q(is_activated=True)),
 }
 STAGE_OF_STEP: dict[str, Stage] = {
     "begun": Stage.REFERRAL,
@@ -30,14 +45,17 @@ STAGE_OF_STEP: dict[str, Stage] = {
     "issued": Stage.CARD_ISSUE,
     "activated": Stage.ACTIVATION,
 }
-ENDS: dict[str, Q] = {
-    "rejected": Q(state=State.REJECTED),
-    "withdrawn": Q(state=State.WITHDRAWN),
-    "expired": Q(state=State.EXPIRED),
-    "returned": Q(round__gt=1),
-    "open": ~Q(state__in=FINISHED),
+ENDS: dict[str, Cut] = {
+    "rejected": Cut(Q(state=State.REJECTED), Q(ended_as=State.REJECTED)),
+    "withdrawn": Cut(Q(state=State.WITHDRAWN), Q(ended_as=State.WITHDRAWN)),
+    "expired": Cut(Q(state=State.EXPIRED), Q(ended_as=State.EXPIRED)),
+    "returned": Cut(Q(round__gt=1), Q(is_returned=True)),
+    "open": Cut(~Q(state__in=FINISHED), Q(ended_as="")),
 }
-ORIGINS: dict[str, Q] = {"referred": Q(referred_at__isnull=False), "walk-in": Q(referred_at=None)}
+ORIGINS: dict[str, Cut] = {
+    "referred": Cut(Q(referred_at__isnull=False), Q(is_referred=True)),
+    "walk-in": Cut(Q(referred_at=None), Q(is_referred=False)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +70,22 @@ class Funnel:
 
 
 def funnel_board(*, scope: Branch | None, month: Month) -> Funnel:
-    figures = funnel_cases(scope=scope, month=month).order_by().aggregate(
+    figures = CaseCount.objects.filter(of_branch(scope), month=month.first_day).aggregate(
         **{
-            f"{origin}/{step}": Count("pk", filter=came_from & reached)
+            f"{origin}/{step}": _sum(came_from.counts & reached.counts)
             for origin, came_from in ORIGINS.items()
             for step, reached in REACHED.items()
         },
-        **{f"end/{name}": Count("pk", filter=ended) for name, ended in ENDS.items()},
+        **{f"end/{name}": _sum(ended.counts) for name, ended in ENDS.items()},
     )  # fmt: skip
     return Funnel(
         steps={origin: {step: figures[f"{origin}/{step}"] for step in REACHED} for origin in ORIGINS},
         ends={name: figures[f"end/{name}"] for name in ENDS},
     )
+
+
+def _sum(counts: Q) -> Coalesce:
+    return Coalesce(Sum("cases", filter=counts), 0)
 
 
 def funnel_cases(
@@ -73,7 +95,7 @@ def funnel_cases(
     cases = Application.objects.filter(of_branch(scope), created_at__gte=month.starts_at, created_at__lt=month.ends_at)
     for wanted, table in ((origin, ORIGINS), (reached, REACHED), (end, ENDS)):
         if wanted:
-            cases = cases.filter(table[wanted])
+            cases = cases.filter(table[wanted].cases)
     return cases
 
 

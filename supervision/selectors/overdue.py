@@ -9,33 +9,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Case, CharField, Count, Q, Value, When
-from django.db.models.functions import TruncDate
 
 from applications.lifecycle import STAGE_OF, Clock, Stage, State
 from applications.models import Application
 from applications.querysets import ApplicationQuerySet
 from ops_center.clock import local_day
-from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Branch
 from organization.services.calendar import working_calendar
-from supervision.models import Breach
 from supervision.selectors import midnight, of_branch
 
 # Age of an overdue case in days by the wall clock: name, from, below.
 AGES: dict[str, tuple[int, int | None]] = {"0-1": (0, 1), "1-3": (1, 3), "3-7": (3, 7), "7+": (7, None)}
 STAGES = tuple(stage for stage in Stage if stage != Stage.ENDED)
-TREND_DAYS = 14
 NO_BRANCH = "-"  # leads that no branch has taken yet
 DUE = ("today", "tomorrow")  # tomorrow is the next working day, with the free days before it
 
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """The overdue cases of a scope and those that fall due next, counted in one pass. ``cells``: (branch code, stage) →
-    overdue cases."""
+    """The overdue cases of a scope and those that fall due next. ``cells``: (branch code, stage) → overdue cases."""
 
     total: int
     cells: Mapping[tuple[str, str], int]
@@ -46,26 +41,25 @@ class Overdue:
 
 
 def overdue_board(*, scope: Branch | None, at: datetime) -> Overdue:
-    until = due_until("tomorrow", at)
+    open_cases = Application.objects.filter(of_branch(scope), is_imported=False).order_by()
     rows = (
-        Application.objects.filter(of_branch(scope), due_at__lt=until, is_imported=False)
-        .order_by()
+        open_cases.filter(due_at__lt=at)
         .values_list("branch__code", "branch__name", "state", "resume_state", "due_clock", _age(at))
         .annotate(cases=Count("pk"))
     )
     cells: Counter[tuple[str, str]] = Counter()
     ages, clocks = Counter(dict.fromkeys(AGES, 0)), Counter[str]()
-    soon = Counter(dict.fromkeys(DUE, 0))
     branches: dict[str, str] = {}
     for code, name, state, resume_state, clock, age, cases in rows:
-        if age in DUE:
-            soon[age] += cases
-            continue
         stage = STAGE_OF[resume_state if state == State.PROBLEM else state]
         cells[code or NO_BRANCH, stage] += cases
         ages[age] += cases
         clocks[clock] += cases
         branches[code or NO_BRANCH] = name or ""
+    tonight = due_until("today", at)
+    soon = open_cases.filter(due_at__gte=at, due_at__lt=due_until("tomorrow", at)).aggregate(
+        today=Count("pk", filter=Q(due_at__lt=tonight)), tomorrow=Count("pk", filter=Q(due_at__gte=tonight))
+    )
     return Overdue(sum(ages.values()), cells, ages, clocks, branches, soon)
 
 
@@ -102,29 +96,13 @@ def due_until(due: str, at: datetime) -> datetime:
     return midnight(last + timedelta(days=1))
 
 
-def breach_trend(*, scope: Branch | None, at: datetime) -> list[tuple[date, int]]:
-    """Breaches by the day on which they fell due, for the last 14 days, today included."""
-    today = local_day(at)
-    first = today - timedelta(days=TREND_DAYS - 1)
-    breaches = Breach.objects.filter(due_at__gte=midnight(first), due_at__lt=at)
-    if scope is not None:
-        breaches = breaches.filter(branch=scope)
-    per_day = dict(breaches.order_by().values_list(TruncDate("due_at", tzinfo=SHANGHAI)).annotate(breaches=Count("pk")))
-    days = [first + timedelta(days=n) for n in range(TREND_DAYS)]
-    return [(day, per_day.get(day, 0)) for day in days]
-
-
 def clock_label(kind: str) -> str:
     return str(Clock(kind).label)
 
 
 def _age(at: datetime) -> Case:
-    """The age bucket of an overdue case, or when it falls due."""
-    ahead = [
-        When(due_at__gte=due_until("today", at), then=Value("tomorrow")),
-        When(due_at__gte=at, then=Value("today")),
-    ]
+    """The age bucket of an overdue case."""
     older = [
         When(due_at__gt=at - timedelta(days=below), then=Value(name)) for name, (_from, below) in AGES.items() if below
     ]
-    return Case(*ahead, *older, default=Value("7+"), output_field=CharField())
+    return Case(*older, default=Value("7+"), output_field=CharField())

@@ -26,7 +26,7 @@ from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Branch, Employee
-from supervision.models import Breach, DayFigure, PeriodTimes, TouchedDay
+from supervision.models import Breach, BreachCount, DayFigure, PeriodTimes, TouchedDay
 from supervision.on_time import RETURNED, Tally, outcomes_of
 from supervision.periods import Month
 from supervision.selectors import midnight
@@ -35,7 +35,7 @@ from supervision.selectors.overdue import NO_BRANCH
 
 ROLLING = {"7": 7, "30": 30}  # periods that end today: so many days and today
 MONTHS_SHOWN = 6
-TREND_DAYS = 30
+FORTNIGHT = 14  # days of a trend where there is little room
 VERDICTS = ("in-time", "late", "exempt", "open", "first", "second")
 
 # The minutes of a period's days, part by part; {only} narrows the days to a branch. A median is a time that was taken.
@@ -176,13 +176,19 @@ def rate_per_day(scope: Scope, *, at: datetime, live: Live | None = None) -> lis
 def breaches_per_day(scope: Scope, *, at: datetime) -> list[tuple[date, int]]:
     """Breaches by the day on which they fell due, for the last 30 days, today included."""
     window = Window.read("30", at=at)
-    breaches = Breach.objects.filter(due_at__gte=window.starts_at, due_at__lt=at)
-    if scope.branch is not None:
-        breaches = breaches.filter(branch=scope.branch)
-    if scope.person is not None:
-        breaches = breaches.filter(owner=scope.person)
-    day_due = TruncDate("due_at", tzinfo=SHANGHAI)
-    per_day = dict(breaches.order_by().values_list(day_due).annotate(breaches=Count("*")))  # of the index alone
+    if scope == Scope():
+        today = midnight(window.last)
+        over = BreachCount.objects.filter(day__gte=window.first, day__lt=window.last)
+        per_day = dict(over.order_by().values_list("day").annotate(Sum("breaches")))
+        per_day[window.last] = Breach.objects.filter(due_at__gte=today, due_at__lt=at).count()
+    else:
+        breaches = Breach.objects.filter(due_at__gte=window.starts_at, due_at__lt=at)
+        if scope.branch is not None:
+            breaches = breaches.filter(branch=scope.branch)
+        if scope.person is not None:
+            breaches = breaches.filter(owner=scope.person)
+        day_due = TruncDate("due_at", tzinfo=SHANGHAI)
+        per_day = dict(breaches.order_by().values_list(day_due).annotate(breaches=Count("*")))
     return [(day, per_day.get(day, 0)) for day in window.days]
 
 
@@ -233,7 +239,7 @@ def _days_to_count(window: Window) -> list[date]:
 def _open_overdue(scope: Scope, window: Window, *, at: datetime, kind: str = "") -> CaseClockQuerySet:
     """Running clocks past due; of a period that is over, those that fell due in or before it."""
     until = min(at, window.ends_at)
-    clocks = CaseClock.objects.overdue(until).filter(application__is_imported=False)
+    clocks = CaseClock.objects.overdue(until).of_own_cases()
     if kind:
         clocks = clocks.filter(kind=kind)
     if scope.branch is not None:

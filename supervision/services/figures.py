@@ -17,7 +17,7 @@ from applications.services.clocks import CENTER_HOURS
 from ops_center.clock import local_day
 from ops_center.kernel.worktime import Mode, minutes_between
 from organization.services.calendar import working_calendar
-from supervision.models import DayFigure, DayTimes, PeriodTimes
+from supervision.models import BreachCount, CaseCount, DayFigure, DayTimes, PeriodTimes
 from supervision.periods import Month
 from supervision.selectors.counted import OF_THE_CASE, STOPPED, UNSPOILT, facts_of
 from supervision.selectors.timeliness import ROLLING, TIMES_OF, days_over
@@ -54,6 +54,15 @@ _SUM_UP = f"""
 """  # noqa: S608
 
 
+MANY_CHANGES = 1000  # rows that a board reads beside the sums of a month or day
+_MANY_CHANGES = "SELECT {name}, count(*) FROM {table} WHERE NOT is_sum GROUP BY 1 HAVING count(*) >= %(many)s"
+_PUT_TOGETHER = """
+    WITH apart AS (DELETE FROM {table} WHERE {name} = ANY(%(many)s::date[]) RETURNING *)
+    INSERT INTO {table} ({columns}, {number}, is_sum)
+    SELECT {columns}, sum({number}), TRUE FROM apart GROUP BY {columns} HAVING sum({number}) <> 0
+"""
+
+
 def count_touched_days(*, at: datetime) -> dict[str, int]:
     """Counts every day that is over and has been touched since it was counted; then the periods it belongs to."""
     today = local_day(at)
@@ -69,7 +78,29 @@ def count_touched_days(*, at: datetime) -> dict[str, int]:
             stale.add(period)
     for period in sorted(stale):
         _sum_up(period, today=today)
-    return {"days": len(counted), "periods": len(stale)}
+    return {"days": len(counted), "periods": len(stale), "changes": put_together()}
+
+
+@transaction.atomic
+def put_together() -> int:
+    """Sums the counts up where many changes have been added to them; how many changes. Whoever reads meanwhile sees the
+    rows or their sum, whoever changes something adds rows of their own: it is the same at every moment."""
+    with connection.cursor() as cursor:
+        if not _alone(cursor):
+            return 0
+        changes = 0
+        for model, name, number in ((CaseCount, "month", "cases"), (BreachCount, "day", "breaches")):
+            table, columns = model._meta.db_table, [
+                field.column for field in model._meta.concrete_fields if field.name not in ("id", number, "is_sum")
+            ]  # fmt: skip
+            cursor.execute(_MANY_CHANGES.format(table=table, name=name), {"many": MANY_CHANGES})
+            many = cursor.fetchall()
+            changes += sum(found for _name, found in many)
+            cursor.execute(
+                _PUT_TOGETHER.format(table=table, name=name, number=number, columns=", ".join(columns)),
+                {"many": [found[0] for found in many]},
+            )
+    return changes
 
 
 @transaction.atomic

@@ -23,7 +23,7 @@ from supervision.selectors import branch_scope
 from supervision.selectors.overdue import AGES, DUE, NO_BRANCH, STAGES, Overdue, overdue_board, overdue_cases
 from supervision.selectors.timeliness import Scope, breaches_per_day
 from supervision.views.asked import one_of
-from supervision.views.case_list import BY_DEADLINE, acts_of, listed, opens_cases
+from supervision.views.case_list import LATE_FIRST, acts_of, listed, opens_cases
 
 AGE_LABELS = {
     "0-1": gettext_lazy("up to 1 day"),
@@ -65,7 +65,7 @@ def overdue(request: StaffRequest) -> HttpResponse:
         "chosen": _chosen(cut, figures.branches),
     }
     cases = overdue_cases(scope=scope, at=request.at, **cut)
-    facts |= listed(request, asked, cases, BY_DEADLINE) | acts_of(request)
+    facts |= listed(request, asked, cases, LATE_FIRST) | acts_of(request)
     return render(request, "supervision/overdue.html", facts)
 
 

@@ -43,7 +43,7 @@ from supervision.selectors.timeliness import (
 from supervision.views.asked import one_of
 from supervision.views.case_list import OPENS_CASES, acts_of
 
-LATEST, BY_DEADLINE = Keyset("-stopped_at", "-id"), Keyset("due_at", "id")
+LATEST, BY_DEADLINE = Keyset("-stopped_at", "-id", filled=True), Keyset("due_at", "id")
 VERDICT_LABELS = {
     "in-time": pgettext_lazy("verdict", "In time"),
     "late": pgettext_lazy("verdict", "Late"),

@@ -14,7 +14,8 @@ from supervision.selectors import branch_scope
 from supervision.selectors.capacity import ALARM_DAYS, capacity_board, last_workdays, queue_cases
 from supervision.selectors.funnel import ENDS, ORIGINS, REACHED, funnel_board, funnel_cases
 from supervision.selectors.leaderboard import activated_cases, leaderboard
-from supervision.selectors.overdue import AGES, NO_BRANCH, breach_trend, overdue_board, overdue_cases
+from supervision.selectors.overdue import AGES, NO_BRANCH, overdue_board, overdue_cases
+from supervision.selectors.timeliness import FORTNIGHT, Scope, breaches_per_day
 from supervision.services.breaches import find_breaches
 from tests.cast import at
 from tests.supervision.conftest import Bank
@@ -89,11 +90,11 @@ def test_a_late_sweep_hides_nothing(bank: Bank, late: list[Application]) -> None
     assert overdue_board(scope=None, at=NOW).total == sum(case.due_at < NOW for case in late)
 
 
-def test_the_overdue_board_costs_one_query_and_a_look_at_the_calendar(
+def test_the_overdue_board_costs_two_queries_and_a_look_at_the_calendar(
     bank: Bank, late: list[Application], django_assert_num_queries
 ) -> None:
     overdue_board(scope=None, at=NOW)  # the calendar is remembered from here on
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         overdue_board(scope=None, at=NOW)
 
 
@@ -112,10 +113,10 @@ def test_the_trend_counts_breaches_by_the_day_they_fell_due(bank: Bank) -> None:
     for start in ("2026-11-23 08:40", "2026-11-23 09:00", "2026-11-24 08:40"):
         bank.clock(Clock.CHECK, at(start))
     find_breaches(at=NOW)
-    trend = dict(breach_trend(scope=None, at=NOW))
+    trend = dict(breaches_per_day(Scope(), at=NOW)[-FORTNIGHT:])
     assert len(trend) == 14
     assert {str(day): breaches for day, breaches in trend.items() if breaches} == {"2026-11-24": 2, "2026-11-25": 1}
-    assert sum(breaches for _day, breaches in breach_trend(scope=bank.branches.yx01, at=NOW)) == 0
+    assert sum(breaches for _day, breaches in breaches_per_day(Scope(branch=bank.branches.yx01), at=NOW)) == 0
 
 
 def test_the_funnel_equals_a_slow_recount(bank: Bank) -> None:
