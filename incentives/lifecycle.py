@@ -75,6 +75,7 @@ class Why(models.TextChoices):
     LATE = "LATE", _("Late without a valid explanation")
     EXPLANATION_OPEN = "EXPLANATION_OPEN", _("Late: the explanation is still open")
     EXPLAINED = "EXPLAINED", _("Released: the explanation was accepted")
+    RETIMED = "RETIMED", _("Counted again: the clock ends otherwise than it was booked")
     CAP_LAPSED = "CAP_LAPSED", _("Lapsed: above the monthly cap of penalties")
     CROSS_SOLD = "CROSS_SOLD", _("Another product sold in the coaching call")
     ADJUSTED = "ADJUSTED", _("Correction, approved by a second person")

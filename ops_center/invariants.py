@@ -20,6 +20,8 @@ from applications.lifecycle import FINISHED, LATE_OUTCOMES, STAMP_ORDER, State
 from applications.models import CaseClock, ClockInterval, Event
 from applications.models.event import digest_of
 from applications.services.clocks import BY_THE_BRANCH
+from incentives.rules import Timeliness
+from incentives.services.facts import TIMED, facts_of
 from ops_center.kernel.chain import GENESIS
 from ops_center.kernel.worktime import Mode, minutes_between
 from organization.models import AuditRecord, CalendarChange
@@ -117,6 +119,27 @@ CAPS_ADD_UP = """
            ON e.payee_id = c.payee_id AND e.month = c.month
     WHERE c.lapsed_fen <> coalesce(e.fen, 0)
 """
+# What is booked as in time or late is what the clocks of the role say now, and what was undone because of them is not.
+# A case whose verdict has just changed waits in the queue.
+_AS_JUDGED = f"""
+    f.timeliness[array_position(ARRAY[{_listed(*TIMED)}], e.role::text)]
+    = CASE e.why WHEN 'ON_TIME' THEN {Timeliness.ON_TIME:d} ELSE {Timeliness.LATE:d} END
+"""
+TIMELINESS_AS_JUDGED = f"""
+    SELECT DISTINCT f.number
+    FROM ({facts_of("(SELECT DISTINCT assessment_id AS id FROM incentives_rewardentry WHERE kind = 'TIMELINESS') cases")
+          .replace("%(at)s", "now()")}) f
+    JOIN incentives_rewardentry e ON e.assessment_id = f.id AND e.kind = 'TIMELINESS' AND e.mirrors_id IS NULL
+         AND e.payee_kind = 'EMPLOYEE' AND e.why IN ('ON_TIME', 'LATE')
+    LEFT JOIN incentives_rewardentry m ON m.mirrors_id = e.id
+    WHERE NOT EXISTS (SELECT FROM incentives_changedverdict q WHERE q.application_id = f.id)
+      AND (m.id IS NULL AND ({_AS_JUDGED}) IS NOT TRUE
+           OR m.why = 'RETIMED' AND {_AS_JUDGED}
+              AND NOT EXISTS (SELECT FROM incentives_rewardentry n
+                              LEFT JOIN incentives_rewardentry u ON u.mirrors_id = n.id
+                              WHERE n.assessment_id = f.id AND n.role = e.role AND n.kind = 'TIMELINESS'
+                                AND n.mirrors_id IS NULL AND (u.id IS NULL OR u.why <> 'RETIMED')))
+"""  # noqa: S608  constants
 CONFIRMATIONS_ADD_UP = """
     SELECT c.no FROM incentives_confirmation c
     LEFT JOIN (SELECT l.confirmation_id, sum(e.amount_fen) AS fen, count(*) AS entries
@@ -202,7 +225,9 @@ ASKED_FOR_AND_DECIDED = """
          AND x.asked_by_id = e.payee_id AND p.cross_sell_fen = e.amount_fen
     WHERE CASE e.kind WHEN 'ADJUSTMENT' THEN e.mirrors_id IS NULL AND j.id IS NULL
                       WHEN 'CROSS_SELL' THEN e.mirrors_id IS NULL AND x.id IS NULL
-                      WHEN 'REVERSAL' THEN NOT EXISTS (
+                      WHEN 'REVERSAL' THEN NOT (e.why = 'RETIMED' AND EXISTS (
+                          SELECT FROM incentives_rewardentry o WHERE o.id = e.mirrors_id AND o.kind = 'TIMELINESS')
+                      ) AND NOT EXISTS (
                           SELECT FROM incentives_reversal r
                           WHERE r.assessment_id = a.id AND r.state = 'APPROVED' AND r.decided_at = e.at
                             AND r.ground = e.why AND (r.payee_id IS NULL OR r.payee_id = e.payee_id))
@@ -539,6 +564,7 @@ CHECKS: tuple[Check, ...] = (
     Check("2", "mirrors-equal-their-lines", _asking(MIRRORS_EQUAL_THEIR_LINES)),
     Check("2", "clawed-back-at-most-all", _asking(CLAWED_BACK_AT_MOST_ALL)),
     Check("2", "caps-add-up", _asking(CAPS_ADD_UP)),
+    Check("money", "timeliness-as-judged", _asking(TIMELINESS_AS_JUDGED)),
     Check("3", "state-is-the-last-events", _asking(STATE_IS_THE_LAST_EVENTS)),
     Check("3", "history-has-no-gap", _asking(HISTORY_HAS_NO_GAP)),
     Check("3", "stamps-in-order", _asking(STAMPS_IN_ORDER)),

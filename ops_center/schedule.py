@@ -26,6 +26,7 @@ from incentives.services.caps import close_ended_months
 from incentives.services.disputes import escalate_disputes
 from incentives.services.holds import pull_complaint_holds, pull_holds
 from incentives.services.releases import release_due_holds
+from incentives.services.retiming import follow_verdicts
 from ops_center.reconciliation import reconcile_nightly
 from ops_center.web.idempotency import forget
 from organization.services import letters
@@ -99,6 +100,7 @@ JOBS: tuple[Job, ...] = (
     Job("news", MINUTE, lambda at: {"told": notices.tell_waiting(at=at)}),
     Job("explanations", MINUTE, lambda at: justifications.close_lapsed_windows(at=at)),
     Job("accrual", MINUTE, lambda at: dict(accrue(at=at))),
+    Job("retiming", MINUTE, lambda at: dict(follow_verdicts(at=at))),
     Job("holds", FIVE_MINUTES, lambda at: dict(release_due_holds(at=at))),
     Job("penalty-cap", HOUR, lambda at: dict(close_ended_months(at=at))),
     Job("payout-files", MINUTE, lambda at: dict(build_unfinished(at=at))),

@@ -150,6 +150,10 @@ WORDS: dict[str, Any] = {
         "The calendar of %(year)s was changed on %(days)s days: %(moved)s deadlines moved, %(overdue)s of them became "
         "overdue, %(relieved)s are overdue no more."
     ),
+    "timeliness_counted_again": _(
+        "%(number)s: a clock of yours ends otherwise than it was booked. Timeliness booked: %(booked)s yuan; it is "
+        "undone, and %(amount)s yuan stand instead."
+    ),
     "calendar_missing": _("No official working days are known for %(years)s: please load the calendar."),
 }
 

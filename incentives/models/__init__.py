@@ -3,6 +3,7 @@
 from incentives.models.confirmation import Confirmation, ConfirmationLine, ConfirmationPaper
 from incentives.models.ledger import (
     Assessment,
+    ChangedVerdict,
     Hold,
     PenaltyCap,
     Registration,
@@ -26,6 +27,7 @@ __all__ = [
     "Adjustment",
     "Assessment",
     "Bounty",
+    "ChangedVerdict",
     "Confirmation",
     "ConfirmationLine",
     "ConfirmationPaper",

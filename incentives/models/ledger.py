@@ -39,6 +39,17 @@ class UnassessedActivation(models.Model):
         return f"{self.application_id}"
 
 
+class ChangedVerdict(models.Model):
+    """A case whose clock has ended otherwise than before, after its activation: its timeliness is to be counted again.
+    A trigger on the clocks writes the row, in the transaction of the new verdict, whoever writes it; who counts again
+    deletes it (services/retiming.py)."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="+", db_index=False)
+
+    def __str__(self) -> str:
+        return f"{self.application_id}"
+
+
 class Assessment(models.Model):
     """The verdict on one activation. Its key is the case's, so that no case is ever assessed twice; an ``activate``
     event without one is work that waits (services/accrual.py). Append-only."""

@@ -94,7 +94,7 @@ class Question:
 
     @property
     def clawed_back(self) -> RewardEntryQuerySet:
-        return self.of_period.not_voided().filter(kind=EntryKind.REVERSAL)
+        return self.of_period.not_voided().filter(kind=EntryKind.REVERSAL).exclude(why=Why.RETIMED)
 
     def aged(self, bucket: str) -> Q:
         """Accrued so many days ago as the bucket says."""
@@ -110,7 +110,8 @@ def _is_wrong() -> Q:
     corrections = Adjustment.objects.filter(
         state=RequestState.APPROVED, assessment=OuterRef("assessment"), payee=OuterRef("payee"), role=OuterRef("role")
     )
-    return Q(mirrored_by__kind=EntryKind.REVERSAL) | Q(Exists(corrections))
+    is_clawed_back = Q(mirrored_by__kind=EntryKind.REVERSAL) & ~Q(mirrored_by__why=Why.RETIMED)
+    return is_clawed_back | Q(Exists(corrections))
 
 
 CUTS: Mapping[str, Callable[[Question], RewardEntryQuerySet]] = {

@@ -23,7 +23,8 @@ PARTS: Mapping[str, Q] = {
     "lapsed": Q(kind=EntryKind.TIMELINESS, amount_fen__gt=0, why=Why.CAP_LAPSED),
     "cross-sell": Q(kind=EntryKind.CROSS_SELL),
     "correction": Q(kind=EntryKind.ADJUSTMENT),
-    "clawed-back": Q(kind=EntryKind.REVERSAL),
+    "retimed": Q(kind=EntryKind.REVERSAL, why=Why.RETIMED),
+    "clawed-back": Q(kind=EntryKind.REVERSAL) & ~Q(why=Why.RETIMED),
 }
 
 

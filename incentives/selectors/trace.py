@@ -21,7 +21,7 @@ class Trace:
     share_bp: int | None  # of the bounty; none where the role has no share of its own
     share_fen: int | None  # what the role is worth in this case
     rate_bp: int | None  # of a timeliness line: of the role's share
-    clocks: list[CaseClock]  # of a timeliness line: the role's clocks that have stopped
+    clocks: list[CaseClock]  # of a timeliness line, and of what undoes one: the role's clocks that have stopped, as now
     until: datetime | None  # how long a HELD amount waits, where the day is known
     reversal: Reversal | None  # of a claw-back: who asked for it and who approved
     disputes: list[Dispute]
@@ -35,14 +35,14 @@ def trace_of(entry: RewardEntry) -> Trace:
     """Of an entry read with its case, bounty and policy (views/rewards.py)."""
     assessment = entry.assessment
     share_bp, share_fen = _share(assessment, entry.role)
-    is_timeliness = entry.kind == EntryKind.TIMELINESS and entry.why != Why.CAP_LAPSED
+    is_booked = entry.kind == EntryKind.TIMELINESS and entry.why not in (Why.CAP_LAPSED, Why.RETIMED)
     activated_at = assessment.application.activated_at or entry.at
     return Trace(
         entry=entry,
         share_bp=share_bp,
         share_fen=share_fen,
-        rate_bp=_rate(entry) if is_timeliness else None,
-        clocks=_clocks(entry) if is_timeliness else [],
+        rate_bp=_rate(entry) if is_booked else None,
+        clocks=_clocks(entry) if is_booked or entry.why == Why.RETIMED else [],
         until=_until(entry, activated_at=activated_at),
         reversal=_reversal(entry),
         disputes=list(entry.disputes.select_related("asked_by", "decided_by").order_by("-asked_at")),

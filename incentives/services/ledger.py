@@ -8,8 +8,10 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from incentives.lifecycle import PayeeKind
+from applications.lifecycle import Performance
+from incentives.lifecycle import EntryKind, PayeeKind
 from incentives.models import RewardEntry
+from incentives.rules import Line
 
 Place = tuple[int, str, str]  # case, kind of the entry, role
 
@@ -46,15 +48,33 @@ def mirror_of(entry: RewardEntry, *, numbers: Numbers, at: datetime, why: str, k
     )
 
 
+def line_of(entry: RewardEntry) -> Line:
+    """An entry as the rules see it."""
+    return Line(
+        Performance(entry.role), entry.amount_fen, PayeeKind(entry.payee_kind), entry.payee_id, entry.why,
+        EntryKind(entry.kind),
+    )  # fmt: skip
+
+
 def line_beside(
-    entry: RewardEntry, *, numbers: Numbers, at: datetime, amount_fen: int, payee_kind: str, payee: int | None, why: str
+    entry: RewardEntry,
+    *,
+    numbers: Numbers,
+    at: datetime,
+    amount_fen: int,
+    payee_kind: str,
+    payee: int | None,
+    why: str,
+    kind: str = "",
 ) -> RewardEntry:
-    """An unsaved line of the same case, kind and role as an entry: who gets it instead."""
+    """An unsaved line of the same case and role as an entry, and of its kind where no other is named: who gets it
+    instead, or what stands beside it."""
+    kind = kind or entry.kind
     return RewardEntry(
         assessment_id=entry.assessment_id,
-        kind=entry.kind,
+        kind=kind,
         role=entry.role,
-        sequence=numbers.next(entry.assessment_id, entry.kind, entry.role),
+        sequence=numbers.next(entry.assessment_id, kind, entry.role),
         amount_fen=amount_fen,
         payee_kind=PayeeKind(payee_kind),
         payee_id=payee,

@@ -20,7 +20,7 @@ from incentives.models import RewardEntry
 from incentives.querysets import RewardEntryQuerySet
 from incentives.rules import COACHING_WAIT, RENEWAL_WAIT, CaseFacts, Line, Wait, released, timeliness_of
 from incentives.services.facts import read_cases
-from incentives.services.ledger import Numbers, line_beside, mirror_of
+from incentives.services.ledger import Numbers, line_beside, line_of, mirror_of
 from ops_center.clock import local_day
 from ops_center.kernel.money import yuan
 from organization.services.inbox import tell
@@ -85,7 +85,9 @@ def _release_shares(entries: Sequence[int], *, at: datetime) -> Counter[str]:
     counts: Counter[str] = Counter()
     for entry in held:
         came_to = officers.get(entry.assessment_id) if entry.why == Why.NO_COACHING else entry.payee_id
-        share = released(_line(entry), waits=_waits(entry, coached=came_to is not None, at=at), came_to=came_to, at=at)
+        share = released(
+            line_of(entry), waits=_waits(entry, coached=came_to is not None, at=at), came_to=came_to, at=at
+        )
         if share is None:
             continue
         rows += [mirror_of(entry, numbers=numbers, at=at, why=share.why), _beside(entry, share, numbers, at=at)]
@@ -157,17 +159,10 @@ def _timeliness(entry: RewardEntry, share: RewardEntry, facts: CaseFacts) -> Lin
     policy = entry.assessment.policy
     if policy is None or share.payee_id != entry.payee_id:
         return None
-    return timeliness_of(_line(share), facts, policy.terms)
+    return timeliness_of(line_of(share), facts, policy.terms)
 
 
 # -- both --------------------------------------------------------------------------------------------------------------
-def _line(entry: RewardEntry) -> Line:
-    return Line(
-        Performance(entry.role), entry.amount_fen, PayeeKind(entry.payee_kind), entry.payee_id, entry.why,
-        EntryKind(entry.kind),
-    )  # fmt: skip
-
-
 def _beside(entry: RewardEntry, line: Line, numbers: Numbers, *, at: datetime) -> RewardEntry:
     return line_beside(
         entry, numbers=numbers, at=at, amount_fen=line.amount_fen, payee_kind=line.payee_kind, payee=line.payee,

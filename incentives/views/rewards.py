@@ -40,6 +40,7 @@ PART_LABELS = {
     "lapsed": pgettext_lazy("part of a month", "Lapsed by the cap"),
     "cross-sell": pgettext_lazy("part of a month", "Other products sold"),
     "correction": pgettext_lazy("part of a month", "Corrections"),
+    "retimed": pgettext_lazy("part of a month", "Timeliness counted again"),
     "clawed-back": pgettext_lazy("part of a month", "Clawed back"),
 }
 

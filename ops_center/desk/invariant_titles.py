@@ -16,6 +16,7 @@ TITLES: dict[str, Any] = {
     "mirrors-equal-their-lines": pgettext_lazy("invariant", "What undoes a line equals it"),
     "clawed-back-at-most-all": pgettext_lazy("invariant", "Nobody gives back more than he was given"),
     "caps-add-up": pgettext_lazy("invariant", "What lapsed by the cap is what the closed month says"),
+    "timeliness-as-judged": pgettext_lazy("invariant", "Bonuses and penalties are what the clocks say"),
     "state-is-the-last-events": pgettext_lazy("invariant", "A case stands where its last event led"),
     "history-has-no-gap": pgettext_lazy("invariant", "No history has a gap"),
     "stamps-in-order": pgettext_lazy("invariant", "Stamps follow each other in time"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from applications.lifecycle import Performance, Step
 from applications.models import Approval, CaseWarning, Event, KeyDifference
-from incentives.lifecycle import EntryKind, HoldCause, PayeeKind
+from incentives.lifecycle import EntryKind, HoldCause, PayeeKind, Why
 from incentives.models import Bounty, Hold, RewardEntry, SplitPolicy
 from incentives.periods import period_of
 from incentives.querysets import IS_CONFIRMED
@@ -205,7 +205,7 @@ def audit(morning: Morning) -> Section:
     """Holds, reversals, and what is unusual: self-dealing, bursts, many corrections, many reveals."""
     since = morning.month
     holds = Hold.objects.filter(released_at=None).count()
-    reversals = RewardEntry.objects.filter(kind=EntryKind.REVERSAL, at__gte=since).order_by()
+    reversals = RewardEntry.objects.filter(kind=EntryKind.REVERSAL, at__gte=since).exclude(why=Why.RETIMED).order_by()
     reversed_cases = reversals.aggregate(cases=Count("assessment", distinct=True))["cases"]
     warned = CaseWarning.objects.filter(code__in=UNUSUAL, raised_at__gte=since)
     corrections = Approval.objects.filter(kind=Approval.Kind.CORRECT_STAMP, asked_at__gte=since)
