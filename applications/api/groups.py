@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from applications.api import answers
@@ -135,13 +136,25 @@ class Batches(Api):
         return whole(groups.open_batch(actor=call.actor, at=call.at, **_said(call)))
 
 
+def _seen(call: Call, code: str) -> GroupBatch:
+    return groups.batch_in_sight(code, actor=call.actor, at=call.at)
+
+
 class OneBatch(Api):
     @operation(roles=READERS, answer=BatchAnswer, summary="One group batch")
     def get(self, call: Call, code: str) -> GroupBatch:
         """With its figures."""
-        return whole(groups.batch_in_sight(code, actor=call.actor, at=call.at))
+        return whole(_seen(call, code))
 
-    @operation(roles=OPENERS, facts=ChangedBatch, answer=BatchAnswer, versioned=True, summary="Change a group batch")
+    @extend_schema(operation_id="group_batches_change")
+    @operation(
+        roles=OPENERS,
+        facts=ChangedBatch,
+        sight=_seen,
+        answer=BatchAnswer,
+        versioned=True,
+        summary="Change a group batch",
+    )
     def post(self, call: Call, code: str) -> GroupBatch:
         """All of it as it shall be. Refused for a head-count below the people who have a file (409)."""
         changed = groups.edit_batch(batch=code, actor=call.actor, at=call.at, version=call.seen, **_said(call))
@@ -149,7 +162,9 @@ class OneBatch(Api):
 
 
 class CloseBatch(Api):
-    @operation(roles=OPENERS, facts=Versioned, answer=BatchAnswer, versioned=True, summary="Close a group batch")
+    @operation(
+        roles=OPENERS, facts=Versioned, sight=_seen, answer=BatchAnswer, versioned=True, summary="Close a group batch"
+    )
     def post(self, call: Call, code: str) -> GroupBatch:
         """Refused while a member's file is open."""
         return whole(groups.close_batch(batch=code, actor=call.actor, at=call.at, version=call.seen))
@@ -159,7 +174,7 @@ class Members(Api):
     @operation(roles=READERS, asked=MemberQuery, answer=paged(answers.CaseRow), summary="Files of a group batch")
     def get(self, call: Call, code: str) -> Json:
         """Those that are this person's to see, newest first."""
-        batch = groups.batch_in_sight(code, actor=call.actor, at=call.at)
+        batch = _seen(call, code)
         files = Application.objects.visible_to(call.actor, call.at).filter(group_batch=batch).with_people()
         if cut := call.asked.get("cut"):
             files = files.filter(**{f"{REACHED[cut]}__isnull": False})
@@ -170,10 +185,12 @@ class UnitLists(UploadApi):
     @operation(roles=READERS, answer=UnitListAnswer, many=True, summary="Unit lists of a group batch")
     def get(self, call: Call, code: str) -> list[UnitList]:
         """What is kept; a list itself is read one by one."""
-        batch = groups.batch_in_sight(code, actor=call.actor, at=call.at)
+        batch = _seen(call, code)
         return list(batch.lists.select_related("added_by").defer("body"))
 
-    @operation(roles=OPENERS, facts=ListBody, answer=UnitListAnswer, status=201, summary="Keep a sealed unit list")
+    @operation(
+        roles=OPENERS, facts=ListBody, sight=_seen, answer=UnitListAnswer, status=201, summary="Keep a sealed unit list"
+    )
     def post(self, call: Call, code: str) -> UnitList:
         """A picture is encoded anew, a PDF must be still; kept encrypted."""
         upload = call.facts["file"]
@@ -201,7 +218,12 @@ class OneUnitList(Api):
 
 class RevealContact(Api):
     @operation(
-        roles=READERS, facts=ContactBody, answer=answers.Revealed, stored=False, summary="The key contact, logged"
+        roles=READERS,
+        facts=ContactBody,
+        sight=_seen,
+        answer=answers.Revealed,
+        stored=False,
+        summary="The key contact, logged",
     )
     def post(self, call: Call, code: str) -> Json:
         """Name or mobile in clear, once, for a purpose."""
