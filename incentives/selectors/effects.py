@@ -98,6 +98,7 @@ def aftermath_of(breach: Breach, *, at: datetime) -> Aftermath | None:
         return None
     foreseen = Outcome.LATE_JUSTIFIED if stands in (Standing.ACCEPTED, Standing.NOBODYS) else Outcome.LATE
     outcome = breach.clock.outcome or foreseen  # its clock may still run
+    is_nobodys = stands == Standing.NOBODYS or breach.owner_id is None
     entries = RewardEntry.objects.none()
     role = CLOCK_SHARE.get(breach.clock.kind)
     if role is not None and breach.owner_id is not None:
@@ -106,7 +107,7 @@ def aftermath_of(breach: Breach, *, at: datetime) -> Aftermath | None:
             assessment=breach.application_id, role=role, payee=breach.owner_id,
         )  # fmt: skip
     return Aftermath(
-        person=verdict_of(outcome, of_person=True),
+        person="" if is_nobodys else verdict_of(outcome, of_person=True),
         stage=verdict_of(outcome, of_person=False),
         entries=list(entries.order_by("at", "pk")),
     )

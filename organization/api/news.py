@@ -115,9 +115,7 @@ class LetterQuery(Paged):
 class LetterAnswer(serializers.Serializer[Delivery]):
     id = serializers.IntegerField()
     channel = serializers.ChoiceField(Channel.choices)
-    employee = serializers.CharField(
-        source="employee.number", default=None, allow_null=True, help_text="Null: a group."
-    )
+    person = serializers.CharField(source="employee.number", default=None, allow_null=True, help_text="Null: a group.")
     subject = serializers.CharField()
     due_at = serializers.DateTimeField()
     tries = serializers.IntegerField()

@@ -37,7 +37,7 @@ def test_an_empty_body_to_what_is_absent_or_out_of_sight_is_404_before_400_and_4
         if not names_something(call):
             continue
         assert call.declared is not None
-        paths = [call.path]
+        paths = [call.path.replace("/7/", "/999999999/")]
         if call.declared.roles <= {"CM", "BH", "BAG", "CS"} and call.declared.roles:
             paths.append(call.path.replace("JL26112200001", case.number))
         for path in dict.fromkeys(paths):
