@@ -10,6 +10,8 @@ import pytest
 from applications.lifecycle import State
 from ops_center import clock
 from supervision.models import Broadcast, MonthSummary, ReportRun, WeeklyNote
+from supervision.periods import Month
+from supervision.selectors.operations import FIGURES, Asked, value_of
 from supervision.services.report_files import write
 from supervision.services.weekly import make_weekly_sheets
 from tests.api.conftest import As
@@ -130,6 +132,26 @@ def test_a_file_is_asked_for_followed_and_fetched_by_its_asker_only(bank: Bank, 
     assert other.get("reports/files/").json()["results"] == []
     assert [row["id"] for row in mine.get("reports/files/").json()["results"]] == [done["id"]]
     assert ReportRun.objects.count() == 1
+
+
+def test_the_figures_of_the_operations_report_are_those_of_the_page(
+    bank: Bank, as_: As, django_assert_max_num_queries
+) -> None:
+    for facts in ({}, {"round": 2}, {"branch": bank.branches.yx01}):
+        bank.case(State.RECEIVED, taken_in_at=at("2026-11-10 10:00"), **facts)
+    whole, own = Asked(Month(2026, 11), None, clock.now()), Asked(Month(2026, 11), bank.branches.bh01, clock.now())
+    reader, head = as_(bank.people.mgt), as_(bank.people.bh)
+    with django_assert_max_num_queries(20):
+        answer = reader.get("reports/operations/", period="2026-11").json()
+    for said, question in ((answer, whole), (head.get("reports/operations/").json(), own)):
+        shown = {row["figure"]: (row["value"]["part"], row["value"]["whole"]) for row in said["figures"]}
+        expected = {name: value_of(figure, question) for name, figure in FIGURES.items()}
+        assert shown == {name: (value.part, value.whole) for name, value in expected.items()}
+    assert [shown["intake"], shown["returned"]] == [(2, 2), (1, 2)]
+    assert head.get("reports/operations/", branch="YX01").status_code == 404
+    assert reader.get("reports/operations/", period="2026-13").status_code == 400
+    beside = reader.get("reports/operations/quality/", period="2026-11").json()["rows"]
+    assert {row["subject"]: row["values"]["intake"]["whole"] for row in beside} == {"BH01": 2, "YX01": 1}
 
 
 # -- the center --------------------------------------------------------------------------------------------------------
