@@ -52,7 +52,7 @@ ROOMS = {
     "calendar-change-approve": "post calendar/changes/7/approve/",
     "calendar-change-discard": "post calendar/changes/7/discard/",
     "urge": "post boards/overdue/urge/", "reassign-cases": "post boards/overdue/reassign/",
-    "what-if": "get simulations/", "forecast": "get boards/forecast/",
+    "what-if": "get simulations/", "what-if-cancel": "post simulations/7/cancel/", "forecast": "get boards/forecast/",
     "complaint-list": "get complaints/", "complaint": f"get complaints/{NUMBER}/",
     "complaint-rates": "get complaints/rates/",
     "outages": "get outages/", "outage-end": "post outages/7/end/",
