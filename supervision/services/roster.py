@@ -74,7 +74,7 @@ def end_absence(*, absence: int, actor: Employee, at: datetime) -> Absence:
 def plan_days(*, wanted: Mapping[tuple[str, date], int], actor: Employee, at: datetime) -> int:
     """Sets the planned minutes of people and days; a whole day needs no entry. Returns how many have changed.
 
-    Malformed for a day that is over or more than twelve hours (``errors`` names person and day).
+    Malformed for a day that is over or far ahead, or more than twelve hours (``errors`` names person and day).
     """
     _require_planner(actor, at=at)
     today, wrong = local_day(at), dict[str, str]()
@@ -83,6 +83,8 @@ def plan_days(*, wanted: Mapping[tuple[str, date], int], actor: Employee, at: da
         field = f"{number}_{on.isoformat()}"
         if on < today:
             wrong[field] = _("%(day)s is over: what was is not planned anew.") % {"day": on.isoformat()}
+        elif on > today + FARTHEST:
+            wrong[field] = _("%(day)s is more than a year ahead. Look at the year once more.") % {"day": on.isoformat()}
         elif not 0 <= minutes <= MOST_MINUTES:
             wrong[field] = _("Between 0 and %(most)s minutes.") % {"most": MOST_MINUTES}
     if wrong:

@@ -192,7 +192,7 @@ def test_only_days_that_are_not_whole_ones_are_kept(bank: Bank) -> None:
     assert RosterDay.objects.get().minutes == 240
     assert plan(540) == 1
     assert not RosterDay.objects.exists()
-    for minutes, on in ((800, THURSDAY), (240, date(2026, 11, 24))):
+    for minutes, on in ((800, THURSDAY), (240, date(2026, 11, 24)), (240, date(2028, 1, 3))):
         with pytest.raises(Malformed):
             plan(minutes, on)
 
