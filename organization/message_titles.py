@@ -77,6 +77,7 @@ TITLES: dict[str, Any] = {
     "adjustment_asked": pgettext_lazy("message", "Correction to decide"),
     "adjustment_decided": pgettext_lazy("message", "Correction decided"),
     "reward_adjusted": pgettext_lazy("message", "Reward corrected"),
+    "timeliness_counted_again": pgettext_lazy("message", "Timeliness counted again"),
     "crosssell_asked": pgettext_lazy("message", "Other product to confirm"),
     "crosssell_decided": pgettext_lazy("message", "Other product decided"),
     "cross_sold": pgettext_lazy("message", "Reward for another product"),
