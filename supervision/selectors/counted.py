@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from itertools import groupby
 from typing import Any
 
 from django.db import connection
@@ -22,7 +21,7 @@ UNSPOILT = """
      AND NOT EXISTS (SELECT FROM applications_returnnote r
                      WHERE r.application_id = c.application_id AND r.returned_at <= c.stopped_at))
 """
-# One span of days between two instants that the planner knows: a range of the index over the clocks of a kind.
+# One day between two instants that the planner knows: a range of the index over the clocks of a kind.
 STOPPED = """
     FROM applications_caseclock c {case}
     WHERE c.kind = ANY(%(kinds)s) AND c.stopped_at >= %(from)s AND c.stopped_at < %(until)s AND c.outcome <> 'VOID'
@@ -31,17 +30,18 @@ OF_THE_CASE = "JOIN applications_application a ON a.id = c.application_id"
 
 GROUPS = {
     "kind": "c.kind",
-    "day": "(c.stopped_at AT TIME ZONE 'Asia/Shanghai')::date",
+    "day": "%(day)s::date",
     "branch": "coalesce(a.branch_id, 0)",
     "person": "c.owner_id",
 }
 
 
-def facts_of(first: date, last: date, kinds: Iterable[str] = Clock.values) -> dict[str, Any]:
-    """What the statements are asked with; both days are included."""
+def facts_of(day: date, kinds: Iterable[str] = Clock.values) -> dict[str, Any]:
+    """What the statements are asked with."""
     return {
-        "from": midnight(first),
-        "until": midnight(last + timedelta(days=1)),
+        "day": day,
+        "from": midnight(day),
+        "until": midnight(day + timedelta(days=1)),
         "kinds": list(kinds),
         "returned": [str(outcome) for outcome in RETURNED],
     }
@@ -50,8 +50,8 @@ def facts_of(first: date, last: date, kinds: Iterable[str] = Clock.values) -> di
 def count_live(
     group: str, *, days: Iterable[date], kind: str = "", branch: int | None = None, person: int | None = None
 ) -> Iterator[tuple[Any, str, str, int, int]]:
-    """Of days that have to be counted as we speak: (group, kind, outcome, clocks, first pass)."""
-    needs_case = group == "branch" or branch is not None
+    """Of days that have to be counted as we speak: (group, kind, outcome, clocks, first pass), to be added up. First
+    passes stand in lines of their own: they are looked for among the entries only."""
     cuts = ""
     if branch is not None:
         cuts += " AND a.branch_id = %(branch)s"
@@ -59,19 +59,14 @@ def count_live(
         cuts += " AND c.owner_id = %(person)s"
     if group == "person":
         cuts += " AND c.owner_id IS NOT NULL"
+    stopped = STOPPED.format(case=OF_THE_CASE if group == "branch" or branch is not None else "") + cuts
     statement = f"""
-        SELECT {GROUPS[group]}, c.kind, c.outcome, count(*), count(*) FILTER (WHERE {UNSPOILT})
-        {STOPPED.format(case=OF_THE_CASE if needs_case else "")} {cuts} GROUP BY 1, 2, 3
+        SELECT {GROUPS[group]}, c.kind, c.outcome, count(*), 0 {stopped} GROUP BY 1, 2, 3
+        UNION ALL
+        SELECT {GROUPS[group]}, c.kind, c.outcome, 0, count(*) {stopped} AND {UNSPOILT} GROUP BY 1, 2, 3
     """
     kinds = [kind] if kind else Clock.values
     with connection.cursor() as cursor:
-        for first, last in _spans(days):
-            cursor.execute(statement, facts_of(first, last, kinds) | {"branch": branch, "person": person})
+        for day in sorted(days):
+            cursor.execute(statement, facts_of(day, kinds) | {"branch": branch, "person": person})
             yield from cursor.fetchall()
-
-
-def _spans(days: Iterable[date]) -> Iterator[tuple[date, date]]:
-    """Days that follow each other, taken together."""
-    for _key, run in groupby(enumerate(sorted(days)), lambda pair: pair[1] - timedelta(days=pair[0])):
-        span = [day for _place, day in run]
-        yield span[0], span[-1]

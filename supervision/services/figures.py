@@ -114,7 +114,7 @@ def _count_day(day: date) -> bool:
             return False
         DayFigure.objects.filter(day=day).delete()
         DayTimes.objects.filter(day=day).delete()
-        facts = facts_of(day, day) | {"day": day}
+        facts = facts_of(day)
         cursor.execute(_COUNT, facts)
         cursor.execute(_MINUTES, facts)
         DayTimes.objects.bulk_create(_times_of(day, cursor.fetchall()), batch_size=1000)
