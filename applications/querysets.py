@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SEES_ALL = frozenset({Role.TR, Role.SUP, Role.AUD})
 AFTER_SALES_DAYS = 15  # so long a client who activated alone may still be coached (T24)
 MEMBERS = ("GROUP", "OFFICIAL")  # the customer groups of a group batch
+MARKED_AS_TEXT = Q(group_batch=None, customer_group__in=MEMBERS) & ~Q(campaign="")  # from before batches were kept
 REACHED = {"applied": "taken_in_at", "approved": "approved_at", "activated": "activated_at"}  # a member's stamps
 IN_BRANCH_CUSTODY = (State.TAKEN_IN, State.BAGGED, State.IN_TRANSIT, State.RETURNED)
 
@@ -75,15 +76,14 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         return cases
 
     def of_groups(self) -> ApplicationQuerySet:
-        """Members of group batches, with the batch's code; those from before batches were kept carry it as text."""
-        as_text = Q(group_batch=None, customer_group__in=MEMBERS) & ~Q(campaign="")
+        """Members of group batches, with the batch's code."""
         return self.annotate(batch_code=Coalesce("group_batch__code", "campaign")).filter(
-            as_text | Q(group_batch__isnull=False)
+            Q(group_batch__isnull=False) | MARKED_AS_TEXT
         )
 
     def of_group(self, code: str) -> ApplicationQuerySet:
         """The members of one."""
-        return self.of_groups().filter(batch_code=code)
+        return self.filter(Q(group_batch__code=code) | MARKED_AS_TEXT & Q(campaign=code))
 
     def with_people(self) -> ApplicationQuerySet:
         """With all that a line of a list shows: one query."""

@@ -6,15 +6,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from applications.lifecycle import Clock
 from applications.models import Application
+from applications.querysets import ApplicationQuerySet
+from applications.selectors import CASE_FILTERS, cases_for
+from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
 from ops_center.web.tables import Row
 from organization.models import Branch
-from supervision.report_rows import SHAPES, Shape, person, share, stamp
+from organization.roles import Role
+from supervision.report_rows import CHUNK, SHAPES, Shape, person, share, stamp
 from supervision.selectors.operations import (
     ALL,
     BESIDE,
@@ -31,13 +36,17 @@ from supervision.selectors.rules_in_force import Rule, rules_in_force
 
 Filters = Mapping[str, str]
 SIDES = ("whole", "part")
-NARROWED = frozenset({"figure", "side", "code", "who", "by"})
+OWN_FILTERS = frozenset(CASE_FILTERS) - {"branch"}
+NARROWED = frozenset({"figure", "side", "code", "who", "by"}) | OWN_FILTERS
+EXPORTERS = (Role.BH, Role.SUP, Role.MGT, Role.AUD)  # permission matrix, row "Export"
+LISTERS = (Role.CM, Role.CS, Role.BH)  # the same: "own list", of a branch head the branch's
 
 
 class Report(ABC):
     """A report: its name, its columns and rows for a question, and what its filters may say."""
 
     label: ClassVar[Any]
+    takers: ClassVar[tuple[Role, ...]] = EXPORTERS
 
     narrowed_by: ClassVar[frozenset[str]] = frozenset()  # beside period and branch, which every report knows
 
@@ -59,6 +68,49 @@ class Report(ABC):
     def count(self, asked: Asked, filters: Filters) -> int:
         """How many rows there will be, for the progress; 0 where there are few."""
         return 0
+
+
+class CasesReport(Report):
+    """The list of cases as it stands on the page, with its filters: of a branch head those in sight, of a collector the
+    own ones. Clients are masked as on the page."""
+
+    label = gettext_lazy("List of cases")
+    takers = LISTERS
+    narrowed_by = OWN_FILTERS
+
+    def check(self, asked: Asked, filters: Filters) -> None:
+        super().check(asked, filters)
+        self._cases(asked, filters)
+
+    def names_people(self, filters: Filters) -> bool:
+        return True
+
+    def columns(self, filters: Filters) -> Sequence[Any]:
+        return (
+            _("Due"), _("Clock"), _("Application number"), _("Round"), _("State"), _("Client"), _("Product"),
+            _("Branch"), _("Collector"), _("Held by"),
+        )  # fmt: skip
+
+    def rows(self, asked: Asked, filters: Filters) -> Iterable[Row]:
+        cases = self._cases(asked, filters).with_people().order_by(F("due_at").asc(nulls_last=True), "id")
+        for case in cases.iterator(chunk_size=CHUNK):
+            holder = case.claimed_by if case.is_claimed(asked.at) else None
+            clock = str(Clock(case.due_clock).label) if case.due_clock else "—"
+            yield (
+                stamp(case.due_at), clock, case.number, case.round, str(case.get_state_display()),
+                case.applicant.name_mask or "—", case.product.name, case.branch.name if case.branch else "—",
+                person(case.collector), person(holder),
+            )  # fmt: skip
+
+    def count(self, asked: Asked, filters: Filters) -> int:
+        return self._cases(asked, filters).count()
+
+    def _cases(self, asked: Asked, filters: Filters) -> ApplicationQuerySet:
+        assert asked.reader is not None
+        wanted = {name: filters.get(name, "") for name in OWN_FILTERS}
+        if not asked.reader.has_role(Role.BH, on=local_day(asked.at)):
+            wanted["mine"] = "1"
+        return cases_for(employee=asked.reader, at=asked.at, filters=wanted)
 
 
 class FigureReport(Report):
@@ -148,6 +200,7 @@ class RulesReport(Report):
 
 
 REPORTS: Mapping[str, Report] = {
+    "cases": CasesReport(),
     "operations": FigureReport(),
     "list": ListReport(),
     "quality": QualityReport(),

@@ -58,6 +58,8 @@ def case_list(request: StaffRequest) -> HttpResponse:
             "mine_choices": MINE,
             "shows_client": not request.roles <= WITHOUT_CLIENT or request.roles <= {Role.EMP},
             "may_start": bool(request.roles & COLLECTORS),
+            "may_take": bool(request.roles & COLLECTORS),
+            "taken": {name: asked.get(name, "") for name in CASE_FILTERS},
             "takers": takers(request),
         },
     )

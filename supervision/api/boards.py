@@ -26,6 +26,7 @@ from supervision.selectors.load import CENTER_ROLES, PARTS, held_cases, load_of,
 from supervision.selectors.overdue import AGES
 from supervision.selectors.problems import TURNS, open_problems, problem_board
 from supervision.selectors.timeliness import (
+    BY_DUE,
     VERDICTS,
     Live,
     Scope,
@@ -251,7 +252,8 @@ class ClockQuery(TimelinessQuery, Paged):
 class TimelinessClocks(Api):
     @operation(asked=ClockQuery, answer=paged(BoardClockAnswer), summary="The clocks behind a number")
     def get(self, call: Call) -> Json:
-        """Clocks that stopped in the period, the latest first; `open`: those that run past their due time. The
+        """Clocks that stopped in the period, the latest first; `open`: those that run past their due time;
+        `breached`: those that fell due in it without being done. The
         management reads figures only."""
         asked, scope = call.asked, _scope(call)
         if call.roles & SEES_EVERY_BRANCH and not call.roles & {Role.TR, Role.SUP, Role.AUD}:
@@ -261,7 +263,7 @@ class TimelinessClocks(Api):
             branch=asked["branch"].code if "branch" in asked else "",
             person=asked.get("person", "") if scope == Scope() else "", day=asked.get("day"),
         )  # fmt: skip
-        order = BY_DEADLINE if asked["verdict"] == "open" else LATEST
+        order = BY_DEADLINE if asked["verdict"] in BY_DUE else LATEST
         return listed(call, clocks.select_related("application__branch", "owner"), order)
 
 

@@ -13,10 +13,10 @@ from ops_center.web.shapes import Code, FreeText, Shape, Text
 from supervision import errors
 from supervision.forms.reports import FileForm
 from supervision.models import ReportRun
-from supervision.services.report_files import EXPORTERS, FORMATS, MEDIA_TYPES, ask_report, file_of
+from supervision.services.report_files import FORMATS, MEDIA_TYPES, TAKERS, ask_report, file_of
 
 NEWEST = Keyset("-id")
-TAKERS = " ".join(EXPORTERS)
+TAKE = " ".join(TAKERS)
 
 
 class FileBody(Shape):
@@ -52,21 +52,22 @@ class ReportFileAnswer(serializers.Serializer[ReportRun]):
 
 
 class ReportFiles(Api):
-    @operation(roles=TAKERS, asked=Paged, answer=paged(ReportFileAnswer), summary="One's own report files")
+    @operation(roles=TAKE, asked=Paged, answer=paged(ReportFileAnswer), summary="One's own report files")
     def get(self, call: Call) -> dict[str, Any]:
         """Newest first; kept for 30 days."""
         return listed(call, ReportRun.objects.filter(asked_by=call.actor).defer("body"), NEWEST)
 
-    @operation(roles=TAKERS, facts=FileBody, answer=ReportFileAnswer, status=202, summary="Ask for a report as a file")
+    @operation(roles=TAKE, facts=FileBody, answer=ReportFileAnswer, status=202, summary="Ask for a report as a file")
     def post(self, call: Call) -> ReportRun:
-        """Written in the background; recorded in the audit log. A branch head's is of the own branch."""
+        """Written in the background; recorded in the audit log. A branch head's is of the own branch; a collector takes
+        the own cases (`report`: `cases`, with the filters of the list)."""
         said = dict(call.facts)
         report, form, purpose = said.pop("report"), said.pop("form"), said.pop("purpose")
         return ask_report(report=report, asked=said, form=form, purpose=purpose, actor=call.actor, at=call.at)
 
 
 class OneReportFile(Api):
-    @operation(roles=TAKERS, answer=ReportFileAnswer, summary="How far a file is")
+    @operation(roles=TAKE, answer=ReportFileAnswer, summary="How far a file is")
     def get(self, call: Call, file: int) -> ReportRun:
         found = ReportRun.objects.filter(pk=file, asked_by=call.actor).defer("body").first()
         if found is None:
@@ -76,7 +77,7 @@ class OneReportFile(Api):
 
 class ReportFileContent(Api):
     @operation(
-        roles=TAKERS,
+        roles=TAKE,
         summary="The file itself, logged",
         more_answers={(200, media): bytes for media in MEDIA_TYPES.values()},
     )

@@ -52,11 +52,12 @@ FIRST_SPEND_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a report is asked: which period, whose cases (none: the whole bank), seen when."""
+    """What a report is asked: which period, whose cases (none: the whole bank), seen when and by whom."""
 
     span: Span
     branch: Branch | None
     at: datetime
+    reader: Employee | None = None
 
     def within(self, stamp: str) -> Q:
         return Q(**{f"{stamp}__gte": self.span.starts_at, f"{stamp}__lt": min(self.span.ends_at, self.at)})

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils.translation import gettext as _
 
@@ -26,7 +26,7 @@ from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Branch, Employee
-from supervision.models import Breach, BreachCount, DayFigure, PeriodTimes, TouchedDay
+from supervision.models import Breach, BreachCount, DayFigure, Part, PeriodTimes, TouchedDay
 from supervision.on_time import RETURNED, Tally, outcomes_of
 from supervision.periods import Month
 from supervision.selectors import midnight
@@ -36,7 +36,9 @@ from supervision.selectors.overdue import NO_BRANCH
 ROLLING = {"7": 7, "30": 30}  # periods that end today: so many days and today
 MONTHS_SHOWN = 6
 FORTNIGHT = 14  # days of a trend where there is little room
-VERDICTS = ("in-time", "late", "exempt", "open", "first", "second")
+VERDICTS = ("in-time", "late", "exempt", "open", "first", "second", "breached")
+BY_DUE = frozenset({"open", "breached"})  # listed by their deadline: not all of them have stopped
+SLOWEST = 50  # runs that stand behind a median and P90
 
 # The minutes of a period's days, part by part; {only} narrows the days to a branch. A median is a time that was taken.
 TIMES_OF = """
@@ -301,6 +303,9 @@ def clocks_behind(
     of_person = bool(person) or scope.person is not None
     if verdict == "open":
         clocks = _open_overdue(scope, window, at=at, kind=kind)
+    elif verdict == "breached":
+        clocks = _breached(scope, window, at=at, day=day)
+        clocks = clocks.filter(kind=kind) if kind else clocks
     else:
         clocks = _stopped(scope, window, kind=kind, day=day)
         if verdict in ("first", "second"):
@@ -320,6 +325,29 @@ def clocks_behind(
     if verdict == "open" and of_person:
         clocks = CaseClock.objects.filter(pk__in=[clock.pk for clock in _personal(clocks)])
     return clocks
+
+
+def slowest(scope: Scope, window: Window, *, kind: str, part: str, at: datetime) -> list[CaseClock]:
+    """The runs behind the median and the P90 of a stage (``stage_times``), the longest first, each with the minutes
+    that it ``took``: pauses out (NET) or in (GROSS)."""
+    first, until = days_over(window.name, today=local_day(at))
+    span = Window(window.name, first, stage_times(scope, window, at=at).until or until)
+    ran = Coalesce(Sum("intervals__minutes", filter=Q(intervals__pause="")), 0)
+    clocks = _stopped(scope, span, kind=kind, day=None).annotate(gross=Sum("intervals__minutes"), net=ran)
+    clocks = clocks.filter(gross__isnull=False).annotate(took=F("gross") if part == Part.GROSS else F("net"))
+    rows = clocks.select_related("application__branch", "application__product", "owner", "owner_branch")
+    return list(rows.order_by(F("took").desc(), "id")[:SLOWEST])
+
+
+def _breached(scope: Scope, window: Window, *, at: datetime, day: date | None) -> CaseClockQuerySet:
+    """Clocks whose breach fell due in the period, or on one day (``breaches_per_day``)."""
+    first, last = (day, day) if day else (window.first, window.last)
+    clocks = CaseClock.objects.filter(
+        breach__due_at__gte=midnight(first), breach__due_at__lt=min(midnight(last + timedelta(days=1)), at)
+    )
+    if scope.branch is not None:
+        clocks = clocks.filter(breach__branch=scope.branch)
+    return clocks.filter(breach__owner=scope.person) if scope.person is not None else clocks
 
 
 def _stopped(scope: Scope, window: Window, *, kind: str, day: date | None) -> CaseClockQuerySet:

@@ -8,7 +8,8 @@ before the first line is written.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -26,10 +27,10 @@ from organization.services.nudges import nudge
 from supervision import errors
 from supervision.models import ReportRun
 from supervision.periods import read_span
-from supervision.report_tables import REPORTS, Report
+from supervision.report_tables import EXPORTERS, LISTERS, REPORTS, Report
 from supervision.selectors.operations import Asked
 
-EXPORTERS = (Role.BH, Role.SUP, Role.MGT, Role.AUD)  # permission matrix, row "Export"
+TAKERS = tuple(dict.fromkeys((*EXPORTERS, *LISTERS)))  # who takes any file
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
@@ -53,17 +54,17 @@ def ask_report(
     Malformed for a report, format or filter that is not there, and without a purpose where people are named; NotAllowed
     for roles that export nothing; Refused while too many of this person's files wait.
     """
-    if not actor.has_role(*EXPORTERS, on=local_day(at)):
-        raise NotAllowed(
-            "export_role", _("Branch heads, supervisors, management and audit take reports as files. Ask one of them.")
-        )
+    if not actor.has_role(*TAKERS, on=local_day(at)):
+        raise _not_a_taker(EXPORTERS)
     wanted = REPORTS.get(report)
     if wanted is None or form not in FORMATS:
         raise Malformed("bad_report", _("There is no such report, or no such format."))
+    if not actor.has_role(*wanted.takers, on=local_day(at)):
+        raise _not_a_taker(wanted.takers)
     filters = dict(asked)
     if (home := own_branch(actor, at)) is not None:
         filters["branch"] = home.code
-    question = question_of(filters, at=at)
+    question = replace(question_of(filters, at=at), reader=actor)
     wanted.check(question, filters)
     if wanted.names_people(filters) and not purpose.strip():
         sentence = _("People are named in this file: say what it is for.")
@@ -84,6 +85,14 @@ def ask_report(
     )  # fmt: skip
     transaction.on_commit(lambda: nudge("supervision.write_report", run.pk))
     return run
+
+
+def _not_a_taker(takers: Sequence[Role]) -> NotAllowed:
+    return NotAllowed(
+        "export_role",
+        _("This file is taken by: %(roles)s. Ask one of them.")
+        % {"roles": "、".join(str(role.label) for role in takers)},
+    )
 
 
 def own_branch(person: Employee, at: datetime) -> Branch | None:
@@ -144,7 +153,8 @@ def write(*, run: int, at: datetime) -> bool:
 
 def _fill(run: ReportRun) -> None:
     report, filters = REPORTS[run.report], run.asked
-    question, form = question_of(filters, at=run.asked_at), filters["form"]
+    question = replace(question_of(filters, at=run.asked_at), reader=run.asked_by)
+    form = filters["form"]
     with override(run.language):
         rows = report.rows(question, filters)
         run.total_rows = report.count(question, filters)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
@@ -24,6 +25,7 @@ from supervision.selectors.overdue import AGES, DUE, NO_BRANCH, STAGES, Overdue,
 from supervision.selectors.timeliness import Scope, breaches_per_day
 from supervision.views.asked import one_of
 from supervision.views.case_list import LATE_FIRST, acts_of, listed, opens_cases
+from supervision.views.timeliness import breached_on
 
 AGE_LABELS = {
     "0-1": gettext_lazy("up to 1 day"),
@@ -58,10 +60,15 @@ def overdue(request: StaffRequest) -> HttpResponse:
         "to_decide": Breach.objects.visible_to(request.actor, request.at).to_decide().count(),
         **_heat(figures, opens=opens),
         "trend": charts.bars(
-            [(f"{day:%m-%d}", breaches) for day, breaches in trend], label=_("Breaches by the day they fell due")
+            [(f"{day:%m-%d}", breaches) for day, breaches in trend],
+            label=_("Breaches by the day they fell due"),
+            link=(lambda place: breached_on(trend[place][0])) if opens else None,
         ),
         "trend_head": [_("Day"), _("Breaches")],
-        "trend_rows": [[f"{day:%Y-%m-%d}", breaches] for day, breaches in trend],
+        "trend_rows": [
+            [f"{day:%Y-%m-%d}", format_html('<a href="{}">{}</a>', breached_on(day), n) if opens and n else n]
+            for day, n in trend
+        ],
         "chosen": _chosen(cut, figures.branches),
     }
     cases = overdue_cases(scope=scope, at=request.at, **cut)

@@ -25,7 +25,7 @@ from supervision.forms.base import said
 from supervision.forms.reports import FileForm
 from supervision.models import ReportRun
 from supervision.periods import Month
-from supervision.report_tables import behind, figure_of, shape_of
+from supervision.report_tables import EXPORTERS, behind, figure_of, shape_of
 from supervision.selectors import SEES_EVERY_BRANCH, goals
 from supervision.selectors.capacity import queue_loads
 from supervision.selectors.complaints import three_rates
@@ -47,7 +47,7 @@ from supervision.selectors.operations import (
 )  # fmt: skip
 from supervision.selectors.rules_in_force import rules_in_force
 from supervision.selectors.timeliness import Scope, Window, stage_times
-from supervision.services.report_files import EXPORTERS, MEDIA_TYPES, ask_report, file_of, question_of
+from supervision.services.report_files import MEDIA_TYPES, TAKERS, ask_report, file_of, question_of
 from supervision.views.asked import recent_spans
 from supervision.views.case_list import opens_cases
 
@@ -86,7 +86,10 @@ def beside(request: StaffRequest) -> HttpResponse:
     question = _question(request, asked)
     span, branch = question.span, question.branch
     month, is_bank = span if isinstance(span, Month) else None, branch is None
-    facts = _facts(request, question) | {
+    facts = {
+        "span": span,
+        "branch": branch,
+        "query": _query(question),
         "center": center_productivity(question, work_done(question)) if is_bank else None,
         "queues": queue_loads(at=request.at) if is_bank else [],
         "targets": goals.together(_target_rows(question, month)) if month else [],
@@ -104,7 +107,8 @@ def idle(request: StaffRequest) -> HttpResponse:
     """The minutes behind the idle rate, person by person."""
     question = _question(request, read_query(request.GET, known=("period",)))
     work = work_done(question)
-    facts = _facts(request, question) | {
+    facts = {
+        "span": question.span,
         "center": center_productivity(question, work),
         "people": center_hands(question, work),
     }
@@ -176,7 +180,7 @@ def rules(request: StaffRequest) -> HttpResponse:
 
 
 # -- files -------------------------------------------------------------------------------------------------------------
-@staff(*EXPORTERS)
+@staff(*TAKERS)
 @require_POST
 def ask(request: StaffRequest) -> HttpResponse:
     """A report as a file: written in the background, found under the files."""
@@ -187,7 +191,7 @@ def ask(request: StaffRequest) -> HttpResponse:
     return redirect("report-files")
 
 
-@staff(*EXPORTERS)
+@staff(*TAKERS)
 @require_GET
 def files(request: StaffRequest) -> HttpResponse:
     """The own files with their progress; the page looks again by itself while one is being written."""
@@ -197,10 +201,11 @@ def files(request: StaffRequest) -> HttpResponse:
         runs, size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
     )
     is_busy = any(run.state in (ReportRun.State.WAITING, ReportRun.State.RUNNING) for run in page)
-    return render(request, "supervision/reports/files.html", {"page": page, "is_busy": is_busy})
+    facts = {"page": page, "is_busy": is_busy, "reads_reports": not request.roles.isdisjoint(READERS)}
+    return render(request, "supervision/reports/files.html", facts)
 
 
-@staff(*EXPORTERS)
+@staff(*TAKERS)
 @require_GET
 def download(request: StaffRequest, pk: int) -> HttpResponse:
     run = file_of(run=pk, actor=request.actor, at=request.at)
@@ -227,18 +232,23 @@ def _filters(question: Asked, asked: Mapping[str, str]) -> dict[str, str]:
 
 def _facts(request: StaffRequest, question: Asked) -> dict[str, Any]:
     branch = question.branch
-    same = {"period": str(question.span)} | ({"branch": branch.code} if branch else {})
     return {
         "span": question.span,
         "spans": recent_spans(request),
         "branch": branch,
         "branches": _branches(request),
-        "query": urlencode(same),
+        "query": _query(question),
         "may_export": bool(request.roles & set(EXPORTERS)),
         "report": "operations",
         "filters": _filters(question, {}),
         "names_people": False,
     }
+
+
+def _query(question: Asked) -> str:
+    """Period and branch as they stand in an address."""
+    branch = {"branch": question.branch.code} if question.branch else {}
+    return urlencode({"period": str(question.span)} | branch)
 
 
 def _branches(request: StaffRequest) -> list[tuple[str, str]]:

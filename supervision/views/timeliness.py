@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_GET
 from applications.lifecycle import Clock
 from ops_center.kernel.errors import Malformed
 from ops_center.web import charts
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, Page, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch, Employee
 from organization.roles import Role
@@ -27,6 +28,7 @@ from supervision.periods import Month
 from supervision.selectors import SEES_EVERY_BRANCH
 from supervision.selectors.overdue import NO_BRANCH
 from supervision.selectors.timeliness import (
+    BY_DUE,
     MONTHS_SHOWN,
     VERDICTS,
     Live,
@@ -38,6 +40,7 @@ from supervision.selectors.timeliness import (
     by_stage,
     clocks_behind,
     rate_per_day,
+    slowest,
     stage_times,
 )
 from supervision.views.asked import one_of
@@ -51,6 +54,11 @@ VERDICT_LABELS = {
     "open": gettext_lazy("Open and overdue"),
     "first": gettext_lazy("Entered at the first pass"),
     "second": gettext_lazy("Entered after a problem or a return"),
+    "breached": gettext_lazy("Fell due without being done"),
+}
+TOTALS = {
+    Part.NET.value: pgettext_lazy("time of a stage", "Total, pauses out"),
+    Part.GROSS.value: pgettext_lazy("time of a stage", "Total, pauses in"),
 }
 SHOWN = 20  # branches and people, those with the most late; ``all`` shows every one
 
@@ -59,10 +67,11 @@ SHOWN = 20  # branches and people, those with the most late; ``all`` shows every
 @require_GET
 def timeliness(request: StaffRequest) -> HttpResponse:
     """The whole bank for those who supervise it, the branch for its head, for anybody else the own clocks."""
-    asked = read_query(request.GET, known=("period", "clock", "verdict", "branch", "person", "day", "all"))
+    asked = read_query(request.GET, known=("period", "clock", "verdict", "branch", "person", "day", "all", "slow"))
     scope, window = scope_of(request), Window.read(asked.get("period", ""), at=request.at)
     kind = one_of(asked, "clock", Clock.values)
-    verdict = one_of(asked, "verdict", VERDICTS)
+    verdict, slow = one_of(asked, "verdict", VERDICTS), one_of(asked, "slow", TOTALS)
+    opens = bool(request.roles & OPENS_CASES) or scope.person is not None
     live = Live()
     stages = by_stage(scope, window, at=request.at, live=live)
     times = stage_times(scope, window, at=request.at) if scope.person is None else None
@@ -83,22 +92,26 @@ def timeliness(request: StaffRequest) -> HttpResponse:
         "clocks": [(clock, Clock(clock).label) for clock in stages],
         "branches": _branches(scope, window, chosen, request, asked) if chosen and scope.person is None else None,
         "people": _people(scope, window, chosen, request, asked) if chosen and _names_people(request) else None,
-        "opens_cases": bool(request.roles & OPENS_CASES) or scope.person is not None,
+        "opens_cases": opens,
         "now": request.at,
         "shown": SHOWN,
         "show_all": bool(asked.get("all")),
         "page": None,
-    } | _trend(scope, request, live) | acts_of(request)  # fmt: skip
+    } | _trend(scope, request, live, opens=opens) | acts_of(request)  # fmt: skip
     if verdict and facts["opens_cases"]:
         clocks = clocks_behind(
             scope, window, at=request.at, verdict=verdict, kind=kind, branch=asked.get("branch", ""),
             person=asked.get("person", "") if _names_people(request) else "", day=_day(asked),
         )  # fmt: skip
-        page = (BY_DEADLINE if verdict == "open" else LATEST).page(
+        page = (BY_DEADLINE if verdict in BY_DUE else LATEST).page(
             clocks.select_related("application__branch", "application__product", "owner", "owner_branch"),
             size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before"),
         )  # fmt: skip
         facts |= {"page": page, "verdict": verdict, "title": _title(asked, kind, verdict)}
+    elif slow and kind and facts["opens_cases"] and scope.person is None:
+        runs = slowest(scope, window, kind=kind, part=slow, at=request.at)
+        title = _("%(clock)s: the slowest runs, %(total)s") % {"clock": Clock(kind).label, "total": TOTALS[slow]}
+        facts |= {"page": Page(runs, None, None), "verdict": "slow", "title": title}
     return render(request, "supervision/timeliness.html", facts)
 
 
@@ -151,7 +164,12 @@ def _query(window: Window, **cut: str) -> str:
     return urlencode({"period": window.name, **cut})
 
 
-def _trend(scope: Scope, request: StaffRequest, live: Live) -> dict[str, Any]:
+def breached_on(day: date) -> str:
+    """The address of the list behind a bar of the trend of breaches."""
+    return f"{reverse('board', args=['timeliness'])}?verdict=breached&day={day.isoformat()}#cases"
+
+
+def _trend(scope: Scope, request: StaffRequest, live: Live, *, opens: bool) -> dict[str, Any]:
     rates, breaches = rate_per_day(scope, at=request.at, live=live), breaches_per_day(scope, at=request.at)
     days = [f"{day:%m-%d}" for day, _tally in rates]
     per_cent = [None if tally.rate is None else round(tally.rate * 100, 1) for _day, tally in rates]
@@ -163,13 +181,13 @@ def _trend(scope: Scope, request: StaffRequest, live: Live) -> dict[str, Any]:
         ),
         "breach_trend": charts.bars(
             [(f"{day:%m-%d}", count) for day, count in breaches], label=_("Breaches by the day they fell due"),
-            height=180,
+            height=180, link=(lambda place: breached_on(breaches[place][0])) if opens else None,
         ),
         "trend_head": [_("Day"), _("In time"), _("Late"), _("On-time rate"), _("Breaches")],
         "trend_rows": [
             [
                 f"{day:%Y-%m-%d}", _opens(tally.in_time, "in-time", day), _opens(tally.late, "late", day),
-                "—" if rate is None else f"{rate:.1f}%", breached,
+                "—" if rate is None else f"{rate:.1f}%", _opens(breached, "breached", day) if opens else breached,
             ]
             for (day, tally), (_same, breached), rate in reversed(list(zip(rates, breaches, per_cent, strict=True)))
         ],

@@ -13,6 +13,7 @@ from django.db import connections
 from django.test import Client
 
 from applications.lifecycle import State
+from applications.models import Applicant, Application
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
 from organization.models import AuditRecord, Employee
 from supervision.models import ReportRun
@@ -109,6 +110,48 @@ def test_only_who_exports_asks_and_a_head_gets_the_own_branch(bank: Bank) -> Non
     for person in (bank.people.mgt, bank.people.aud):
         write(run=(other := ask(bank, person)).pk, at=NOW)
         assert len(lines_of(other)) == 3
+
+
+def test_collectors_take_their_own_cases_as_the_list_shows_them_and_a_head_the_branch_s(bank: Bank) -> None:
+    mine = bank.case(State.RECEIVED, collector=bank.people.cm)
+    bank.case(State.ENTERED, collector=bank.people.cm)
+    bank.case(State.RECEIVED, collector=bank.people.cm2, branch=bank.branches.yx01)
+    Applicant(application=mine, name_mask="王**").save()
+    for other in Application.objects.exclude(pk=mine.pk):
+        Applicant(application=other).save()
+    files = {
+        name: ask(bank, getattr(bank.people, name), report="cases", period="", **filters)
+        for name, filters in (("cm", {"state": "RECEIVED"}), ("cs", {}), ("bh", {}), ("bh2", {}))
+    }
+    found = {}
+    for name, run in files.items():
+        assert write(run=run.pk, at=NOW)
+        found[name] = [(row[2], row[5]) for row in lines_of(run)[1:]]
+    assert found["cm"] == [(mine.number, "王**")]
+    assert [len(found[name]) for name in ("cs", "bh", "bh2")] == [0, 2, 1]
+    assert (
+        AuditRecord.objects.filter(action="export_report", actor=bank.people.cm).get().facts["by_state"] == "RECEIVED"
+    )
+    for person, report in ((bank.people.cm, "operations"), (bank.people.sup, "cases")):
+        with pytest.raises(NotAllowed):
+            ask(bank, person, report=report)
+    with pytest.raises(Malformed):
+        ask(bank, bank.people.cm, report="cases", purpose=" ")
+    with pytest.raises(Malformed):  # a client's own value is no filter
+        ask(bank, bank.people.cm, report="cases", search="13800001234")
+
+
+def test_a_collector_asks_on_the_list_and_fetches_the_own_file_only(bank: Bank) -> None:
+    page = page_of(bank.people.cm)
+    asked = {"report": "cases", "state": "RECEIVED", "form": "csv", "purpose": "客户回访"}
+    assert 'value="cases"' in page.get("/applications/?state=RECEIVED").text
+    assert page.post("/reports/files/ask/", asked).status_code == 302
+    write_waiting(at=NOW)
+    run = ReportRun.objects.get()
+    assert page.get(f"/reports/files/{run.pk}/").status_code == 200
+    assert "/reports/operations/" not in page.get("/reports/files/").text
+    assert page_of(bank.people.cs).get(f"/reports/files/{run.pk}/").status_code == 404
+    assert 'value="cases"' not in page_of(bank.people.tr).get("/applications/").text
 
 
 def test_a_file_that_names_people_needs_a_purpose(bank: Bank) -> None:

@@ -8,6 +8,7 @@ from math import ceil
 from random import Random
 
 import pytest
+from django.test import Client
 
 from applications.lifecycle import Clock, Outcome, State
 from applications.models import Application, CaseClock, ProblemItem, ReturnNote
@@ -27,6 +28,7 @@ from supervision.selectors.timeliness import (
     by_stage,
     clocks_behind,
     rate_per_day,
+    slowest,
     stage_times,
 )
 from supervision.services.breaches import find_breaches
@@ -249,6 +251,15 @@ def test_median_and_p90_of_wait_handling_and_total_equal_a_recount(bank: Bank) -
             assert (found.clocks, found.median, found.p90) == (5, percentile(values, 0.5), percentile(values, 0.9)), (
                 part
             )
+        for part in (Part.GROSS, Part.NET):
+            window = Window.read("30", at=NOW)
+            runs = slowest(scope, window, kind=Clock.CHECK, part=part, at=NOW)
+            assert [run.took for run in runs] == sorted(expected[part], reverse=True)
+    page = Client()
+    page.force_login(bank.people.sup)
+    listed = page.get("/boards/timeliness/?clock=CHECK&slow=NET").context["page"]
+    assert len(listed) == 5
+    assert page.get("/boards/timeliness/?clock=CHECK&slow=WAIT").status_code == 400
 
 
 def test_the_periods_are_summed_up_anew_when_the_day_turns(bank: Bank) -> None:
@@ -272,6 +283,24 @@ def test_the_trend_has_thirty_days_and_today(bank: Bank) -> None:
         )
     assert sum(count for _day, count in breaches) > 0
     assert Counter(dict(breaches)).total() == sum(count for _day, count in breaches)
+
+
+def test_every_bar_of_the_trend_of_breaches_opens_its_list(bank: Bank) -> None:
+    lay(bank, clocks=40)
+    find_breaches(at=NOW)
+    for person, scope in ((bank.people.sup, BANK), (bank.people.bh, Scope(branch=bank.branches.bh01))):
+        page, trend = Client(), breaches_per_day(scope, at=NOW)
+        page.force_login(person)
+        boards = [page.get(f"/boards/{board}/").text for board in ("timeliness", "overdue")]
+        late = [(day, breaches) for day, breaches in trend if breaches]
+        assert late
+        for day, breaches in late:
+            clocks = clocks_behind(scope, Window.read("30", at=NOW), at=NOW, verdict="breached", day=day)
+            assert clocks.count() == breaches
+            address = f"/boards/timeliness/?verdict=breached&amp;day={day}"
+            assert all(address in board for board in boards)
+        listed = page.get(f"/boards/timeliness/?verdict=breached&day={day}&page_size=200")
+        assert len(listed.context["page"]) == breaches
 
 
 @pytest.mark.parametrize("text", ["8", "2026-13", "november", "2026-1"])
