@@ -467,7 +467,10 @@ def relieve_concerned(*, at: datetime) -> int:
     people = Employee.objects.in_bulk(before.values())
     for row in Complaint.objects.filter(pk__in=before).with_facts().order_by("pk"):
         person = people[before[row.pk]]
-        ComplaintEvent.objects.create(complaint=row, act=ComplaintAct.RELIEVE, at=at, facts={"from": person.number})
+        ComplaintEvent.objects.create(
+            complaint=row, act=ComplaintAct.RELIEVE, at=at, text=f"{person.name} {person.number}",
+            facts={"from": person.number},
+        )  # fmt: skip
         told = _unconcerned(row, Role.SUP, at=at)
         due = row.close_by if row.replied_at else row.reply_by
         _tell(told, row, kind="complaint_unhandled", at=at, due=due, person=person.name)
