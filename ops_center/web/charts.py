@@ -143,8 +143,11 @@ class _Scale:
         self.bar = min(self.step * 0.64, 56)
         reach = (max(values, default=0) - least) or 1
         unit = 10 ** (ceil(log10(reach)) - 1) if reach > 0 else 1
+        sizes: tuple[int, ...] = (1, 2, 4, 5, 8, 10)
+        if unit <= 1 and all(float(value).is_integer() for value in values):
+            unit, sizes = 1, (2, 4, 6, 8, 10)  # counts have no halves: the middle of the scale is whole too
         self.least = least
-        self.top = least + next(unit * size for size in (1, 2, 4, 5, 8, 10) if unit * size >= reach)
+        self.top = least + next(unit * size for size in sizes if unit * size >= reach)
 
     def x(self, column: int) -> float:
         return LEFT + self.step * column + (self.step - self.bar) / 2

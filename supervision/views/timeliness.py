@@ -177,7 +177,7 @@ def _trend(scope: Scope, request: StaffRequest, live: Live, *, opens: bool) -> d
     return {
         "rate_trend": charts.lines(
             days, {_("On time, per cent"): per_cent}, label=_("On-time rate by the day the clocks stopped"),
-            least=int(least // 10 * 10), height=180,
+            least=min(int(least // 10 * 10), 90), height=180,
         ),
         "breach_trend": charts.bars(
             [(f"{day:%m-%d}", count) for day, count in breaches], label=_("Breaches by the day they fell due"),

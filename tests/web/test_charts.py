@@ -41,6 +41,15 @@ def test_a_gap_in_the_data_is_a_gap_in_the_line() -> None:
     assert path.count("M") - path.count("Mon") == 2
 
 
+@pytest.mark.parametrize("most", [0, 1, 3, 5, 9, 10, 37])
+def test_the_scale_of_counts_names_whole_counts_only(most: int) -> None:
+    svg = ElementTree.fromstring(charts.bars([("a", most)] * 20, label="x"))  # noqa: S314  our own drawing
+    scale = [float(text.text or "") for text in svg.iter("text") if text.get("text-anchor") == "end"]
+    assert len(scale) == 3
+    assert all(mark.is_integer() for mark in scale)
+    assert scale[-1] >= most
+
+
 def test_a_bar_is_as_high_as_its_value() -> None:
     svg = ElementTree.fromstring(charts.bars([("a", 50), ("b", 100)], label="x"))  # noqa: S314  our own drawing
     half, whole = (float(mark.get("height", "0")) for mark in svg.iter("rect"))
