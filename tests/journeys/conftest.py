@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 from incentives.reference import install_policies
 from organization.models import Employee
@@ -19,6 +19,8 @@ from tests.web.conftest import browser as browser
 
 PATIENCE = 45_000  # milliseconds for one answer, on a machine that is busy with other things
 
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 STATEMENTS = ("witness_person", "witness_original", "witness_signature", "client_signature", "credit_auth")
 
 
@@ -107,10 +109,11 @@ class Office:
         self.refusals: list[str] = []  # answers of 400 and more
 
     @contextmanager
-    def person(self, employee: Employee) -> Iterator[Person]:
+    def person(self, employee: Employee, *, at_the_phone: bool = False) -> Iterator[Person]:
         context = self._browser.new_context(
-            base_url=self._address, locale="zh-CN", viewport={"width": 1440, "height": 900}, accept_downloads=True
-        )
+            base_url=self._address, locale="zh-CN", viewport=PHONE if at_the_phone else DESK, accept_downloads=True,
+            has_touch=at_the_phone,
+        )  # fmt: skip
         context.set_default_timeout(PATIENCE)
         self._listen(context)
         person = Person(context.new_page())
