@@ -9,11 +9,13 @@ import pytest
 from applications.lifecycle import Clock, State
 from applications.models import Application, CaseClock
 from applications.services import problems
+from applications.services.contacts import log_contact
 from incentives.reference import install_policies
 from incentives.services.accrual import accrue
 from ops_center.desk.homes import HOMES, sections_for
 from ops_center.desk.homes.parts import Agenda, Section, Tile
-from organization.models import Employee
+from ops_center.job_words import JOB_WORDS
+from organization.models import Employee, JobRun
 from organization.roles import Role
 from referrals.services import refer
 from supervision.models import Breach
@@ -214,6 +216,28 @@ def test_the_tracker_sees_problems_and_what_is_to_be_registered(day: Cast) -> No
     section = home_of(day.zheng_weiguo, Role.TR)
     assert figures(section)["未结问题件"] == states(State.PROBLEM) == 1
     assert figures(section)["待绩效登记"] == 1
+
+
+def test_a_call_that_was_agreed_and_missed_stays_on_the_home_of_the_officer(day: Cast, client) -> None:
+    when = at("2026-11-20 10:00")
+    card = day.issued(day.received(when=when), when=when)
+    agreed = {"channel": "PHONE", "result": "PROMISED", "promised_at": at("2026-11-25 10:00")}
+    log_contact(case=card.pk, actor=day.lin_xiaoyu, at=at("2026-11-24 10:00"), **agreed)
+    section = home_of(day.lin_xiaoyu, Role.AS)
+    assert figures(section)["约定回电"] == 1
+    assert card.number in lines(section)
+    client.force_login(day.lin_xiaoyu, backend="django.contrib.auth.backends.ModelBackend")
+    assert card.number in client.get("/queues/after-sales/").content.decode()
+
+
+def test_the_administrator_reads_what_the_jobs_do_and_those_that_failed_first(day: Cast) -> None:
+    errors = {"breaches": "", "letters": "OSError", "accrual": ""}
+    for name, error in errors.items():
+        JobRun.objects.create(name=name, started_at=NOW, ended_at=NOW, error=error)
+    [jobs] = home_of(day.tian_ye, Role.ADM).main
+    read = [str(row[0].value) for row in jobs.rows]
+    assert read[0] == str(JOB_WORDS["letters"])
+    assert set(read) == {str(JOB_WORDS[name]) for name in errors}
 
 
 def test_human_resources_and_audit_see_no_client(day: Cast, client) -> None:

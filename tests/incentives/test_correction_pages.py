@@ -77,6 +77,18 @@ def test_the_supervisor_finds_all_four_kinds_and_decides_them_in_one_go(
     assert Reversal.objects.get().state == "OPEN"
 
 
+def test_the_management_reads_the_requests_and_finds_no_link_that_is_not_its_own(
+    bank: Cast, case: Application, asked: dict[str, Any], now: datetime
+) -> None:
+    hold(entry=own(case, bank.fang_fang).pk, actor=bank.pan_wei, at=now, reason="核对中")
+    for path in ("/corrections/", "/holds/"):
+        page = text_of(signed_in(bank.cao_ying), path)
+        assert case.number in page
+        assert f"/applications/{case.number}/" not in page
+        assert "/corrections/disputes/" not in page
+        assert f"/applications/{case.number}/" in text_of(signed_in(bank.feng_zhiqiang), path)
+
+
 @pytest.mark.parametrize("decision", [{}, {"decision": ""}, {"decision": "yes"}])
 def test_without_one_of_the_two_buttons_nothing_is_decided(
     bank: Cast, asked: dict[str, Any], decision: dict[str, str]
