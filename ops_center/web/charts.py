@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 WIDTH = 520  # units of the view box, near the width of half a page, so that words keep their size
+PAGE = 960  # the same for a whole page
 LEFT, RIGHT, BOTTOM, TOP = 40, 8, 24, 12  # room for the scale, the last label, the labels below, the legend above
 Number = int | float
 
@@ -95,10 +96,12 @@ def heat(
     *,
     label: str,
     link: Callable[[int, int], str] | None = None,
+    width: int = WIDTH,
 ) -> SafeString:
-    """A cell per row and column, darker for more; the figure stands in the cell, so print loses nothing."""
+    """A cell per row and column, darker for more; the figure stands in the cell, so print loses nothing. ``width`` is
+    :data:`PAGE` where it has the page for itself."""
     left, head, tall = 96, 22, 24
-    wide = (WIDTH - left) / max(len(columns), 1)
+    wide = (width - left) / max(len(columns), 1)
     most = max((value for row in cells for value in row if value), default=0)
     marks = [_text(left + wide * (at + 0.5), 14, name) for at, name in enumerate(columns)]
     for down, (name, row) in enumerate(zip(rows, cells, strict=True)):
@@ -111,7 +114,7 @@ def heat(
             marks.append(_linked(cell, link(down, at)) if link and value else cell)
             ink = "light" if depth > 3 else "dark"
             marks.append(_text(left + wide * (at + 0.5), y + 16, _figure(value), ink))
-    return _svg(head + len(rows) * tall + 2, label, marks)
+    return _svg(head + len(rows) * tall + 2, label, marks, width)
 
 
 def funnel(stages: Sequence[tuple[str, int]], *, label: str, link: Callable[[int], str] | None = None) -> SafeString:
@@ -183,10 +186,11 @@ def _legend(names: Iterable[str]) -> Iterable[SafeString]:
         x += 24 + sum(12 if ord(sign) > 0x2E80 else 7 for sign in name)  # Chinese signs are twice as wide
 
 
-def _svg(height: float, label: str, marks: Iterable[SafeString]) -> SafeString:
+def _svg(height: float, label: str, marks: Iterable[SafeString], width: int = WIDTH) -> SafeString:
     drawing = format_html_join("", "{}", ((mark,) for mark in marks))
+    css = "chart" if width == WIDTH else "chart chart-wide"
     return format_html(
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', WIDTH, height, label, drawing
+        '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', css, width, height, label, drawing
     )
 
 

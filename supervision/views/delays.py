@@ -97,6 +97,7 @@ def _matrix(figures: Delays, window: Window, *, opens: bool) -> dict[str, Any]:
         link=(
             lambda row, column: f"?{_query(window, clock=kinds[row], holder=holders[column][0])}#cases"
         ) if opens else None,
+        width=charts.PAGE,
     )  # fmt: skip
     return {
         "heat": heat if kinds else "",
