@@ -90,14 +90,13 @@ def put_together() -> int:
             return 0
         changes = 0
         for model, name, number in ((CaseCount, "month", "cases"), (BreachCount, "day", "breaches")):
-            table, columns = model._meta.db_table, [
-                field.column for field in model._meta.concrete_fields if field.name not in ("id", number, "is_sum")
-            ]  # fmt: skip
+            table, apart = model._meta.db_table, {"id", number, "is_sum"}
+            columns = ", ".join(str(field.column) for field in model._meta.concrete_fields if field.name not in apart)
             cursor.execute(_MANY_CHANGES.format(table=table, name=name), {"many": MANY_CHANGES})
             many = cursor.fetchall()
             changes += sum(found for _name, found in many)
             cursor.execute(
-                _PUT_TOGETHER.format(table=table, name=name, number=number, columns=", ".join(columns)),
+                _PUT_TOGETHER.format(table=table, name=name, number=number, columns=columns),
                 {"many": [found[0] for found in many]},
             )
     return changes
