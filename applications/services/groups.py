@@ -17,7 +17,7 @@ from applications.models import Application, GroupBatch, GroupVisit, UnitList
 from applications.querysets import MEMBERS, ApplicationQuerySet
 from applications.services.documents import cleaned
 from applications.services.numbers import group_batch_code
-from applications.services.personal import open_value
+from applications.services.personal import open_value, require_said
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused, StaleVersion
 from ops_center.kernel.identity import mobile, phone
@@ -93,7 +93,7 @@ def edit_batch(
     """
     found = _own(batch, actor=actor, at=at, version=version)
     _require_open(found)
-    before = {"employer": found.employer, "head_count": found.head_count, "host": found.host.number}
+    before = found.head_count
     wrong = _fill(
         found, at=at, employer=employer, level=level, head_count=head_count, host=host, work_phone=work_phone,
         employer_address=employer_address,
@@ -115,8 +115,10 @@ def edit_batch(
     found.save()
     found.visits.all().delete()
     GroupVisit.objects.bulk_create(GroupVisit(batch=found, phase=phase, on=on) for phase, on in days)
-    after = {"employer": found.employer, "head_count": found.head_count, "host": found.host.number}
-    record(action="edit_group_batch", at=at, actor=actor, subject=found.code, before=before, after=after)
+    record(
+        action="edit_group_batch", at=at, actor=actor, subject=found.code, employer=found.employer,
+        host=found.host.number, before=before, after=found.head_count,
+    )  # fmt: skip
     return found
 
 
@@ -200,9 +202,7 @@ def read_list(*, batch: str, unit_list: int, actor: Employee, at: datetime) -> t
 def reveal_contact(*, batch: str, field: str, purpose: str, actor: Employee, at: datetime) -> tuple[GroupBatch, str]:
     """Name or mobile of the key contact in clear, logged like a client's."""
     found = batch_in_sight(batch, actor=actor, at=at)
-    if field not in CONTACT:
-        sentence = _("Choose name or mobile of the key contact.")
-        raise Malformed("bad_reveal", sentence, {"field": sentence})
+    require_said("" if field in CONTACT else _("Choose name or mobile of the key contact."), purpose=purpose)
     _require_may_reveal(found, actor=actor, at=at, what=field)
     value = open_value(getattr(found, field), subject=found.code, field=field, purpose=purpose, actor=actor, at=at)
     return found, value

@@ -32,9 +32,7 @@ def reveal(*, number: str, actor: Employee, at: datetime, field: str, purpose: s
     Collector and branch head until the file is taken in; at the center who holds the case; tracker, supervisor and
     audit always; after-sales the mobile only. Refused at 50 distinct clients a day.
     """
-    if field not in FIELDS:
-        sentence = _("Choose name, mobile or ID number.")
-        raise Malformed("bad_reveal", _("Please correct the marked fields."), {"field": sentence})
+    require_said("" if field in FIELDS else _("Choose name, mobile or ID number."), purpose=purpose)
     case = Application.objects.visible_to(actor, at).select_related("applicant").filter(number=number).first()
     if case is None:
         raise errors.out_of_sight()
@@ -52,13 +50,8 @@ def reveal(*, number: str, actor: Employee, at: datetime, field: str, purpose: s
 def open_value(
     value: Sealed | None, *, subject: str, field: str, purpose: str, actor: Employee, at: datetime
 ) -> str:  # fmt: skip
-    """A sealed value in clear, for who was found to be allowed. ``subject``: the number of what it belongs to.
-
-    Malformed without a purpose; Refused at 50 people a day; both before anything is opened.
-    """
-    if not purpose.strip():
-        sentence = _("Say what for: it stands in the access log.")
-        raise Malformed("bad_reveal", _("Please correct the marked fields."), {"purpose": sentence})
+    """A sealed value in clear, for who was found to be allowed and has said what for. ``subject``: the number of what
+    it belongs to. Refused at 50 people a day, before anything is opened."""
     seen = _seen_today(actor, at=at)
     if subject not in seen and len(seen) >= STOP_AT:
         record(action="reveal_refused", at=at, actor=actor, subject=subject, field=field)
@@ -71,6 +64,15 @@ def open_value(
         tell(Employee.objects.holding(Role.AUD, Role.SUP, on=local_day(at)), kind="reveal_alarm", at=at,
              about="/audit/", person=actor.number, count=ALARM_AT)  # fmt: skip
     return value.reveal() if value is not None else ""
+
+
+def require_said(unknown_field: str, *, purpose: str) -> None:
+    """Malformed with the sentence about the field (empty: it is known), and one where the purpose is missing."""
+    wrong = {"field": unknown_field} if unknown_field else {}
+    if not purpose.strip():
+        wrong["purpose"] = _("Say what for: it stands in the access log.")
+    if wrong:
+        raise Malformed("bad_reveal", _("Please correct the marked fields."), wrong)
 
 
 def may_reveal(case: Application, *, actor: Employee, at: datetime, field: str) -> bool:
