@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 
 from ops_center.clock import SHANGHAI, local_day
 from ops_center.kernel.errors import Malformed, Refused
+from ops_center.kernel.worktime import BANK_HOURS
 from organization.models import Absence, Employee, NewsPreference
 from organization.services.calendar import working_calendar
 
+LEAST_LEFT = 120  # minutes
 _USUAL = NewsPreference()  # what holds for everybody who has chosen nothing
 
 
@@ -46,6 +48,12 @@ def is_quiet(preference: NewsPreference, clock: time) -> bool:
     return clock >= start or clock < end
 
 
+def _minutes_left(preference: NewsPreference) -> int:
+    """Of the bank's hours, what is not quiet."""
+    opens, closes = (end.hour * 60 + end.minute for end in (BANK_HOURS.opens, BANK_HOURS.closes))
+    return sum(not is_quiet(preference, time(*divmod(minute, 60))) for minute in range(opens, closes))
+
+
 def preference_of(person: Employee) -> NewsPreference:
     """What the person has chosen, or what holds without a choice (not saved)."""
     return NewsPreference.objects.filter(pk=person.pk).first() or NewsPreference(employee=person)
@@ -53,9 +61,13 @@ def preference_of(person: Employee) -> NewsPreference:
 
 @transaction.atomic
 def choose(*, actor: Employee, quiet_from: time, quiet_to: time, digest_at: time, by_mail: bool) -> NewsPreference:
-    """Keeps what a person has chosen about the own news. Refused by mail without an address, and a
-    letter of the day in the quiet hours."""
-    if is_quiet(NewsPreference(quiet_from=quiet_from, quiet_to=quiet_to), digest_at) and by_mail:
+    """Keeps what a person has chosen about the own news. Refused by mail without an address, Malformed for a letter of
+    the day in the quiet hours and for quiet hours in which nothing of a working day is left."""
+    wanted = NewsPreference(quiet_from=quiet_from, quiet_to=quiet_to)
+    if _minutes_left(wanted) < LEAST_LEFT:
+        sentence = _("Of the working day from 08:30 to 17:30 leave two hours at least: deadlines are told in them.")
+        raise Malformed("always_quiet", sentence, {"quiet_to": sentence})
+    if is_quiet(wanted, digest_at) and by_mail:
         sentence = _("The letter of the day would fall into your quiet hours. Choose an hour outside them.")
         raise Malformed("digest_in_quiet_hours", sentence, {"digest_at": sentence})
     if by_mail and not actor.email:

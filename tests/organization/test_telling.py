@@ -6,8 +6,9 @@ from datetime import date, time
 
 import pytest
 
+from ops_center.kernel.errors import Malformed
 from organization.models import Absence, NewsPreference
-from organization.services.telling import may_be_told, who_may_be_told
+from organization.services.telling import choose, may_be_told, who_may_be_told
 from tests.cast import Cast, at
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +46,19 @@ def test_quiet_hours_are_the_persons_own_and_may_span_midnight_or_not(bank: Cast
         False,
         True,
     ]
+
+
+@pytest.mark.parametrize(("quiet_from", "quiet_to"), [("08:00", "18:00"), ("15:29", "13:30"), ("10:29", "08:00")])
+def test_quiet_hours_leave_two_hours_of_the_working_day_in_which_deadlines_are_told(
+    bank: Cast, quiet_from: str, quiet_to: str
+) -> None:
+    chosen = {"digest_at": time(14), "by_mail": False, "actor": bank.feng_zhiqiang}
+    with pytest.raises(Malformed) as no:
+        choose(quiet_from=time.fromisoformat(quiet_from), quiet_to=time.fromisoformat(quiet_to), **chosen)
+    assert list(no.value.errors) == ["quiet_to"]
+    assert not NewsPreference.objects.exists()
+    choose(quiet_from=time(15, 30), quiet_to=time(13, 30), **chosen)
+    assert may_be_told(at("2026-11-25 13:30"), bank.feng_zhiqiang)
 
 
 def test_who_is_absent_or_has_left_is_told_nothing(bank: Cast) -> None:
