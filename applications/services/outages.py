@@ -107,7 +107,7 @@ class Plan:
 
 def plan_outage(
     *, since: datetime, until: datetime, states: Sequence[str], at: datetime, holds: bool = False,
-    clocks: Sequence[int] | None = None,
+    clocks: list[int] | None = None,
 ) -> Plan:  # fmt: skip
     """What a window does to the clocks. ``holds``: it goes on at its end, and what runs then stays paused; else the
     clocks run on from there, so that a preview of a window that lies ahead tells its whole effect if nothing else
@@ -171,7 +171,7 @@ class Common(dict[tuple[int, int], list[Span]]):
 
 
 def _in_common(
-    since: datetime, until: datetime, states: Sequence[str], clocks: Sequence[int] | None = None
+    since: datetime, until: datetime, states: Sequence[str], clocks: list[int] | None = None
 ) -> Common:  # fmt: skip
     facts: dict[str, Any] = {"since": since, "until": until, "states": list(states), "clocks": clocks}
     spans_of = _COMMON.format(only="" if clocks is None else _THESE_CLOCKS)
@@ -186,7 +186,7 @@ def _in_common(
     return common
 
 
-def _still_held(since: datetime, until: datetime, clocks: Sequence[int] | None = None) -> set[int]:
+def _still_held(since: datetime, until: datetime, clocks: list[int] | None = None) -> set[int]:
     """Clocks that a window which is over still holds."""
     with connection.cursor() as cursor:
         held = _STILL_HELD.format(only="" if clocks is None else _THESE_CLOCKS)

@@ -45,11 +45,11 @@ _FLOOR = """
 def bench_sweep(*, clocks: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Seconds of the bare statement, of our marking and of the whole pass for 10,000 newly overdue among ``clocks``
     open ones; and of passes that find nothing at a hundredth, a tenth and all of them."""
-    at = _working_time()
-    pattern = _pattern(at)
+    at = working_time()
+    pattern = pattern_of(at)
     idle, loaded = {}, 0
     for size in (clocks // 100, clocks // 10, clocks):
-        _load(size - loaded, pattern=pattern, at=at, say=say)
+        load(size - loaded, pattern=pattern, at=at, say=say)
         loaded = size
         idle[size] = _idle(at)
         say(f"{size} open clocks, nothing to find: {idle[size] * 1000:.1f} ms")
@@ -80,7 +80,7 @@ def _compare(at: datetime, *, overdue: int, say: Callable[[str], None]) -> dict[
     for turn in range(ROUNDS):
         for name, arm in arms.items():
             _forget()
-            taken[name].append(_timed(arm))
+            taken[name].append(timed(arm))
             if Breach.objects.count() != overdue:
                 raise AssertionError(f"{name} found {Breach.objects.count()} of {overdue}")
             say(f"round {turn + 1}, {name}: {taken[name][-1]:.3f} s")
@@ -98,7 +98,7 @@ def _idle(at: datetime) -> float:
         escalate(at=at)
         tell_waiting(at=at)
 
-    return min(_timed(minute) for _turn in range(IDLE_ROUNDS))  # what the machine's other work adds is no cost of ours
+    return min(timed(minute) for _turn in range(IDLE_ROUNDS))  # what the machine's other work adds is no cost of ours
 
 
 @transaction.atomic
@@ -108,7 +108,7 @@ def _floor(at: datetime) -> None:
         cursor.execute(_FLOOR, {"at": at, **{name: at + after for name, after in windows.items()}})
 
 
-def _timed(act: Callable[[], object]) -> float:
+def timed(act: Callable[[], object]) -> float:
     begun = perf_counter()
     act()
     return perf_counter() - begun
@@ -123,13 +123,13 @@ def _forget() -> None:
 
 
 # -- the load ----------------------------------------------------------------------------------------------------------
-def _working_time() -> datetime:
+def working_time() -> datetime:
     """Ten in the morning of a working day: people are told at once."""
     day = working_calendar().next_workday(local_day(now()))
     return datetime.combine(day, time(10), SHANGHAI)
 
 
-def _pattern(at: datetime) -> tuple[Application, dict[str, CaseClock]]:
+def pattern_of(at: datetime) -> tuple[Application, dict[str, CaseClock]]:
     """The rows that are copied, each as the models make it, and the people who answer for them."""
     branches = list(Branch.objects.order_by("pk"))
     people = Employee.objects.bulk_create(
@@ -154,7 +154,7 @@ def _pattern(at: datetime) -> tuple[Application, dict[str, CaseClock]]:
     return case, clocks
 
 
-def _load(
+def load(
     clocks: int, *, pattern: tuple[Application, dict[str, CaseClock]], at: datetime, say: Callable[[str], None]
 ) -> None:
     """So many open clocks more, due on the days ahead."""

@@ -20,6 +20,7 @@ from ops_center.embedded.processes import Nursery
 from ops_center.management.benches.accrual import bench_accrual
 from ops_center.management.benches.boards import bench_boards
 from ops_center.management.benches.export import bench_export
+from ops_center.management.benches.recount import bench_recount
 from ops_center.management.benches.sweep import bench_sweep
 from organization.models import Branch
 
@@ -28,6 +29,7 @@ BENCHES: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
     "accrual": ("cases", bench_accrual),
     "boards": ("cases", bench_boards),
     "export": ("lines", bench_export),
+    "recount": ("clocks", bench_recount),
     "sweep": ("clocks", bench_sweep),
 }
 
