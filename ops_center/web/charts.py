@@ -100,10 +100,10 @@ def heat(
 ) -> SafeString:
     """A cell per row and column, darker for more; the figure stands in the cell, so print loses nothing. ``width`` is
     :data:`PAGE` where it has the page for itself."""
-    left, head, tall = 96, 22, 24
+    left, head, tall = max(96, 12 + max(map(_width, rows), default=0)), 22, 24
     wide = (width - left) / max(len(columns), 1)
     most = max((value for row in cells for value in row if value), default=0)
-    marks = [_text(left + wide * (at + 0.5), 14, name) for at, name in enumerate(columns)]
+    marks = [_text(left + wide * (at + 0.5), 14, name, "head") for at, name in enumerate(columns)]
     for down, (name, row) in enumerate(zip(rows, cells, strict=True)):
         y = head + down * tall
         marks.append(_text(left - 8, y + 16, name, anchor="end"))
@@ -178,12 +178,17 @@ def _figure(value: Number | None) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
+def _width(name: str) -> int:
+    """Of a name in the greatest letters that a drawing has, those on a phone; Chinese signs are twice as wide."""
+    return sum(18 if ord(sign) > 0x2E80 else 10 for sign in name)
+
+
 def _legend(names: Iterable[str]) -> Iterable[SafeString]:
     x = float(LEFT)
     for number, name in enumerate(names, start=1):
         yield _rect(x, 4, 10, 10, f"s{number}", name)
         yield _text(x + 14, 13, name, "legend", anchor="start")
-        x += 24 + sum(12 if ord(sign) > 0x2E80 else 7 for sign in name)  # Chinese signs are twice as wide
+        x += 24 + _width(name) * 2 / 3
 
 
 def _svg(height: float, label: str, marks: Iterable[SafeString], width: int = WIDTH) -> SafeString:
