@@ -56,7 +56,8 @@ def justify(
         decide_by=deadline_for(Clock.JUSTIFY, start=at).due_at,
     )  # fmt: skip
     keep(filed, evidence, at=at)
-    _record("explain_breach", breach, actor=actor, at=at, ground=filed.code)
+    record(action="explain_breach", at=at, actor=actor, subject=breach.application.number, clock=breach.kind,
+           ground=filed.code)  # fmt: skip
     tell(_first_readers(breach, actor, at), kind="justification_filed", at=at, about=f"/breaches/{breach.pk}/",
          number=breach.application.number, clock=clock_word(breach.kind), person=actor.name,
          decide_by=filed.decide_by.isoformat())  # fmt: skip
@@ -74,7 +75,8 @@ def give_opinion(*, breach_id: int, actor: Employee, at: datetime, supports: boo
         raise errors.own_breach()
     filed.opinion_by, filed.opinion_at, filed.opinion_supports, filed.opinion = actor, at, supports, text
     filed.save(update_fields=["opinion_by", "opinion_at", "opinion_supports", "opinion"])
-    _record("opinion_on_breach", breach, actor=actor, at=at, supports=supports)
+    record(action="opinion_on_breach", at=at, actor=actor, subject=breach.application.number, clock=breach.kind,
+           supports=supports)  # fmt: skip
     return filed
 
 
@@ -93,7 +95,8 @@ def decide_justification(*, breach_id: int, actor: Employee, at: datetime, accep
         raise errors.supervisor_confirms_workload()
     filed.decided_by, filed.decided_at, filed.is_accepted, filed.decision = actor, at, accepted, note
     filed.save(update_fields=["decided_by", "decided_at", "is_accepted", "decision"])
-    _record("decide_breach", breach, actor=actor, at=at, ground=filed.code, accepted=accepted)
+    record(action="decide_breach", at=at, actor=actor, subject=breach.application.number, clock=breach.kind,
+           ground=filed.code, accepted=accepted)  # fmt: skip
     _settle(at=at, breach_id=breach.pk)
     tell([filed.filed_by], kind="justification_accepted" if accepted else "justification_refused", at=at,
          about=f"/breaches/{breach.pk}/", number=breach.application.number, clock=clock_word(breach.kind),
@@ -157,10 +160,6 @@ def is_concerned(breach: Breach, actor: Employee) -> bool:
     filed = breach.explanation
     spoke = {filed.filed_by_id, filed.opinion_by_id} if filed else set()
     return actor.pk in {breach.owner_id, breach.clock.owner_id} | spoke
-
-
-def _record(act: str, breach: Breach, *, actor: Employee, at: datetime, **facts: object) -> None:
-    record(action=act, at=at, actor=actor, subject=breach.application.number, clock=breach.kind, **facts)
 
 
 def _first_readers(breach: Breach, filed_by: Employee, at: datetime) -> list[Employee]:
