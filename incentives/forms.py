@@ -13,7 +13,8 @@ from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from applications.forms.base import Act, note_field
+from applications.forms.base import Act
+from applications.forms.versions import DAY, DraftVersion
 from applications.lifecycle import Path, Performance
 from applications.models import Product
 from incentives.lifecycle import PRICED_ROLES, CustomerMode, Trigger
@@ -23,10 +24,8 @@ from ops_center.kernel.errors import Malformed
 from ops_center.kernel.money import yuan
 from ops_center.web.notes import no_personal_numbers
 from organization.models import Branch
-from organization.models.versions import PolicyStatus
 
 COLLECTING = (Branch.Kind.BRANCH, Branch.Kind.CARD_CENTER)  # where collectors sit: a case is its collector's branch's
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 def yuan_field(label: Any, **kwargs: Any) -> forms.DecimalField:
@@ -128,10 +127,9 @@ class ReturnFile(Act):
     )
 
 
-class DraftVersion(Act):
-    """What every new version says: from which day, where, and what changes and why."""
+class DraftPrices(DraftVersion):
+    """Prices may be tried out: where, beside from which day."""
 
-    starts_on = forms.DateField(label=_("In force from"), widget=DAY, help_text=_("Tomorrow at the earliest."))
     is_pilot = forms.BooleanField(label=_("A pilot: only for the branches chosen"), required=False)
     branches = forms.ModelMultipleChoiceField(
         label=_("Branches of the pilot"),
@@ -141,23 +139,10 @@ class DraftVersion(Act):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, base: Bounty | SplitPolicy | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["note"] = note_field(_("What changes and why"), rows=2)
-        if base is not None:
-            self.initial = {**self.typed(base), **self.initial}
-
     @staticmethod
-    def typed(base: Any) -> dict[str, Any]:
-        """How a version would have been typed. Of one that was taken back, its day, place and words too."""
-        if base.status != PolicyStatus.DISCARDED:
-            return {}
-        return {
-            "starts_on": base.starts_on,
-            "is_pilot": base.is_pilot,
-            "branches": [branch.code for branch in base.branches.all()],
-            "note": base.note,
-        }
+    def again(base: Bounty | SplitPolicy) -> dict[str, Any]:
+        where = [branch.code for branch in base.branches.all()]
+        return DraftVersion.again(base) | {"is_pilot": base.is_pilot, "branches": where}
 
     def said(self) -> dict[str, Any]:
         typed = self.cleaned_data
@@ -169,7 +154,7 @@ class DraftVersion(Act):
         }
 
 
-class DraftBounty(DraftVersion):
+class DraftBounty(DraftPrices):
     slug = "bounty"
 
     product = forms.ModelChoiceField(
@@ -186,7 +171,7 @@ class DraftBounty(DraftVersion):
 
     @staticmethod
     def typed(base: Bounty) -> dict[str, Any]:
-        return DraftVersion.typed(base) | {
+        return {
             "product": base.product.code,
             "amount_fen": Decimal(base.amount_fen) / 100,
             "trigger": base.trigger,
@@ -202,7 +187,7 @@ class DraftBounty(DraftVersion):
         }
 
 
-class DraftSplit(DraftVersion):
+class DraftSplit(DraftPrices):
     """The split table as it is typed: a field per path and role. What does not sum to 100 % comes back with its sum."""
 
     slug = "split"
@@ -234,7 +219,7 @@ class DraftSplit(DraftVersion):
         parts = {f"{path}-{role}": columns[path].get(role, 0) for path in Path.values for role in PRICED_ROLES}
         terms = {name: term if _is_said_as_is(name) else Decimal(term) / 100
                  for name, term in base.special_terms.items()}  # fmt: skip
-        return DraftVersion.typed(base) | terms | {name: Decimal(share) / 100 for name, share in parts.items()}
+        return terms | {name: Decimal(share) / 100 for name, share in parts.items()}
 
     def table(self) -> Iterator[tuple[Performance, list[BoundField]]]:
         """A row per role, a field per path."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from applications.views.door import attempt, go
+from applications.views.door import go
+from applications.views.versions import discarded, draft_version
 from incentives import errors
-from incentives.forms import AskPreview, DraftBounty, DraftSplit, DraftVersion
+from incentives.forms import AskPreview, DraftBounty, DraftSplit
 from incentives.models import Bounty, SplitPolicy
 from incentives.periods import period_of
 from incentives.selectors.preview import Tried, offered_months, preview
@@ -29,7 +30,6 @@ from organization.roles import Role
 from organization.services import versions
 
 PolicyRow = TypeVar("PolicyRow", Bounty, SplitPolicy)
-Form = TypeVar("Form", bound=DraftVersion)
 SHOWN_AT_MOST = 10  # who gains and who loses most
 
 
@@ -92,6 +92,10 @@ def _reader(request: StaffRequest) -> dict[str, Any]:
     return {"is_management": Role.MGT in request.roles, "today": local_day(request.at)}
 
 
+def _all() -> str:
+    return reverse("policy-list")
+
+
 # -- drafting ----------------------------------------------------------------------------------------------------------
 @staff(Role.MGT)
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -99,7 +103,9 @@ def new_split(request: StaffRequest) -> HttpResponse:
     """A new version starts from the one in force, or from one that was taken back; a column that is not 100 % comes
     back with its sum."""
     base = _base(request, SplitPolicy, "number") or PriceBook.read().policy(on=local_day(request.at))
-    return _draft(request, DraftSplit, "incentives/new_split.html", policies.draft_split, base=base)
+    return draft_version(
+        request, DraftSplit, "incentives/new_split.html", policies.draft_split, base=base, onward=_all()
+    )
 
 
 @staff(Role.MGT)
@@ -107,30 +113,14 @@ def new_split(request: StaffRequest) -> HttpResponse:
 def new_bounty(request: StaffRequest) -> HttpResponse:
     """From the version named, as ``new_split``."""
     base = _base(request, Bounty, "pk")
-    return _draft(request, DraftBounty, "incentives/new_bounty.html", policies.draft_bounty, base=base)
+    return draft_version(
+        request, DraftBounty, "incentives/new_bounty.html", policies.draft_bounty, base=base, onward=_all()
+    )
 
 
 def _base(request: StaffRequest, model: type[PolicyRow], key: str) -> PolicyRow | None:
     asked = request.GET.get("from", "")
     return model.objects.filter(**{key: int(asked)}).first() if asked.isascii() and asked.isdecimal() else None
-
-
-def _draft(
-    request: StaffRequest,
-    form_class: type[Form],
-    template: str,
-    draft: Callable[..., object],
-    *,
-    base: Bounty | SplitPolicy | None,
-) -> HttpResponse:
-    if request.method != "POST":
-        return render(request, template, {"form": form_class(base=base, actor=request.actor, at=request.at)})
-    form = form_class(request.POST, actor=request.actor, at=request.at)
-    status = attempt(form, lambda form: draft(actor=request.actor, at=request.at, **form.said()))
-    if status:
-        return render(request, template, {"form": form}, status=status)
-    messages.success(request, _("Drafted. It takes effect once a second person of the management approves it."))
-    return go(request, reverse("policy-list"))
 
 
 # -- deciding ----------------------------------------------------------------------------------------------------------
@@ -149,27 +139,21 @@ def approve_bounty(request: StaffRequest, bounty: int) -> HttpResponse:
 def _approved(request: StaffRequest, row: Bounty | SplitPolicy) -> HttpResponse:
     said = _("Approved: in force from %(day)s. It stands on the price board, and everybody whom it concerns is told.")
     messages.success(request, said % {"day": row.starts_on.isoformat()})
-    return go(request, reverse("policy-list"))
+    return go(request, _all())
 
 
 @staff(Role.MGT)
 @require_POST
 def discard_split(request: StaffRequest, number: int) -> HttpResponse:
     policies.discard_split(number=number, actor=request.actor, at=request.at)
-    return _discarded(request, f"{reverse('split-new')}?from={number}")
+    return discarded(request, anew=f"{reverse('split-new')}?from={number}", onward=_all())
 
 
 @staff(Role.MGT)
 @require_POST
 def discard_bounty(request: StaffRequest, bounty: int) -> HttpResponse:
     policies.discard_bounty(bounty=bounty, actor=request.actor, at=request.at)
-    return _discarded(request, f"{reverse('bounty-new')}?from={bounty}")
-
-
-def _discarded(request: StaffRequest, anew: str) -> HttpResponse:
-    """A draft is never changed: it is taken back, and drafted anew from what it said."""
-    messages.success(request, _("Discarded."))
-    return go(request, anew if "anew" in request.POST else reverse("policy-list"))
+    return discarded(request, anew=f"{reverse('bounty-new')}?from={bounty}", onward=_all())
 
 
 # -- before the approval -----------------------------------------------------------------------------------------------

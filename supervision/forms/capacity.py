@@ -12,12 +12,12 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from applications.forms.base import Act
+from applications.forms.versions import DAY, DraftVersion
 from applications.lifecycle import QUEUES, Clock
 from ops_center.kernel.errors import DomainError, Malformed
 from ops_center.web.notes import no_personal_numbers
 from organization.models import Employee
 from organization.roles import Role
-from supervision.forms.policies import DAY, DraftVersion
 from supervision.selectors.assumptions import LONGEST_LIMIT, MOST_ARRIVALS, MOST_DAYS, MOST_STAFF
 from supervision.selectors.workload import CLOCKS, ROLES
 from supervision.services.roster import MOST_MINUTES

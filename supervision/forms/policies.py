@@ -11,7 +11,8 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications.forms.base import Act, note_field
+from applications.forms.base import Act
+from applications.forms.versions import DraftVersion
 from applications.lifecycle import PauseReason
 from applications.models import ClockPolicy
 from ops_center.kernel.errors import Malformed
@@ -24,33 +25,11 @@ from supervision.holidays import read_list
 from supervision.selectors.policies import MODE_WORDS, WEEKDAYS, clock_title
 from supervision.services.policies import OWNERS, Terms
 
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 LARGEST_FILE = 256 * 1024  # bytes: a list is of one year
 
 
 def time_field(label: Any, **kwargs: Any) -> forms.TimeField:
     return forms.TimeField(label=label, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), **kwargs)
-
-
-class DraftVersion(Act):
-    """What every new version says: from which day, and what changes and why."""
-
-    starts_on = forms.DateField(
-        label=gettext_lazy("In force from"), widget=DAY, help_text=gettext_lazy("Tomorrow at the earliest.")
-    )
-
-    def __init__(self, *args: Any, base: Any = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["note"] = note_field(gettext_lazy("What changes and why"), rows=2)
-        if base is not None:
-            taken_back = base.status == PolicyStatus.DISCARDED
-            again = {"starts_on": base.starts_on, "note": base.note} if taken_back else {}
-            self.initial = {**again, **self.typed(base), **self.initial}
-
-    @staticmethod
-    def typed(base: Any) -> dict[str, Any]:
-        """How a version would have been typed."""
-        return {}
 
 
 class DraftClock(DraftVersion):

@@ -3,7 +3,6 @@ would mean for the clocks that run now."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from applications.models import ClockPolicy
 from applications.services.remeasure import Moves
-from applications.views.door import attempt, go
+from applications.views.door import go
+from applications.views.versions import discarded, draft_version
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import page_size, read_query
@@ -24,7 +24,7 @@ from organization.models import Branch, BranchTimes
 from organization.roles import Role
 from organization.services import versions
 from organization.services.versions import Standing
-from supervision.forms.policies import DraftClock, DraftTimes, DraftVersion
+from supervision.forms.policies import DraftClock, DraftTimes
 from supervision.selectors.policies import (
     BY_DUE,
     SEES_DRAFTS,
@@ -100,13 +100,19 @@ def _reader(request: StaffRequest) -> dict[str, Any]:
     return {"me": request.actor, "is_management": Role.MGT in request.roles, "now": request.at}
 
 
+def _all() -> str:
+    return reverse("clock-policy-list")
+
+
 # -- drafting ----------------------------------------------------------------------------------------------------------
 @staff(Role.MGT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_clock_policy(request: StaffRequest) -> HttpResponse:
     """From the version named: the one in force, or one that was taken back."""
     base = ClockPolicy.objects.filter(pk=key_in(request.GET, "from")).first()
-    return _draft(request, DraftClock, "supervision/new_clock_policy.html", policies.draft_clock_policy, base=base)
+    return draft_version(
+        request, DraftClock, "supervision/new_clock_policy.html", policies.draft_clock_policy, base=base, onward=_all()
+    )
 
 
 @staff(Role.MGT)
@@ -117,25 +123,9 @@ def new_branch_times(request: StaffRequest) -> HttpResponse:
     branch = Branch.objects.filter(code=request.GET.get("branch", "")).first()
     if base is None and branch is not None:
         base = came_with(branch)
-    return _draft(request, DraftTimes, "supervision/new_branch_times.html", policies.draft_branch_times, base=base)
-
-
-def _draft(
-    request: StaffRequest,
-    form_class: type[DraftVersion],
-    template: str,
-    draft: Callable[..., object],
-    *,
-    base: ClockPolicy | BranchTimes | None,
-) -> HttpResponse:
-    if request.method != "POST":
-        return render(request, template, {"form": form_class(base=base, actor=request.actor, at=request.at)})
-    form = form_class(request.POST, actor=request.actor, at=request.at)
-    status = attempt(form, lambda form: draft(actor=request.actor, at=request.at, **form.said()))
-    if status:
-        return render(request, template, {"form": form}, status=status)
-    messages.success(request, _("Drafted. It takes effect once a second person of the management approves it."))
-    return go(request, reverse("clock-policy-list"))
+    return draft_version(
+        request, DraftTimes, "supervision/new_branch_times.html", policies.draft_branch_times, base=base, onward=_all()
+    )
 
 
 # -- deciding ----------------------------------------------------------------------------------------------------------
@@ -154,24 +144,18 @@ def approve_branch_times(request: StaffRequest, times: int) -> HttpResponse:
 def _approved(request: StaffRequest, row: ClockPolicy | BranchTimes) -> HttpResponse:
     said = _("Approved: in force from %(day)s. Cases that have been taken in before keep the version of their day.")
     messages.success(request, said % {"day": row.starts_on.isoformat()})
-    return go(request, reverse("clock-policy-list"))
+    return go(request, _all())
 
 
 @staff(Role.MGT)
 @require_POST
 def discard_clock_policy(request: StaffRequest, policy: int) -> HttpResponse:
     policies.discard_clock_policy(policy=policy, actor=request.actor, at=request.at)
-    return _discarded(request, f"{reverse('clock-policy-new')}?from={policy}")
+    return discarded(request, anew=f"{reverse('clock-policy-new')}?from={policy}", onward=_all())
 
 
 @staff(Role.MGT)
 @require_POST
 def discard_branch_times(request: StaffRequest, times: int) -> HttpResponse:
     policies.discard_branch_times(times=times, actor=request.actor, at=request.at)
-    return _discarded(request, f"{reverse('branch-times-new')}?from={times}")
-
-
-def _discarded(request: StaffRequest, anew: str) -> HttpResponse:
-    """A draft is never changed: it is taken back, and drafted anew from what it said."""
-    messages.success(request, _("Discarded."))
-    return go(request, anew if "anew" in request.POST else reverse("clock-policy-list"))
+    return discarded(request, anew=f"{reverse('branch-times-new')}?from={times}", onward=_all())

@@ -71,7 +71,7 @@ def test_who_cancels_finds_the_assumptions_typed(worked: Bank) -> None:
     page = client.get(answer.headers["Location"]).content.decode()
     for typed in ('value="1.5"', 'value="2"', '<option value="LZ10008" selected>', 'value="2026-11-26"'):
         assert typed in page
-    assert "已取消" in page, page[page.find("<main"):]
+    assert "已取消" in page
     shown = client.get(f"/boards/what-if/{run.pk}/").content.decode()
     assert "every 2s" not in shown
     assert "/cancel/" not in shown
