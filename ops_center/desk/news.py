@@ -79,7 +79,7 @@ def bell(request: StaffRequest) -> HttpResponse:
 @staff()
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: StaffRequest) -> HttpResponse:
-    chosen = telling.preference_of(request.actor)
+    chosen = telling.preference_of(request.actor, on=local_day(request.at))
     names = ("quiet_from", "quiet_to", "digest_at", "by_mail")
     initial = {name: getattr(chosen, name) for name in names}
     form = Preferences(request.POST or None, initial=initial, actor=request.actor, at=request.at)

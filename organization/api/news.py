@@ -99,7 +99,7 @@ class Preferences(Api):
     @operation(answer=PreferenceAnswer, summary="When one wants to be told")
     def get(self, call: Call) -> NewsPreference:
         """What one has chosen, or what holds without a choice."""
-        return telling.preference_of(call.actor)
+        return telling.preference_of(call.actor, on=local_day(call.at))
 
     @operation(facts=PreferenceBody, answer=PreferenceAnswer, summary="Choose when to be told")
     def post(self, call: Call) -> NewsPreference:

@@ -7,7 +7,7 @@ digests, letters) asks here first.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,10 +16,9 @@ from ops_center.clock import SHANGHAI, local_day
 from ops_center.kernel.errors import Malformed, Refused
 from ops_center.kernel.worktime import BANK_HOURS
 from organization.models import Absence, Employee, NewsPreference
-from organization.services.calendar import working_calendar
+from organization.services.calendar import opening_times, working_calendar
 
 LEAST_LEFT = 120  # minutes
-_USUAL = NewsPreference()  # what holds for everybody who has chosen nothing
 
 
 def may_be_told(at: datetime, person: Employee) -> bool:
@@ -28,16 +27,31 @@ def may_be_told(at: datetime, person: Employee) -> bool:
 
 
 def who_may_be_told(at: datetime, people: Iterable[int]) -> set[int]:
-    """Those of these people (by key) to whom news may come now; at most three queries for however many."""
+    """Those of these people (by key) to whom news may come now; at most four queries for however many."""
     on = local_day(at)
     if not working_calendar().is_workday(on):
         return set()
-    employed = set(Employee.objects.active().filter(pk__in=set(people)).values_list("pk", flat=True))
-    away = Absence.objects.filter(employee__in=employed, starts_on__lte=on, ends_on__gte=on)
+    employed = {
+        person.pk: person for person in Employee.objects.active().filter(pk__in=set(people)).select_related("branch")
+    }
+    away = set(
+        Absence.objects.filter(employee__in=employed, starts_on__lte=on, ends_on__gte=on)
+        .order_by()
+        .values_list("employee_id", flat=True)
+    )
     chosen = {row.pk: row for row in NewsPreference.objects.filter(pk__in=employed)}
-    present = employed - set(away.values_list("employee_id", flat=True))
     clock = at.astimezone(SHANGHAI).time()
-    return {pk for pk in present if not is_quiet(chosen.get(pk, _USUAL), clock)}
+    return {
+        pk
+        for pk, person in employed.items()
+        if pk not in away and not is_quiet(chosen.get(pk) or _usual(person, on), clock)
+    }
+
+
+def _usual(person: Employee, on: date) -> NewsPreference:
+    """What holds for who has chosen nothing: it is quiet while the own branch is closed, by its times of the day."""
+    hours = opening_times().hours(person.branch, on=on)
+    return NewsPreference(employee=person, quiet_from=hours.closes, quiet_to=hours.opens)
 
 
 def is_quiet(preference: NewsPreference, clock: time) -> bool:
@@ -54,9 +68,9 @@ def _minutes_left(preference: NewsPreference) -> int:
     return sum(not is_quiet(preference, time(*divmod(minute, 60))) for minute in range(opens, closes))
 
 
-def preference_of(person: Employee) -> NewsPreference:
-    """What the person has chosen, or what holds without a choice (not saved)."""
-    return NewsPreference.objects.filter(pk=person.pk).first() or NewsPreference(employee=person)
+def preference_of(person: Employee, *, on: date) -> NewsPreference:
+    """What the person has chosen, or what holds on a day without a choice (not saved)."""
+    return NewsPreference.objects.filter(pk=person.pk).first() or _usual(person, on)
 
 
 @transaction.atomic

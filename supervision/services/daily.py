@@ -20,6 +20,7 @@ from organization.models import Branch, Employee
 from organization.roles import Role
 from organization.services.calendar import missing_years, opening_times, working_calendar
 from organization.services.inbox import tell
+from organization.services.telling import who_may_be_told
 from supervision.models import CallReminder, DayNotice
 from supervision.services.notices import NAMED
 
@@ -27,6 +28,7 @@ END_OF_DAY = time(20, 0)
 REMIND_BEFORE_CUT_OFF = (60, 20)  # minutes
 REMIND_BEFORE_CALL = timedelta(minutes=30)
 REMIND_BEFORE_EXPIRY = timedelta(days=3)
+LAST_DAY = timedelta(days=1)  # of a case that lapses people hear at any hour
 AT_THE_BRANCH = (State.TAKEN_IN, State.BAGGED)
 
 
@@ -115,18 +117,25 @@ def remind_of_waits(*, at: datetime) -> int:
 @transaction.atomic
 def remind_of_expiry(*, at: datetime) -> int:
     """Three days before a case lapses: to its collector (of a lead nobody took: its referrer), and after the issue to
-    who coached the client, else to the after-sales officers. Returns the cases told of."""
-    today = local_day(at)
-    officers = list(Employee.objects.holding(Role.AS, on=today))
-    told = 0
+    who coached the client, else to the after-sales officers; as soon as one of them may be told, on its last day at any
+    hour. Returns the cases told of."""
+    officers = list(Employee.objects.holding(Role.AS, on=local_day(at)).values_list("pk", flat=True))
+    soon: list[tuple[Application, datetime, set[int]]] = []
     for case in Application.objects.filter(has_lapsed(at + REMIND_BEFORE_EXPIRY)).select_related("coaching"):
         lapses = lapses_at(case)
-        if lapses is None or lapses <= at or not _first_time("expires_soon", local_day(lapses), case.number, at):
+        if lapses is not None and lapses > at:
+            people = {person for person in [case.collector_id or case.referrer_id] if person is not None}
+            if case.issued_at:
+                coaching = getattr(case, "coaching", None)
+                people |= {coaching.officer_id} if coaching else set(officers)
+            soon.append((case, lapses, people))
+    awake = who_may_be_told(at, set().union(*(people for _case, _lapses, people in soon)))
+    told = 0
+    for case, lapses, people in soon:
+        if people.isdisjoint(awake) and lapses > at + LAST_DAY:
             continue
-        people: list[Employee | int | None] = [case.collector_id or case.referrer_id]
-        if case.issued_at:
-            coaching = getattr(case, "coaching", None)
-            people += [coaching.officer_id] if coaching else officers
+        if not _first_time("expires_soon", local_day(lapses), case.number, at):
+            continue
         tell(people, kind="expires_soon", at=at, about=f"/applications/{case.number}/", number=case.number,
              day=local_day(lapses).isoformat())  # fmt: skip
         told += 1
@@ -135,15 +144,15 @@ def remind_of_expiry(*, at: datetime) -> int:
 
 @transaction.atomic
 def alarm_missing_calendar(*, at: datetime) -> int:
-    """Once a week to management and administrators: a year whose official days are not known although they are needed.
-
-    This year's always are; next year's from 1 November. Returns the number of such years.
-    """
+    """Once a week to management and administrators, as soon as one of them may be told: a year whose official days are
+    not known although they are needed. This year's always are; next year's from 1 November. Returns the number of such
+    years."""
     today = local_day(at)
     missing = missing_years(today)
     monday = today - timedelta(days=today.weekday())
-    if missing and _first_time("calendar_missing", monday, "", at):
-        people = Employee.objects.holding(Role.MGT, Role.ADM, on=today)
+    people = Employee.objects.holding(Role.MGT, Role.ADM, on=today) if missing else Employee.objects.none()
+    awake = who_may_be_told(at, people.values_list("pk", flat=True))
+    if awake and _first_time("calendar_missing", monday, "", at):
         tell(people, kind="calendar_missing", at=at, about="/calendar/", years=[str(year) for year in missing])
     return len(missing)
 

@@ -7,8 +7,9 @@ from datetime import date, time
 import pytest
 
 from ops_center.kernel.errors import Malformed
-from organization.models import Absence, NewsPreference
-from organization.services.telling import choose, may_be_told, who_may_be_told
+from organization.models import Absence, Branch, NewsPreference
+from organization.services.telling import choose, may_be_told, preference_of, who_may_be_told
+from supervision.services.policies import approve_branch_times, draft_branch_times
 from tests.cast import Cast, at
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +69,28 @@ def test_who_is_absent_or_has_left_is_told_nothing(bank: Cast) -> None:
     people = [bank.fang_fang.pk, bank.he_xiulan.pk, bank.zheng_weiguo.pk]
     assert who_may_be_told(at("2026-11-25 10:00"), people) == {bank.zheng_weiguo.pk}
     assert may_be_told(at("2026-11-27 10:00"), bank.fang_fang)
+
+
+def test_without_a_choice_people_of_a_branch_are_told_while_it_is_open(bank: Cast) -> None:
+    """By the times that hold on the day; who has chosen quiet hours keeps them."""
+    branch = bank.chen_xiaoming.branch
+    Branch.objects.filter(pk=branch.pk).update(opens_at=time(9), closes_at=time(16, 30))
+    drafted = draft_branch_times(
+        branch=branch, opens_at=time(7, 30), closes_at=time(19), cut_off=time(17, 30), cut_offs={},
+        truck_at=time(20), starts_on=date(2026, 11, 26), note="夜市网点", actor=bank.cao_ying,
+        at=at("2026-11-20 10:00"),
+    )  # fmt: skip
+    approve_branch_times(times=drafted.pk, actor=bank.deng_hai, at=at("2026-11-20 11:00"))
+    NewsPreference.objects.create(employee=bank.zhao_lixin, quiet_from=time(17, 30), quiet_to=time(8, 30))
+    people = {"chosen": bank.zhao_lixin, "usual": bank.chen_xiaoming, "elsewhere": bank.feng_zhiqiang}
+    assert people["chosen"].branch_id == branch.pk
+
+    def told(when: str) -> set[str]:
+        found = who_may_be_told(at(when), [person.pk for person in people.values()])
+        return {name for name, person in people.items() if person.pk in found}
+
+    assert told("2026-11-25 08:30") == {"chosen", "elsewhere"}
+    assert told("2026-11-25 09:00") == {"chosen", "usual", "elsewhere"}
+    assert told("2026-11-25 16:30") == {"chosen", "elsewhere"}
+    assert told("2026-11-26 07:30") == told("2026-11-26 18:59") == {"usual"}
+    assert preference_of(bank.chen_xiaoming, on=date(2026, 11, 26)).quiet_to == time(7, 30)

@@ -77,7 +77,10 @@ def test_a_call_that_was_made_meanwhile_is_not_announced(bank: Bank) -> None:
 
 def test_from_november_on_a_missing_calendar_is_an_alarm_once_a_week(bank: Bank) -> None:
     assert alarm_missing_calendar(at=at("2026-10-31 12:00")) == 0
-    assert [alarm_missing_calendar(at=at(f"2026-11-{day:02d} 12:00")) for day in (1, 2, 3)] == [1, 1, 1]
+    assert alarm_missing_calendar(at=at("2026-11-01 12:00")) == 1  # a Sunday: it waits for the morning
+    assert alarm_missing_calendar(at=at("2026-11-02 03:00")) == 1
+    assert not told("calendar_missing")
+    assert [alarm_missing_calendar(at=at(f"2026-11-{day:02d} 12:00")) for day in (2, 3, 9)] == [1, 1, 1]
     assert Message.objects.filter(employee=bank.people.mgt, kind="calendar_missing").count() == 2  # two weeks
     assert set(told("calendar_missing")) >= {bank.people.mgt.number, bank.people.adm.number}
     assert "2027" in told("calendar_missing")[bank.people.adm.number]

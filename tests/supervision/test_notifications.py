@@ -143,7 +143,7 @@ def test_a_decided_explanation_reaches_its_performer(bank: Cast) -> None:
 
 def test_three_days_before_a_case_lapses(bank: Cast) -> None:
     bank.issued(bank.received(when=WHEN), when=WHEN)
-    daily.remind_of_expiry(at=WHEN + timedelta(days=88))
+    daily.remind_of_expiry(at=WHEN + timedelta(days=87))
     assert {"陈小明", "林小雨"} <= told("expires_soon")
 
 
@@ -189,7 +189,7 @@ def test_no_message_and_no_letter_of_a_whole_life_names_the_client(bank: Cast, m
     urging.urge(number=case.number, actor=bank.zheng_weiguo, at=now, text="请尽快")
     problems.resolve(case=case.pk, actor=bank.zheng_weiguo, at=now, note="已补齐")
     issued = bank.issued(bank.again(case), when=now)
-    daily.remind_of_expiry(at=now + timedelta(days=88))
+    daily.remind_of_expiry(at=now + timedelta(days=89, hours=1))
     find_breaches(at=now + timedelta(days=88))
     issue.activate(case=issued.pk, actor=None, at=now, activated_at=now, source="1:1")
     accrue(at=now)

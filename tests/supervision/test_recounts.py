@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.test import Client
 
-from applications.lifecycle import Clock, Outcome, PauseReason, State
+from applications.lifecycle import Clock, Outcome, PauseReason
 from applications.models import Application, CaseClock, Outage, Recount, StaleClock
 from applications.services import recounts
 from applications.services.clocks import Ticking
@@ -342,8 +342,9 @@ def test_the_pages_and_the_api_say_how_far_it_is(bank: Bank, client: Client, lar
         run_of(bank, Clock.ENTRY, at("2026-11-25 08:30"))
     large()
     client.force_login(bank.people.mgt)
+    morning = at("2026-11-25 09:00")
     drafted = draft_change(
-        year=2026, days=[free(FRIDAY)], is_whole_year=False, source="通知", actor=bank.cast.deng_hai, at=NOW
+        year=2026, days=[free(FRIDAY)], is_whole_year=False, source="通知", actor=bank.cast.deng_hai, at=morning
     )
     answer = client.post(f"/calendar/changes/{drafted.pk}/approve/")
     assert answer["Location"] == f"/calendar/changes/{drafted.pk}/"
@@ -366,7 +367,7 @@ def test_an_outage_that_is_laid_portion_by_portion_says_so_and_can_be_ended(
     clocks = [run_of(bank, Clock.ENTRY, at("2026-11-25 08:30")) for _ in range(LARGE + 3)]
     large()
     outage = declare_outage(since=at("2026-11-26 08:30"), until=at("2026-11-26 17:00"), reason="停机",
-                            states=[State.RECEIVED], actor=bank.people.sup, at=NOW)  # fmt: skip
+                            actor=bank.people.sup, at=NOW)  # fmt: skip
     client.force_login(bank.people.sup)
     assert "已重算 0 / 8" in client.get("/outages/").content.decode()
     end_outage(outage=outage.pk, actor=bank.people.sup, at=NOW + timedelta(minutes=30))
