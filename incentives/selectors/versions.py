@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Field, QuerySet
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from ops_center.kernel.money import divide, yuan
 from organization.models import Employee
 from organization.models.versions import PolicyStatus
 from organization.roles import Role
+from organization.services import versions
 from organization.services.versions import Change, Standing
 
 EXAMPLE_FEN = 100_00
@@ -139,11 +140,8 @@ def _percent(basis_points: int) -> str:
 
 
 # -- where they stand --------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Versions(Generic[V]):
-    """The versions of one kind, newest first."""
-
-    all: list[V]
+class Versions(versions.Versions[V]):
+    """The versions of bounties, or of split tables."""
 
     def find(self, number: int) -> V | None:
         """The version with this number or key; ``None`` for none."""
@@ -157,25 +155,10 @@ class Versions(Generic[V]):
         approved = self.at(Standing.IN_FORCE, Standing.AHEAD, Standing.PAST)
         return Versions([version for version in approved if concerns(version.row, reader.branch)])
 
-    def at(self, *standings: Standing) -> list[V]:
-        return [version for version in self.all if version.standing in standings]
-
-    @property
-    def drafts(self) -> list[V]:
-        return self.at(Standing.DRAFT)
-
     @property
     def in_force(self) -> list[V]:
         """What holds bank-wide, then the pilots."""
         return sorted(self.at(Standing.IN_FORCE), key=lambda version: version.row.is_pilot)
-
-    @property
-    def ahead(self) -> list[V]:
-        return self.at(Standing.AHEAD)
-
-    @property
-    def past(self) -> list[V]:
-        return self.at(Standing.PAST, Standing.DISCARDED)
 
 
 def split_versions(on: date) -> Versions[SplitVersion]:
@@ -183,7 +166,10 @@ def split_versions(on: date) -> Versions[SplitVersion]:
     rows = list(_read(SplitPolicy.objects.prefetch_related("shares")).order_by("-starts_on", "-number"))
     book = PriceBook(bounties=[], policies=_approved(rows))
     in_force = {found.pk for place in _places(rows) if (found := book.policy(on=on, branch=place))}
-    return Versions([SplitVersion(row, _followed(row, rows), _standing(row, in_force, on)) for row in rows])
+    return Versions([
+        SplitVersion(row, _followed(row, rows), versions.standing_of(row, holds=row.pk in in_force, on=on))
+        for row in rows
+    ])  # fmt: skip
 
 
 def bounty_versions(on: date) -> Versions[BountyVersion]:
@@ -199,9 +185,12 @@ def bounty_versions(on: date) -> Versions[BountyVersion]:
         for place in _places(its)
         if (found := book.bounty(product, on=on, branch=place))
     }
-    return Versions(
-        [BountyVersion(row, _followed(row, of_product[row.product_id]), _standing(row, in_force, on)) for row in rows]
-    )
+    return Versions([
+        BountyVersion(
+            row, _followed(row, of_product[row.product_id]), versions.standing_of(row, holds=row.pk in in_force, on=on)
+        )
+        for row in rows
+    ])  # fmt: skip
 
 
 def _read(rows: QuerySet[PolicyRow]) -> QuerySet[PolicyRow]:
@@ -217,14 +206,6 @@ def _approved(rows: Iterable[PolicyRow]) -> list[PolicyRow]:
 def _places(rows: Iterable[PolicyRow]) -> set[int | None]:
     """Bank-wide, and wherever a pilot may hold."""
     return {None, *(branch.pk for row in rows for branch in row.branches.all())}
-
-
-def _standing(row: Bounty | SplitPolicy, in_force: set[int], on: date) -> Standing:
-    if row.status != PolicyStatus.APPROVED:
-        return Standing(row.status)
-    if row.starts_on > on:
-        return Standing.AHEAD
-    return Standing.IN_FORCE if row.pk in in_force else Standing.PAST
 
 
 def _followed(row: PolicyRow, rows: Iterable[PolicyRow]) -> PolicyRow | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from django.db import transaction
 from django.db.models import TextChoices
@@ -47,6 +47,51 @@ class Change:
     @property
     def is_change(self) -> bool:
         return self.before != self.after
+
+
+def standing_of(row: Version, *, holds: bool, on: date) -> Standing:
+    """``holds``: whether it is the one that is in force on that day."""
+    if not row.is_approved:
+        return Standing(row.status)
+    if row.starts_on > on:
+        return Standing.AHEAD
+    return Standing.IN_FORCE if holds else Standing.PAST
+
+
+class Stood(Protocol):
+    """A version with where it stands."""
+
+    @property
+    def standing(self) -> Standing: ...
+
+
+S = TypeVar("S", bound=Stood)
+
+
+@dataclass(frozen=True, slots=True)
+class Versions(Generic[S]):
+    """The versions of one kind of rule, newest first."""
+
+    all: list[S]
+
+    def at(self, *standings: Standing) -> list[S]:
+        return [version for version in self.all if version.standing in standings]
+
+    @property
+    def drafts(self) -> list[S]:
+        return self.at(Standing.DRAFT)
+
+    @property
+    def in_force(self) -> list[S]:
+        return self.at(Standing.IN_FORCE)
+
+    @property
+    def ahead(self) -> list[S]:
+        return self.at(Standing.AHEAD)
+
+    @property
+    def past(self) -> list[S]:
+        return self.at(Standing.PAST, Standing.DISCARDED)
 
 
 # -- drafting ----------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from ops_center.web.keyset import Keyset
 from organization.models import Branch, BranchTimes
 from organization.models.versions import PolicyStatus
 from organization.roles import Role
+from organization.services import versions
 from organization.services.calendar import working_calendar
 from organization.services.versions import Change, Standing
 
@@ -128,14 +129,8 @@ def _said(row: ClockPolicy | BranchTimes) -> list[tuple[str, str]]:
 
 
 # -- where they stand --------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Versions(Generic[V]):
+class Versions(versions.Versions[VersionOf[V]]):
     """The versions of all clocks, or of all branches."""
-
-    all: list[VersionOf[V]]
-
-    def at(self, *standings: Standing) -> list[VersionOf[V]]:
-        return [version for version in self.all if version.standing in standings]
 
     def find(self, key: int) -> VersionOf[V] | None:
         return next((version for version in self.all if version.row.pk == key), None)
@@ -145,22 +140,6 @@ class Versions(Generic[V]):
         if not roles.isdisjoint(SEES_DRAFTS):
             return self
         return Versions(self.at(Standing.IN_FORCE, Standing.AHEAD, Standing.PAST))
-
-    @property
-    def drafts(self) -> list[VersionOf[V]]:
-        return self.at(Standing.DRAFT)
-
-    @property
-    def in_force(self) -> list[VersionOf[V]]:
-        return self.at(Standing.IN_FORCE)
-
-    @property
-    def ahead(self) -> list[VersionOf[V]]:
-        return self.at(Standing.AHEAD)
-
-    @property
-    def past(self) -> list[VersionOf[V]]:
-        return self.at(Standing.PAST, Standing.DISCARDED)
 
 
 def clock_versions(on: date) -> Versions[ClockPolicy]:
@@ -198,20 +177,12 @@ def _stood(rows: Iterable[V], *kind: str, on: date) -> list[VersionOf[V]]:
         same = known[tuple(getattr(row, name) for name in kind)]
         before = _newest(other for other in same if other.starts_on < row.starts_on)
         holds = _newest(other for other in same if other.starts_on <= on)
-        found.append(VersionOf(row, before, _standing(row, is_newest=row is holds, on=on)))
+        found.append(VersionOf(row, before, versions.standing_of(row, holds=row is holds, on=on)))
     return found
 
 
 def _newest(rows: Iterable[V]) -> V | None:
     return max(rows, key=lambda row: row.starts_on, default=None)
-
-
-def _standing(row: ClockPolicy | BranchTimes, *, is_newest: bool, on: date) -> Standing:
-    if not row.is_approved:
-        return Standing(row.status)
-    if row.starts_on > on:
-        return Standing.AHEAD
-    return Standing.IN_FORCE if is_newest else Standing.PAST
 
 
 # -- what a draft would do ---------------------------------------------------------------------------------------------
