@@ -6,26 +6,24 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 
 from applications.lifecycle import QUEUES, EntryMode, Queue
-from applications.models import Application, CaseClock, Event
+from applications.models import Application, Event
 from applications.querysets import ApplicationQuerySet
 from applications.selectors import FINISHES
 from ops_center.clock import local_day
 from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Employee
-from organization.roles import Role
 from organization.services.calendar import working_calendar
 from supervision.selectors import midnight
+from supervision.selectors.load import CENTER_ROLES, held_cases, per_person, running_clocks
 
 LOOK_BACK = 5  # working days whose completions make the mean
 ALARM_DAYS = 2.0  # a backlog of more days than this is an alarm (domain section 13)
 Finished = Mapping[str, Mapping[date, Mapping[int | None, int]]]  # queue → day → person → pieces of work
-CENTER_ROLES = (Role.CC, Role.EC, Role.ER, Role.TR, Role.AS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +159,11 @@ def _finished(days: Sequence[date], at: datetime) -> Finished:
 def _people(finished: Finished, days: Sequence[date], at: datetime) -> list[PersonLoad]:
     """The people of the center, who carries most first."""
     today = local_day(at)
-    staff = Employee.objects.holding(*CENTER_ROLES, on=today).with_standing()
-    held = _per_person(Application.objects.filter(claimed_until__gt=at), "claimed_by")
-    running = CaseClock.objects.filter(stopped_at=None, owner__isnull=False, application__is_imported=False)
-    clocks, overdue = _per_person(running, "owner"), _per_person(running.overdue(at), "owner")
+    staff = list(Employee.objects.holding(*CENTER_ROLES, on=today).with_standing())
+    held = per_person(held_cases(at=at).filter(claimed_by__in=staff), "claimed_by")
+    clocks, overdue = (
+        per_person(running_clocks(at=at, part=part).filter(owner__in=staff), "owner") for part in ("clocks", "overdue")
+    )
     done_today, done = Counter[int | None](), Counter[int | None]()
     for per_day in finished.values():
         done_today.update(per_day.get(today, {}))
@@ -183,7 +182,3 @@ def _people(finished: Finished, days: Sequence[date], at: datetime) -> list[Pers
         for person in staff
     ]
     return sorted(loads, key=lambda load: (-load.overdue, -load.clocks, load.employee.number))
-
-
-def _per_person(rows: QuerySet[Any, Any], column: str) -> Counter[int]:
-    return Counter(dict(rows.order_by().values_list(column).annotate(rows=Count("pk"))))

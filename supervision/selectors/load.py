@@ -49,9 +49,9 @@ def load_of(roles: Collection[str] = CENTER_ROLES, *, at: datetime) -> list[Load
     """The people who hold one of the roles; who carries most overdue first."""
     today = local_day(at)
     staff = list(Employee.objects.holding(*roles, on=today).with_standing())
-    held = _per_person(held_cases(at=at).filter(claimed_by__in=staff), "claimed_by")
+    held = per_person(held_cases(at=at).filter(claimed_by__in=staff), "claimed_by")
     counts = {
-        part: _per_person(running_clocks(at=at, part=part).filter(owner__in=staff), "owner")
+        part: per_person(running_clocks(at=at, part=part).filter(owner__in=staff), "owner")
         for part in ("clocks", "overdue", "today")
     }
     planned = dict(RosterDay.objects.filter(on=today, employee__in=staff).values_list("employee", "minutes"))
@@ -104,5 +104,6 @@ def running_clocks(*, at: datetime, part: str = "clocks") -> CaseClockQuerySet:
     return clocks
 
 
-def _per_person(rows: QuerySet[Any, Any], column: str) -> Counter[int]:
+def per_person(rows: QuerySet[Any, Any], column: str) -> Counter[int]:
+    """Rows by the key of the person in a column."""
     return Counter(dict(rows.order_by().values_list(column).annotate(rows=Count("pk"))))

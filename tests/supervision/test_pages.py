@@ -104,7 +104,7 @@ def test_the_overdue_board_costs_the_same_for_one_case_and_for_twenty(
     for _ in range(20):
         bank.case(State.CHECKED, due_at=now - timedelta(hours=3), due_clock=Clock.ENTRY, claimed_by=bank.people.ec,
                   claimed_at=now, claimed_until=now + timedelta(minutes=10))  # fmt: skip
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         assert supervisor.get("/boards/overdue/").status_code == 200
 
 
