@@ -357,7 +357,7 @@ def test_the_pages_and_the_api_say_how_far_it_is(bank: Bank, client: Client, lar
     go_on(at=NOW)
     assert "正在重算" not in client.get("/boards/overdue/").content.decode()
     [row] = client.get("/api/v1/calendar/changes/").json()["results"]
-    assert (row["recount"]["moved"], row["recount"]["finished_at"]) == (12, "2026-11-26T01:00:00Z")
+    assert (row["recount"]["moved"], row["recount"]["finished_at"]) == (12, "2026-11-26T09:00:00+08:00")
 
 
 @pytest.mark.django_db
