@@ -1,9 +1,9 @@
 """英雄榜: the best of a month or a quarter, quality beside volume.
 
 Referrers, collectors and branches are ranked by the cards activated in the period. Who has more than 15 % of the files
-returned, or an upheld complaint, is not ranked; there is no public list of the worst. The back office is ranked by how
-much of its work was on time, then by its errors, from a least volume on. Equal scores share a rank, who reached it
-earlier stands first.
+returned, or an upheld complaint, is not ranked. The back office is ranked by how much of its work was on time, then by
+its errors, from a least volume on. Equal scores share a rank, who reached it earlier stands first. Shown to all is the
+better half at most: there is no public list of the worst, and whoever is last is told so alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from supervision.on_time import IN_TIME, LEFT_OUT, NOT_THE_PERSONS
 from supervision.periods import Month, Span
 from supervision.selectors import SEES_EVERY_BRANCH
 
-SHOWN = 10
+SHOWN = 10  # at most
 MOST_RETURNED = 0.15  # domain section 11
 BOARDS: Mapping[str, str] = {"referrers": "referrer", "collectors": "collector", "branches": "branch"}
 PEOPLE = ("referrers", "collectors")
@@ -115,7 +115,7 @@ class BackOffice:
 
 # -- cards -------------------------------------------------------------------------------------------------------------
 def leaderboard(board: str, *, span: Span, reader: Employee) -> Leaderboard:
-    """The first ten of ``referrers``, ``collectors`` or ``branches``, and where the reader stands."""
+    """The best of ``referrers``, ``collectors`` or ``branches``, and where the reader stands."""
     column = BOARDS[board]
     scores = list(
         activated_cases(board, span=span)
@@ -138,7 +138,7 @@ def leaderboard(board: str, *, span: Span, reader: Employee) -> Leaderboard:
     ranked = _ranked([standing for standing in standings if standing.has_quality])
     mine = reader.pk if board in PEOPLE else reader.branch_id
     own = next((standing for standing in [*ranked, *standings] if standing.key == mine), None)
-    return Leaderboard(best=[standing for standing in ranked if standing.rank and standing.rank <= SHOWN], own=own)
+    return Leaderboard(best=_shown(ranked), own=own)
 
 
 def activated_cases(board: str, *, span: Span, key: str = "") -> ApplicationQuerySet:
@@ -177,6 +177,11 @@ def _ranked(rows: Iterable[Ranked]) -> list[Ranked]:
     return placed
 
 
+def _shown(ranked: list[Ranked]) -> list[Ranked]:
+    """What everybody reads of the ranked: ten, the better half if that is less, the first in any case."""
+    return ranked[: min(SHOWN, max(1, len(ranked) // 2))]
+
+
 def _quality(column: str, span: Span) -> dict[int, tuple[int, float | None, float | None]]:
     """Per person or branch: files taken in in the period, the part that came back, the part dispatched on the day."""
     taken_in = Application.objects.filter(
@@ -212,7 +217,7 @@ def _dispatched_on_time(files: ApplicationQuerySet, column: str) -> dict[int, fl
 
 # -- the back office ---------------------------------------------------------------------------------------------------
 def back_office(*, span: Span, reader: Employee) -> BackOffice:
-    """The first ten of those who worked enough in the period for a rate; the reader's own figures in any case."""
+    """The best of those who worked enough in the period for a rate; the reader's own figures in any case."""
     least = LEAST_DONE_IN_A_MONTH * (1 if isinstance(span, Month) else 3)
     within = Q(stopped_at__gte=span.starts_at, stopped_at__lt=span.ends_at)
     work = CaseClock.objects.filter(within, kind__in=BACK_OFFICE, owner__isnull=False, application__is_imported=False)
@@ -237,4 +242,4 @@ def back_office(*, span: Span, reader: Employee) -> BackOffice:
     ]  # fmt: skip
     ranked = _ranked([row for row in found if row.done >= least and not row.has_complaint])
     own = next((row for row in [*ranked, *found] if row.key == reader.pk), None)
-    return BackOffice([row for row in ranked if row.rank and row.rank <= SHOWN], own, least)
+    return BackOffice(_shown(ranked), own, least)

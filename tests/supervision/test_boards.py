@@ -196,8 +196,8 @@ def test_free_days_are_no_days_of_the_mean(bank: Bank) -> None:
 
 def test_equal_scores_share_a_rank_and_the_next_is_three(bank: Bank) -> None:
     cast = bank.cast
-    people = [cast.hire(f"经理{n}", "BH01", "CM") for n in range(4)]
-    for person, scores in zip(people, ("20", "18", "19 19", ""), strict=True):
+    people = [cast.hire(f"经理{n}", "BH01", "CM") for n in range(7)]
+    for person, scores in zip(people, ("20 20", "18 18", "19 19 19", "21", "21", "21", ""), strict=True):
         for day in scores.split():
             bank.case(
                 State.ACTIVATED, collector=person, taken_in_at=at("2026-11-05 09:00"),
@@ -205,7 +205,7 @@ def test_equal_scores_share_a_rank_and_the_next_is_three(bank: Bank) -> None:
             )  # fmt: skip
     board = leaderboard("collectors", span=NOVEMBER, reader=people[0])
     assert [(row.rank, row.employee.pk, row.activated) for row in board.best] == [
-        (1, people[2].pk, 2), (2, people[1].pk, 1), (2, people[0].pk, 1),
+        (1, people[2].pk, 3), (2, people[1].pk, 2), (2, people[0].pk, 2),
     ]  # fmt: skip
     assert board.own is not None
     assert board.own.rank == 2

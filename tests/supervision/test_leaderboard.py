@@ -66,11 +66,24 @@ def test_branches_are_ranked_like_people(bank: Bank) -> None:
         activated(bank, when)
     activated(bank, "2026-11-09 09:00", branch=bank.branches.yx01, collector=bank.people.cm2)
     board = leaderboard("branches", span=NOVEMBER, reader=bank.people.bh2)
-    assert [(row.rank, row.branch.code, row.activated) for row in board.best] == [(1, "BH01", 2), (2, "YX01", 1)]
+    assert [(row.rank, row.branch.code, row.activated) for row in board.best] == [(1, "BH01", 2)]
     assert board.own is not None
-    assert board.own.branch == bank.branches.yx01
-    for row in board.best:
+    assert (board.own.rank, board.own.branch) == (2, bank.branches.yx01)
+    for row in (*board.best, board.own):
         assert activated_cases("branches", span=NOVEMBER, key=row.branch.code).count() == row.activated
+
+
+@pytest.mark.parametrize(("ranked", "shown"), [(1, 1), (2, 1), (3, 1), (9, 4), (21, 10)])
+def test_shown_is_the_better_half_at_most_and_the_last_is_told_so_alone(bank: Bank, ranked: int, shown: int) -> None:
+    people = [bank.cast.hire(f"经理{nth}", "BH01", "CM") for nth in range(ranked)]
+    for nth, person in enumerate(people, start=1):
+        activated(bank, f"2026-11-{nth:02} 09:00", collector=person)
+        if nth < ranked:  # all have two cards but the last
+            activated(bank, f"2026-11-{nth:02} 09:00", collector=person)
+    board = leaderboard("collectors", span=NOVEMBER, reader=people[-1])
+    assert [row.key for row in board.best] == [person.pk for person in people[:shown]]
+    assert board.own is not None
+    assert board.own.rank == ranked
 
 
 def test_exactly_fifteen_per_cent_returned_is_still_ranked(bank: Bank) -> None:
@@ -100,11 +113,13 @@ def test_an_upheld_complaint_of_the_period_takes_the_rank_of_person_and_branch(b
 
 def test_the_back_office_is_ranked_by_punctuality_then_by_errors(bank: Bank) -> None:
     cast = bank.cast
-    a, b, c, d = (cast.hire(f"录入{n}", "OC01", "EC") for n in range(4))
+    a, b, c, d, *others = (cast.hire(f"录入{n}", "OC01", "EC") for n in range(7))
     worked(bank, a, "1" * 19 + "0")
     worked(bank, b, "1" * 20)
     worked(bank, c, "1" * 20 + "q")  # late in the queue is nobody's
     worked(bank, d, "1" * 19)  # one too few for a rate
+    for person in others:
+        worked(bank, person, "1" * 18 + "00")
     case = bank.case(State.ENTERED)
     for person, entries in ((b, 4), (c, 4)):
         for seq in range(entries):
@@ -129,7 +144,9 @@ def test_equal_punctuality_and_errors_share_a_rank(bank: Bank) -> None:
     people = [bank.cast.hire(f"核查{n}", "OC01", "CC") for n in range(3)]
     for person, outcomes in zip(people, ("1" * 20, "1" * 20, "1" * 19 + "0"), strict=True):
         worked(bank, person, outcomes)
-    assert [row.rank for row in back_office(span=NOVEMBER, reader=people[0]).best] == [1, 1, 3]
+    boards = [back_office(span=NOVEMBER, reader=person) for person in people]
+    assert [board.own.rank for board in boards if board.own] == [1, 1, 3]
+    assert {row.key for board in boards for row in board.best} == {people[0].pk}
 
 
 def test_a_hidden_name_shows_the_last_two_digits_to_others(bank: Bank) -> None:
