@@ -19,6 +19,7 @@ from ops_center.clock import local_day
 from ops_center.kernel.errors import NotAllowed
 from organization.models import Employee
 from organization.roles import Role
+from organization.services.audit import record
 from organization.services.inbox import tell_each
 from supervision import errors
 from supervision.models import Broadcast
@@ -113,23 +114,29 @@ def tell_successes(*, at: datetime) -> int:
 
 @transaction.atomic
 def say_motto(*, broadcast: int, text: str, actor: Employee, at: datetime) -> Broadcast:
-    """The person's own sentence (一句心得), at most 80 characters; nothing takes it back."""
+    """The person's own sentence (一句心得), at most 80 characters; an empty one takes it back. The audit log keeps
+    what it replaces."""
     row = _find(broadcast)
     if row.person_id != actor.pk:
         raise NotAllowed("not_yours", _("Only the person whose success it is says this sentence."))
-    row.motto = text
+    before, row.motto = row.motto, text
     row.save(update_fields=["motto"])
+    if text != before:
+        record(action="say_motto", at=at, actor=actor, subject=f"success {row.pk}", before=before, after=text)
     return row
 
 
 @transaction.atomic
 def cheer(*, broadcast: int, text: str, actor: Employee, at: datetime) -> Broadcast:
-    """A word of the head of the branch, at most 80 characters; nothing takes it back."""
+    """A word of the head of the branch, at most 80 characters; an empty one takes it back. The audit log keeps
+    what it replaces."""
     row = _find(broadcast)
     if Role.BH not in actor.role_codes(local_day(at)) or row.branch_id != actor.branch_id:
         raise NotAllowed("not_the_head", _("Only the head of the branch adds this word."))
-    row.cheer = text
+    before, row.cheer = row.cheer, text
     row.save(update_fields=["cheer"])
+    if text != before:
+        record(action="cheer", at=at, actor=actor, subject=f"success {row.pk}", before=before, after=text)
     return row
 
 

@@ -13,6 +13,7 @@ from ops_center.clock import local_day
 from ops_center.kernel.errors import NotAllowed, OutOfSight
 from organization.models import Area, Branch, Employee
 from organization.roles import Role
+from organization.services.audit import record
 from organization.services.inbox import tell
 from supervision.models import WeeklyNote, WeeklySheet
 from supervision.periods import Week
@@ -34,16 +35,22 @@ def make_weekly_sheets(*, at: datetime) -> int:
 
 @transaction.atomic
 def write_note(*, monday: str, text: str, actor: Employee, at: datetime) -> WeeklyNote:
-    """What a branch head says to the week of the own branch; said again, it replaces the note before."""
+    """What a branch head says to the week of the own branch; said again, it replaces the note before, which the audit
+    log keeps."""
     if Role.BH not in actor.role_codes(local_day(at)):
         raise NotAllowed("note_role", _("The head of the branch writes the note to the week."))
     week = Week.read(monday, at=at)
-    sheet = WeeklySheet.objects.filter(area=actor.branch.area_id, monday=week.monday).first()
+    sheet = WeeklySheet.objects.select_for_update().filter(area=actor.branch.area_id, monday=week.monday).first()
     if sheet is None or actor.branch.code not in sheet.figures:
         raise OutOfSight("weekly_sheet", _("There is no sheet of this week for your branch."))
+    before = WeeklyNote.objects.filter(sheet=sheet, branch=actor.branch).values_list("text", flat=True).first() or ""
     note, _made = WeeklyNote.objects.update_or_create(
         sheet=sheet, branch=actor.branch, defaults={"text": text, "by": actor, "at": at}
     )
+    if text != before:
+        record(
+            action="note_week", at=at, actor=actor, subject=actor.branch.code, week=str(week), before=before, after=text
+        )
     return note
 
 

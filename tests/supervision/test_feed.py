@@ -12,7 +12,7 @@ from applications.lifecycle import State, Step
 from applications.models import Application, Event
 from ops_center import clock
 from ops_center.kernel.errors import NotAllowed, OutOfSight
-from organization.models import Message
+from organization.models import AuditRecord, Message
 from organization.services.people import hide_name
 from supervision.models import Broadcast
 from supervision.selectors.feed import feed, told
@@ -149,6 +149,20 @@ def test_the_person_adds_a_sentence_and_the_head_a_word(bank: Bank) -> None:
         say_motto(broadcast=0, text="x", actor=bank.people.cm, at=NOW)
     row.refresh_from_db()
     assert (row.motto, row.cheer) == ("多问一句就有了", "干得好")
+
+
+def test_a_word_that_is_written_over_or_taken_back_stays_in_the_audit_log(bank: Bank) -> None:
+    activated(bank, "2026-11-24 09:00")
+    tell_successes(at=NOW)
+    row = Broadcast.objects.get()
+    for say, person in ((say_motto, bank.people.cm), (cheer, bank.people.bh)):
+        for text in ("先说一句", "改一句", "改一句", ""):
+            say(broadcast=row.pk, text=text, actor=person, at=NOW)
+    for action, person in (("say_motto", bank.people.cm), ("cheer", bank.people.bh)):
+        kept = AuditRecord.objects.filter(action=action, subject=f"success {row.pk}", actor=person).order_by("pk")
+        assert [(one.facts["before"], one.facts["after"]) for one in kept] == [
+            ("", "先说一句"), ("先说一句", "改一句"), ("改一句", ""),
+        ]  # fmt: skip
 
 
 def test_who_hides_the_name_goes_by_the_last_two_digits(bank: Bank) -> None:

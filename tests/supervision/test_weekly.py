@@ -11,7 +11,7 @@ from django.test import Client
 from applications.lifecycle import Clock, Outcome, State
 from applications.models import Application, ReturnNote
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight
-from organization.models import Area, Message
+from organization.models import Area, AuditRecord, Message
 from supervision.models import WeeklyNote, WeeklySheet
 from supervision.periods import Week
 from supervision.selectors.weekly import FIGURES, figures_of, sheets_of, weekly_cases
@@ -135,9 +135,14 @@ def test_a_week_begins_and_ends_on_sunday_at_18() -> None:
 
 def test_the_head_of_a_branch_writes_its_note_and_may_write_it_again(week: Bank) -> None:
     make_weekly_sheets(at=SUNDAY)
-    for text in ("第一稿", "补一句"):
+    for text in ("第一稿", "补一句", "补一句"):
         write_note(monday="2026-11-16", text=text, actor=week.people.bh, at=SUNDAY)
     assert WeeklyNote.objects.get().text == "补一句"
+    kept = AuditRecord.objects.filter(action="note_week", subject="BH01", actor=week.people.bh).order_by("pk")
+    assert [row.facts for row in kept] == [
+        {"week": "2026-11-16", "before": "", "after": "第一稿"},
+        {"week": "2026-11-16", "before": "第一稿", "after": "补一句"},
+    ]
     [sheet] = sheets_of(WEEK, area=week.branches.bh01.area)
     assert {line.branch.code: line.note and line.note.text for line in sheet.lines}["BH01"] == "补一句"
     with pytest.raises(NotAllowed):
