@@ -3,7 +3,16 @@
 from supervision.models.breach import Breach, Ground, Justification, JustificationPaper, Standing
 from supervision.models.capacity import SimulationRun, StandardMinutes
 from supervision.models.complaint import Complaint, ComplaintAct, ComplaintEvent
-from supervision.models.figures import BreachCount, CaseCount, DayFigure, DayTimes, Part, PeriodTimes, TouchedDay
+from supervision.models.figures import (
+    BreachCount,
+    CaseCount,
+    DayFigure,
+    DayTimes,
+    Part,
+    PeriodTimes,
+    TouchedDay,
+    WorkCount,
+)
 from supervision.models.goals import Broadcast, Measure, MonthSummary, Target, WeeklyNote, WeeklySheet
 from supervision.models.notices import CallReminder, ClockNotice, DayNotice, Untold, Urge
 from supervision.models.reports import ReportRun
@@ -38,4 +47,5 @@ __all__ = [
     "Urge",
     "WeeklyNote",
     "WeeklySheet",
-]  # fmt: skip
+    "WorkCount",
+]

@@ -7,6 +7,7 @@ queue. So the figures equal a recount at every moment, whether the job has run o
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -110,6 +111,25 @@ class BreachCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.breaches}"
+
+
+class WorkCount(models.Model):
+    """How many cases a person brought through a step of the center on a day; rows that add up like those of the cases,
+    written by a trigger on the events. A case counts once for a person, a day and a step; imported ones do not."""
+
+    day = models.DateField()
+    step = models.CharField(max_length=24)  # one of applications.selectors.FINISHES
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
+    pieces = models.IntegerField()
+    is_sum = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("count of work")
+        verbose_name_plural = _("counts of work")
+        indexes = [models.Index(fields=["day"], name="workcount_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.step} {self.actor_id} {self.pieces}"
 
 
 class Part(models.TextChoices):

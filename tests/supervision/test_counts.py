@@ -1,10 +1,11 @@
-"""The counts that the funnel and the trend of breaches are summed from equal a recount at every moment: after each
-change, before and after they are put together, and while a case changes as they are put together."""
+"""The counts that the funnel, the trend of breaches and the capacity are summed from equal a recount at every moment:
+after each change, before and after they are put together, and while a case changes as they are put together."""
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from importlib import import_module
 from random import Random
 from threading import Event as Signal
 from threading import Thread
@@ -14,11 +15,13 @@ from django.db import connection, transaction
 from django.db.models import Sum
 
 from applications.lifecycle import FINISHED, Clock, State
-from applications.models import Application, CaseClock
+from applications.models import Application, CaseClock, Event
+from applications.selectors import FINISHES
 from ops_center.clock import local_day
 from organization.models import Branch
-from supervision.models import Breach, BreachCount, CaseCount
+from supervision.models import Breach, BreachCount, CaseCount, WorkCount
 from supervision.periods import Month
+from supervision.selectors.capacity import capacity_board
 from supervision.selectors.funnel import ENDS, ORIGINS, REACHED, Funnel, funnel_board, funnel_cases
 from supervision.selectors.timeliness import Scope, Window, breaches_per_day, by_stage, clocks_behind
 from supervision.services import figures
@@ -184,3 +187,56 @@ def test_a_case_that_changes_while_the_counts_are_put_together_is_counted_once(
         put_together()
     assert CaseClock.objects.count() == 0
     assert CaseCount.objects.get().cases == 1
+
+
+@pytest.mark.django_db
+def test_what_the_center_has_finished_equals_a_recount_of_its_events(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance, people = Random(20261125), [bank.people.cc, bank.people.ec, None]
+    cases = [bank.case(State.RECEIVED, is_imported=n % 4 == 0) for n in range(12)]
+    counted = {step.value for several in FINISHES.values() for step in several}
+    assert counted == set(import_module("supervision.migrations.0009_work_counts").STEPS)
+    steps = [*sorted(counted - {"activate"}), "claim"]  # a case is activated once
+    monkeypatch.setattr(figures, "MANY_CHANGES", 1)
+    seq: Counter[int] = Counter()
+
+    def write(events: int) -> None:
+        rows = []
+        for _n in range(events):
+            case = chance.choice(cases)
+            seq[case.pk] += 1
+            rows.append(
+                Event(
+                    application=case, seq=seq[case.pk], step=chance.choice(steps), to_state=State.RECEIVED, round=1,
+                    actor=chance.choice(people), at=at("2026-11-20 22:00") + timedelta(hours=chance.randrange(110)),
+                    digest=b"",
+                )
+            )  # fmt: skip
+        Event.objects.bulk_create(rows)
+
+    def check() -> None:
+        found = {
+            (event.step, local_day(event.at), event.actor_id, event.application_id)
+            for event in Event.objects.filter(application__is_imported=False).exclude(step="claim")
+        }
+        queue_of = {step: name for name, several in FINISHES.items() for step in several}
+        pieces = Counter((queue_of[step], day, actor) for step, day, actor, _case in found)
+        board = capacity_board(at=NOW).finished
+        assert pieces == {
+            (name, day, actor): n
+            for name, days in board.items()
+            for day, actors in days.items()
+            for actor, n in actors.items()
+        }
+
+    write(150)
+    check()
+    for _n in range(40):
+        write(1)
+    check()
+    assert put_together() > 30
+    assert not WorkCount.objects.filter(is_sum=False).exists()
+    check()
+    write(30)
+    check()

@@ -196,6 +196,9 @@ _COUNTS = (
        FROM applications_application GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10""",
     """INSERT INTO supervision_breachcount (day, breaches, is_sum)
        SELECT (due_at AT TIME ZONE 'Asia/Shanghai')::date, count(*), TRUE FROM supervision_breach GROUP BY 1""",
+    """INSERT INTO supervision_workcount (day, step, actor_id, pieces, is_sum)
+       SELECT (at AT TIME ZONE 'Asia/Shanghai')::date, step, actor_id, count(*), TRUE FROM applications_event
+       WHERE step IN ('pass-check', 'submit-entry', 'verify', 'file', 'coach') GROUP BY 1, 2, 3""",
 )
 # The same numbers without a counter.
 _CLOCKS_GROUPED = """
