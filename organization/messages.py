@@ -50,7 +50,7 @@ WORDS: dict[str, Any] = {
     "reassigned": _("%(person)s gave you %(number)s: %(reason)s."),
     "approval_asked": _("%(person)s asks you to approve: %(what)s on %(number)s."),
     "reveal_alarm": _("%(person)s has opened the personal data of %(count)s clients today."),
-    "approval_decided": _("Your request on %(number)s was decided: %(decision)s."),
+    "approval_decided": _("Your request on %(number)s was decided: %(decision)s. %(note)s"),
     # clocks and explanations
     "clock_warning": _("%(number)s: “%(clock)s” is due %(due)s."),
     "breach": _("%(number)s: “%(clock)s” was due %(due)s and is overdue. You may explain it until %(file_by)s."),

@@ -293,17 +293,22 @@ def _approval(call: Call, approval: int) -> Approval:
 
 
 class Approve(Api):
-    approve = True
-
     @operation(
-        roles="SUP", facts=shapes.Decision, sight=_approval, answer=answers.ApprovalAnswer, summary="Decide a request"
+        roles="SUP", facts=shapes.Decision, sight=_approval, answer=answers.ApprovalAnswer, summary="Approve a request"
     )
     def post(self, call: Call, approval: int) -> Approval:
-        """By a supervisor who did not ask; an approval is carried out at once."""
+        """By a supervisor who did not ask; it is carried out at once."""
         return approvals.decide_approval(
-            approval=approval, actor=call.actor, at=call.at, approve=self.approve, note=call.facts["note"]
+            approval=approval, actor=call.actor, at=call.at, approve=True, note=call.facts["note"]
         )
 
 
-class Refuse(Approve):
-    approve = False
+class Refuse(Api):
+    @operation(
+        roles="SUP", facts=shapes.Refusal, sight=_approval, answer=answers.ApprovalAnswer, summary="Refuse a request"
+    )
+    def post(self, call: Call, approval: int) -> Approval:
+        """By a supervisor who did not ask; who asked reads the reason."""
+        return approvals.decide_approval(
+            approval=approval, actor=call.actor, at=call.at, approve=False, note=call.facts["note"]
+        )

@@ -289,6 +289,10 @@ class Decision(Shape):
     note = FreeText(max_length=NOTE, required=False, allow_blank=True, default="")
 
 
+class Refusal(Shape):
+    note = FreeText(max_length=NOTE, help_text="Why; who asked reads it.")
+
+
 # -- bags --------------------------------------------------------------------------------------------------------------
 class OpenBag(Shape):
     branch = BranchField()

@@ -71,7 +71,8 @@ def ask_correction(*, case: Ref, actor: Employee, at: datetime, stamp: str, valu
 
 @transaction.atomic
 def decide_approval(*, approval: int, actor: Employee, at: datetime, approve: bool, note: str = "") -> Approval:
-    """A supervisor who did not ask decides; an approval is carried out in the same transaction."""
+    """A supervisor who did not ask decides, and who asked reads ``note``; an approval is carried out in the same
+    transaction. Malformed for a refusal without a reason, Refused for what was decided already or is one's own."""
     if not actor.has_role(Role.SUP, on=local_day(at)):
         raise NotAllowed("wrong_role", _("Requests are decided by the center's supervisors."))
     row = (
@@ -82,17 +83,19 @@ def decide_approval(*, approval: int, actor: Employee, at: datetime, approve: bo
     )
     if row is None:
         raise OutOfSight("not_found", _("There is no such request."))
+    if not approve:
+        _require_text(note)
     if row.decided_at is not None:
         raise Refused("already_decided", _("This request has been decided already."))
     if row.asked_by_id == actor.pk:
         raise Refused("own_request", _("Your own request is decided by another supervisor."))
-    row.decided_by, row.decided_at, row.is_approved, row.note = actor, at, approve, note[:300]
+    row.decided_by, row.decided_at, row.is_approved, row.note = actor, at, approve, note
     row.save(update_fields=["decided_by", "decided_at", "is_approved", "note"])
     if approve:
         _carry_out(row, actor=actor, at=at)
     decision = _word(APPROVED if approve else REFUSED)
     tell([row.asked_by], kind="approval_decided", at=at, about=f"/applications/{row.application.number}/",
-         number=row.application.number, decision=decision)  # fmt: skip
+         number=row.application.number, decision=decision, note=note)  # fmt: skip
     return row
 
 

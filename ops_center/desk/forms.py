@@ -1,4 +1,4 @@
-"""The forms of the front door and of the search."""
+"""The forms of the front door, of the search and of the approvals."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from applications.forms.base import Act
 from applications.models import Application
 from ops_center import clock
+from ops_center.web.notes import no_personal_numbers
 from organization.services.tokens import may_sign_in
 
 if TYPE_CHECKING:
@@ -59,3 +60,10 @@ class FindClient(Act):
 
     def field_of(self, fact: str) -> str:
         return {"mobile": "mobile_number"}.get(fact, fact)
+
+
+class DecideApproval(forms.Form):
+    """What a supervisor says to a request. Which of the two needs a note is asked by the service."""
+
+    decision = forms.ChoiceField(choices=[("approve", _("Approve")), ("refuse", _("Refuse"))])
+    note = forms.CharField(required=False, max_length=300, validators=[no_personal_numbers])

@@ -28,7 +28,7 @@ from ops_center import clock
 from ops_center.desk import audit_log, help_topics
 from ops_center.desk import search as searching
 from ops_center.desk.case_page import case_page
-from ops_center.desk.forms import FindClient, SignInForm
+from ops_center.desk.forms import DecideApproval, FindClient, SignInForm
 from ops_center.desk.homes import sections_for
 from ops_center.desk.services import choose_language
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight
@@ -39,6 +39,7 @@ from organization.models import Message
 from organization.roles import Role
 from organization.services import audit, inbox
 from organization.services.calendar import working_calendar
+from supervision.forms.base import said
 from supervision.models import Breach
 from supervision.selectors.excuses import excuses_like
 from supervision.views.breaches import acts_on, find_breach
@@ -239,9 +240,9 @@ def approval_list(request: StaffRequest) -> HttpResponse:
 @require_POST
 def approval(request: StaffRequest, pk: int) -> HttpResponseBase:
     """Approves or refuses one request."""
+    decided = said(DecideApproval, request)
     row = decide_approval(
-        approval=pk, actor=request.actor, at=request.at, approve=request.POST.get("decision") == "approve",
-        note=request.POST.get("note", ""),
-    )  # fmt: skip
+        approval=pk, actor=request.actor, at=request.at, approve=decided["decision"] == "approve", note=decided["note"]
+    )
     messages.success(request, _("Approved and carried out.") if row.is_approved else _("Refused."))
     return redirect("application", row.application.number)

@@ -15,7 +15,8 @@ from applications.services import intake, problems
 from applications.services.card_status import apply_file
 from applications.sight import reads_note
 from ops_center import clock
-from organization.models import AuditRecord
+from organization.messages import words_of
+from organization.models import AuditRecord, Message
 from tests.api.conftest import API, As, Caller
 from tests.cast import Cast
 
@@ -256,14 +257,27 @@ def test_a_stamp_is_corrected_only_when_the_supervisor_approves(bank: Cast, as_:
     case = bank.complete(bank.draft(when=now), when=now)
     earlier = now - timedelta(minutes=20)
     ask = {"stamp": "taken_in_at", "at": earlier.isoformat(), "reason": "忘记登记"}
-    for decision, expected in (("refuse", now), ("approve", earlier)):
+    for decision, expected, said in (("refuse", now, {"note": "登记无误"}), ("approve", earlier, {})):
         asked = as_(bank.chen_xiaoming).step(case.number, "correct-stamp", **ask)
         assert asked.status_code == 200, asked.content
         (approval,) = asked.json()["open_approvals"]
-        assert as_(bank.feng_zhiqiang).post(f"approvals/{approval['id']}/{decision}/").status_code == 200
+        assert as_(bank.feng_zhiqiang).post(f"approvals/{approval['id']}/{decision}/", said).status_code == 200
         assert Application.objects.get(pk=case.pk).taken_in_at == expected
+    told = Message.objects.filter(employee=bank.chen_xiaoming, kind="approval_decided").order_by("pk")
+    assert [words_of(row.kind, row.facts).split("：", 1)[1] for row in told] == ["不同意。登记无误", "同意。"]
     ahead = as_(bank.chen_xiaoming).step(case.number, "correct-stamp", **ask | {"at": "2099-01-01T00:00:00+08:00"})
     assert ahead.status_code == 400
+
+
+def test_a_refusal_needs_a_reason_without_personal_numbers(bank: Cast, as_: As, now: Any) -> None:
+    case = bank.complete(bank.draft(when=now), when=now)
+    ask = {"stamp": "taken_in_at", "at": (now - timedelta(minutes=20)).isoformat(), "reason": "忘记登记"}
+    (approval,) = as_(bank.chen_xiaoming).step(case.number, "correct-stamp", **ask).json()["open_approvals"]
+    for said in ({}, {"note": " "}, {"note": "请联系客户13800001234"}):
+        answer = as_(bank.feng_zhiqiang).post(f"approvals/{approval['id']}/refuse/", said)
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["note"])
+    assert as_(bank.zheng_weiguo).post(f"approvals/{approval['id']}/refuse/", {"note": "x"}).status_code == 403
+    assert Approval.objects.get().decided_at is None
 
 
 # -- queues ------------------------------------------------------------------------------------------------------------
