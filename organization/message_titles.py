@@ -45,6 +45,7 @@ TITLES: dict[str, Any] = {
     "justification_accepted": pgettext_lazy("message", "Explanation accepted"),
     "justification_refused": pgettext_lazy("message", "Explanation not accepted"),
     "outage_declared": pgettext_lazy("message", "Outage declared"),
+    "outage_withdrawn": pgettext_lazy("message", "Outage withdrawn"),
     "urged": pgettext_lazy("message", "Urged"),
     "complaint_opened": pgettext_lazy("message", "Complaint opened"),
     "complaint_assigned": pgettext_lazy("message", "Complaint assigned"),

@@ -68,6 +68,9 @@ WORDS: dict[str, Any] = {
         "%(person)s declared an outage from %(since)s until %(until)s (%(reason)s): %(clocks)s clocks stand still, "
         "%(relieved)s are overdue no more."
     ),
+    "outage_withdrawn": _(
+        "%(person)s withdrew the outage from %(since)s until %(until)s (%(reason)s): no clock stands still for it."
+    ),
     "urged": _("%(person)s urges %(number)s: %(text)s"),
     # complaints
     "complaint_opened": _("Complaint %(number)s (case %(case)s): the first reply is due %(due)s."),

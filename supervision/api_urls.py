@@ -49,6 +49,7 @@ urlpatterns = [
     path("outages/", outages.Outages.as_view(), name="api-outages"),
     path("outages/preview/", outages.OutagePreview.as_view(), name="api-outage-preview"),
     path("outages/<key:outage>/end/", outages.OutageEnd.as_view(), name="api-outage-end"),
+    path("outages/<key:outage>/withdraw/", outages.OutageWithdrawal.as_view(), name="api-outage-withdraw"),
     path("complaints/", complaints.Complaints.as_view(), name="api-complaints"),
     path("complaints/rates/", complaints.Rates.as_view(), name="api-complaint-rates"),
     path("complaints/<number:complaint>/", complaints.OneComplaint.as_view(), name="api-complaint"),

@@ -87,6 +87,7 @@ urlpatterns = [
     path("outages/", outages.outage_list, name="outages"),
     path("outages/new/", outages.new_outage, name="outage-new"),
     path("outages/<int:pk>/end/", outages.end_outage, name="outage-end"),
+    path("outages/<int:pk>/withdraw/", outages.withdraw_outage, name="outage-withdraw"),
     path("breaches/", breaches.breach_list, name="breach-list"),
     path("breaches/<int:pk>/justify/", breaches.justify_breach, name="breach-justify"),
     path("breaches/<int:pk>/evidence/", breaches.prove_breach, name="breach-prove"),

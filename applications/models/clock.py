@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from applications.lifecycle import CLOCK_OWNER, LATE_OUTCOMES, Clock, Holder, Outcome, PauseReason
 from applications.models.case import Application
@@ -239,13 +240,22 @@ class Outage(models.Model):
     declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     declared_at = models.DateTimeField(_("declared"))
     moved = models.PositiveIntegerField(_("deadlines moved"), default=0)
-    settled_at = models.DateTimeField(null=True)  # when the window was over and all of it had been laid on the clocks
+    settled_at = models.DateTimeField(null=True)  # from when on nothing of it is left to lay: laid whole, or withdrawn
+    withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(pgettext_lazy("outage", "withdrawn"), null=True)
 
     class Meta:
         ordering = ["-since"]
         verbose_name = _("outage")
         verbose_name_plural = _("outages")
-        constraints = [models.CheckConstraint(condition=Q(until__gt=F("since")), name="outage_forward")]
+        constraints = [
+            models.CheckConstraint(condition=Q(until__gt=F("since")), name="outage_forward"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None, withdrawn_by=None)
+                | Q(withdrawn_at__lt=F("since"), withdrawn_by__isnull=False, settled_at__isnull=False, moved=0),
+                name="outage_withdrawn_before_it_began",
+            ),
+        ]
         indexes = [
             # What still has to be laid on the clocks: every minute.
             models.Index(fields=["since"], condition=Q(settled_at=None), name="outage_unsettled"),

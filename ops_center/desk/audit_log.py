@@ -82,6 +82,7 @@ ACTIONS: dict[str, Any] = {
     "decide_breach": pgettext_lazy("audit", "Decided on an explanation"),
     "declare_outage": pgettext_lazy("audit", "Declared an outage"),
     "end_outage": pgettext_lazy("audit", "Ended an outage"),
+    "withdraw_outage": pgettext_lazy("audit", "Withdrew an outage"),
     "recount_clocks": pgettext_lazy("audit", "Reckoned clocks anew after a change"),
     "draft_clockpolicy": pgettext_lazy("audit", "Drafted a limit"),
     "approve_clockpolicy": pgettext_lazy("audit", "Approved a limit"),

@@ -1,4 +1,5 @@
-"""Outages under ``/api/v1/outages/``: those that were declared, what one would do, its declaration, its early end."""
+"""Outages under ``/api/v1/outages/``: those that were declared, what one would do, its declaration, its early end, its
+withdrawal."""
 
 from __future__ import annotations
 
@@ -28,6 +29,8 @@ class OutageAnswer(serializers.Serializer[Outage]):
     recount = RecountAnswer(allow_null=True)
     declared_by = number_of("declared_by")
     declared_at = serializers.DateTimeField()
+    withdrawn_by = number_of("withdrawn_by")
+    withdrawn_at = serializers.DateTimeField(allow_null=True)
 
 
 class EffectAnswer(serializers.Serializer[Any]):
@@ -54,7 +57,7 @@ class Outages(Api):
     @operation(roles="SUP TR MGT AUD", asked=Paged, answer=paged(OutageAnswer), summary="Declared outages")
     def get(self, call: Call) -> Json:
         """Newest first."""
-        return listed(call, Outage.objects.select_related("declared_by", "recount"), NEWEST)
+        return listed(call, Outage.objects.select_related("declared_by", "withdrawn_by", "recount"), NEWEST)
 
     @operation(roles="SUP", facts=OutageBody, answer=OutageAnswer, status=201, summary="Declare an outage")
     def post(self, call: Call) -> Outage:
@@ -76,3 +79,10 @@ class OutageEnd(Api):
     def post(self, call: Call, outage: int) -> Outage:
         """What stood still runs on from now."""
         return outages.end_outage(outage=outage, actor=call.actor, at=call.at)
+
+
+class OutageWithdrawal(Api):
+    @operation(roles="SUP", answer=OutageAnswer, summary="Withdraw an outage that lies ahead")
+    def post(self, call: Call, outage: int) -> Outage:
+        """Until it begins (409 from then on); it stays in the list, and no clock stands still for it."""
+        return outages.withdraw_outage(outage=outage, actor=call.actor, at=call.at)

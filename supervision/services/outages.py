@@ -1,4 +1,5 @@
-"""Declaring an outage (rule K4): the supervisor says from when to when and why; clocks follow, people are told."""
+"""Declaring an outage (rule K4): the supervisor says from when to when and why; clocks follow, people are told. One
+that lasts may be ended, one that has not begun withdrawn."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import FINISHED, LATE_OUTCOMES, State
-from applications.models import CaseClock, Outage
+from applications.models import CaseClock, Outage, Recount
 from applications.services.outages import Plan, plan_outage
 from applications.services.recounts import recount_for_outage
 from ops_center.clock import local_day
@@ -19,7 +20,7 @@ from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Employee
 from organization.roles import Role
 from organization.services.audit import record
-from supervision.services.recounts import tell_of_ends, tell_of_outage
+from supervision.services.recounts import tell_of_ends, tell_of_outage, tell_of_withdrawal
 
 LOOKS_BACK = timedelta(days=7)
 LASTS_AT_MOST = timedelta(days=7)
@@ -74,9 +75,7 @@ def declare_outage(
 def end_outage(*, outage: int, actor: Employee, at: datetime) -> Outage:
     """The system is back before the declared end: the window ends now, and what it paused goes on."""
     _require_supervisor(actor, at=at)
-    row = Outage.objects.select_for_update().filter(pk=outage).first()
-    if row is None:
-        raise OutOfSight("not_found", _("There is no such outage."))
+    row = _lock(outage)
     if not row.since < at < row.until:
         raise Refused("outage_over", _("Only an outage that lasts can be ended; this one is over or has not begun."))
     declared, row.until = row.until, at
@@ -84,6 +83,40 @@ def end_outage(*, outage: int, actor: Employee, at: datetime) -> Outage:
     recount_for_outage(row.pk, at=at)
     record(action="end_outage", at=at, actor=actor, subject=f"outage {row.pk}", declared=declared.isoformat())
     return Outage.objects.get(pk=row.pk)
+
+
+@transaction.atomic
+def withdraw_outage(*, outage: int, actor: Employee, at: datetime) -> Outage:
+    """What was declared ahead does not come about: the row stays, marked, and no clock stands still for it. Refused
+    from its beginning on."""
+    _require_supervisor(actor, at=at)
+    row = _lock(outage)
+    # A request that waited for the row may come after the minute that has laid the first of it.
+    if at >= row.since or Recount.objects.filter(outage=row).exists():
+        raise Refused(
+            "outage_begun",
+            _("This outage has begun: it cannot be withdrawn any more. If it still lasts, end it now."),
+        )
+    row.withdrawn_by, row.withdrawn_at, row.settled_at = actor, at, at
+    row.save(update_fields=["withdrawn_by", "withdrawn_at", "settled_at"])
+    record(
+        action="withdraw_outage", at=at, actor=actor, subject=f"outage {row.pk}", since=row.since.isoformat(),
+        until=row.until.isoformat(),
+    )  # fmt: skip
+    tell_of_withdrawal(row, actor=actor, at=at)
+    return row
+
+
+def _lock(outage: int) -> Outage:
+    """The outage as it stands, with its row locked; Refused for one that was withdrawn."""
+    row = Outage.objects.select_for_update().filter(pk=outage).first()
+    if row is None:
+        raise OutOfSight("not_found", _("There is no such outage."))
+    if row.withdrawn_at is not None:
+        raise Refused(
+            "outage_withdrawn", _("This outage has been withdrawn already. Declare another one if it comes after all.")
+        )
+    return row
 
 
 def _require_supervisor(actor: Employee, *, at: datetime) -> None:
@@ -126,7 +159,7 @@ def _require_unexcused(since: datetime, until: datetime, states: Sequence[str]) 
     same = Q(states=[])
     for state in states:
         same |= Q(states__contains=[state])
-    others = Outage.objects.filter(since__lt=until, until__gt=since)
+    others = Outage.objects.filter(since__lt=until, until__gt=since, withdrawn_at=None)
     other = (others.filter(same) if states else others).first()
     if other is not None:
         raise Refused(

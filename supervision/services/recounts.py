@@ -62,5 +62,11 @@ def tell_of_outage(outage: Outage, recount: Recount | None, *, at: datetime) -> 
          since=outage.since.isoformat(), until=outage.until.isoformat(), reason=outage.reason, **figures)  # fmt: skip
 
 
+def tell_of_withdrawal(outage: Outage, *, actor: Employee, at: datetime) -> None:
+    """Who was told of an outage ahead hears that it does not come."""
+    tell(_watchers(at), kind="outage_withdrawn", at=at, about="/outages/", person=actor.name,
+         since=outage.since.isoformat(), until=outage.until.isoformat(), reason=outage.reason)  # fmt: skip
+
+
 def _watchers(at: datetime) -> list[Employee]:
     return list(Employee.objects.holding(*WATCHERS, on=local_day(at)))

@@ -1,4 +1,4 @@
-"""Outages: those that were declared, the preview of one, its declaration, and its early end."""
+"""Outages: those that were declared, the preview of one, its declaration, its early end, its withdrawal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SHOWN = 50  # clocks of a preview that are named
 def outage_list(request: StaffRequest) -> HttpResponse:
     asked = read_query(request.GET, known=())
     page = NEWEST.page(
-        Outage.objects.select_related("declared_by", "recount"), size=page_size(asked.get("page_size")),
+        Outage.objects.select_related("declared_by", "withdrawn_by", "recount"), size=page_size(asked.get("page_size")),
         after=asked.get("after"), before=asked.get("before"),
     )  # fmt: skip
     rows = [(outage, [State(state).label for state in outage.states]) for outage in page]
@@ -64,6 +64,14 @@ def new_outage(request: StaffRequest) -> HttpResponse:
 def end_outage(request: StaffRequest, pk: int) -> HttpResponse:
     services.end_outage(outage=pk, actor=request.actor, at=request.at)
     messages.success(request, _("Ended: what stood still runs on from now."))
+    return go(request, reverse("outages"))
+
+
+@staff(Role.SUP)
+@require_POST
+def withdraw_outage(request: StaffRequest, pk: int) -> HttpResponse:
+    services.withdraw_outage(outage=pk, actor=request.actor, at=request.at)
+    messages.success(request, _("Withdrawn: no clock stands still for it, and trackers and management are told."))
     return go(request, reverse("outages"))
 
 

@@ -56,6 +56,7 @@ ROOMS = {
     "complaint-list": "get complaints/", "complaint": f"get complaints/{NUMBER}/",
     "complaint-rates": "get complaints/rates/",
     "outages": "get outages/", "outage-end": "post outages/7/end/",
+    "outage-withdraw": "post outages/7/withdraw/",
     "breach-list": "get breaches/", "breach": "get breaches/7/effect/", "breach-justify": "post breaches/7/justify/",
     "breach-prove": "post breaches/7/evidence/", "breach-evidence": "get breaches/7/evidence/7/",
     "breach-opinion": "post breaches/7/opinion/", "breach-decide": "post breaches/7/decide/",

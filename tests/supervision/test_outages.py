@@ -11,13 +11,14 @@ from django.test import Client
 
 from applications.lifecycle import Clock, Outcome, State
 from applications.models import CaseClock, Outage
+from applications.services.recounts import lay_outages
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from organization.models import AuditRecord, Employee, Message, RoleAssignment
 from organization.roles import Role
 from supervision.models import Breach, Standing
 from supervision.services.breaches import find_breaches
 from supervision.services.justifications import close_lapsed_windows, standing
-from supervision.services.outages import declare_outage, end_outage, preview_outage
+from supervision.services.outages import declare_outage, end_outage, preview_outage, withdraw_outage
 from tests.cast import Cast, at
 from tests.supervision.conftest import Bank
 
@@ -137,6 +138,44 @@ def test_a_system_that_is_back_early_ends_the_outage_then(cast: Cast) -> None:
         end_outage(outage=outage.pk, actor=cast.feng_zhiqiang, at=at("2026-11-25 12:00"))
 
 
+def test_an_outage_ahead_is_withdrawn_and_no_clock_stands_still_for_it(cast: Cast) -> None:
+    case = cast.received(when=SIGNED)
+    window = ("2026-11-25 14:00", "2026-11-25 17:00")
+    outage = declare(cast, *window, now="2026-11-25 10:00")
+    for actor in (cast.zheng_weiguo, cast.cao_ying):
+        with pytest.raises(NotAllowed):
+            withdraw_outage(outage=outage.pk, actor=actor, at=at("2026-11-25 13:00"))
+    outage = withdraw_outage(outage=outage.pk, actor=cast.feng_zhiqiang, at=at("2026-11-25 13:59"))
+    assert (outage.withdrawn_by, outage.withdrawn_at) == (cast.feng_zhiqiang, at("2026-11-25 13:59"))
+    assert lay_outages(at=at("2026-11-25 14:01")) == {"moved": 0}
+    clock = CaseClock.objects.get(application=case, kind=Clock.ENTRY)
+    assert (clock.paused_at, clock.due_at) == (None, at("2026-11-26 17:30"))
+    record = AuditRecord.objects.get(action="withdraw_outage")
+    assert (record.actor, record.subject) == (cast.feng_zhiqiang, f"outage {outage.pk}")
+    told = Message.objects.filter(kind="outage_withdrawn")
+    assert set(told.values_list("employee__number", flat=True)) == {"LZ10010", "LZ10012", "LZ10013", "LZ10014"}
+    for again in (withdraw_outage, end_outage):
+        with pytest.raises(Refused) as no:
+            again(outage=outage.pk, actor=cast.feng_zhiqiang, at=at("2026-11-25 14:30"))
+        assert no.value.code == "outage_withdrawn"
+    declare(cast, *window, now="2026-11-25 15:00")  # it came after all
+    assert CaseClock.objects.get(pk=clock.pk).paused_at == at("2026-11-25 14:00")
+
+
+def test_an_outage_that_has_begun_is_not_withdrawn(cast: Cast) -> None:
+    cast.received(when=SIGNED)
+    outage = declare(cast, "2026-11-25 14:00", "2026-11-25 17:00", now="2026-11-25 10:00")
+    lay_outages(at=at("2026-11-25 14:01"))
+    for when in ("2026-11-25 13:59", "2026-11-25 14:00", "2026-11-25 18:00"):  # the first waited for the row
+        with pytest.raises(Refused) as no:
+            withdraw_outage(outage=outage.pk, actor=cast.feng_zhiqiang, at=at(when))
+        assert no.value.code == "outage_begun"
+    empty = declare(cast, "2026-11-26 14:00", "2026-11-26 15:00", now="2026-11-25 18:00", states=[State.DRAFT])
+    with pytest.raises(Refused):
+        withdraw_outage(outage=empty.pk, actor=cast.feng_zhiqiang, at=at("2026-11-26 14:00"))
+    assert not Outage.objects.exclude(withdrawn_at=None).exists()
+
+
 def test_the_list_takes_a_fixed_number_of_queries(
     cast: Cast, client: Client, django_assert_max_num_queries: Callable[[int], AbstractContextManager[Any]]
 ) -> None:
@@ -192,6 +231,29 @@ def test_the_api_previews_declares_lists_and_refuses(cast: Cast, client: Client)
     assert post(f"{answer.json()['id']}/end/", {}).status_code == 409
     client.force_login(cast.zheng_weiguo)
     assert post("preview/", window).status_code == 403
+
+
+def test_what_lies_ahead_is_withdrawn_on_the_page_and_by_the_api(cast: Cast, client: Client) -> None:
+    """The suite's clock stands at Wednesday 10:00."""
+    first, second = (
+        declare(cast, f"2026-11-25 {hour}:00", f"2026-11-25 {hour}:30", now="2026-11-25 09:00") for hour in (14, 15)
+    )
+    client.force_login(cast.zheng_weiguo)
+    assert "/withdraw/" not in client.get("/outages/").content.decode()
+    assert client.post(f"/outages/{first.pk}/withdraw/").status_code == 403
+    client.force_login(cast.feng_zhiqiang)
+    assert client.get("/outages/").content.decode().count("/withdraw/") == 2
+    assert client.post(f"/outages/{first.pk}/withdraw/").status_code == 302
+
+    def withdraw(outage: int) -> Any:
+        return client.post(f"/api/v1/outages/{outage}/withdraw/", {}, content_type="application/json")
+
+    answer = withdraw(second.pk)
+    assert (answer.status_code, answer.json()["withdrawn_by"]) == (200, "LZ10012")
+    assert (withdraw(second.pk).status_code, withdraw(0).status_code) == (409, 404)
+    page = client.get("/outages/").content.decode()
+    assert "/withdraw/" not in page
+    assert page.count('<span class="muted">已撤回</span>') == 2  # with who did it and when
 
 
 def test_the_api_says_in_whose_hands_the_overdue_minutes_were(cast: Cast, client: Client) -> None:
