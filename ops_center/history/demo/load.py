@@ -24,7 +24,7 @@ from ops_center.history.demo.groups import close_finished, open_batches
 from ops_center.history.demo.hands import plan_hands
 from ops_center.history.demo.journey import Teller
 from ops_center.history.demo.months import settle_months
-from ops_center.history.demo.outages import declare_past_outage
+from ops_center.history.demo.outages import declare_past_outages
 from ops_center.history.demo.rules import leave_draft, set_times
 from ops_center.history.demo.scenarios import Scenarios
 from ops_center.history.past import tell
@@ -59,7 +59,7 @@ def load_demo(*, at: datetime, progress: Callable[[str], None]) -> dict[str, int
     added["cases"] = _write_cases(teller, batches)
     close_finished(batches, teller.crew, teller.days)
     progress(f"{added['cases']} cases")
-    declare_past_outage(teller.crew, teller.days)
+    declare_past_outages(teller.crew, teller.days)
     added |= settle_months(teller.crew, teller.days)
     leave_draft(teller.crew, teller.days)
     plan_hands(teller.crew, teller.days)
