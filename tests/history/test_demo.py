@@ -58,8 +58,11 @@ from ops_center.history.demo.scenarios import SCENES
 from ops_center.kernel.identity import resident_id
 from organization.models import Branch, Employee, Message
 from organization.roles import COLLECTORS, Employment, Role
-from organization.services.calendar import opening_times
-from supervision.models import Complaint, Justification
+from organization.services.calendar import opening_times, working_calendar
+from supervision.models import Breach, Complaint, Justification
+from supervision.periods import Month
+from supervision.selectors.goals import branch_rows, branches_with_targets, person_rows
+from supervision.services.justifications import may_give_opinion
 from tests.cast import at
 
 pytestmark = pytest.mark.django_db
@@ -242,12 +245,24 @@ def test_one_month_is_paid_one_is_confirmed_and_one_is_running(demo: dict[str, i
     assert {period: row.state for period, row in documents.items()} == {
         "2026-09": "CONFIRMED", "2026-10": "CONFIRMED", "2026-11": "DRAFT",
     }  # fmt: skip
-    batch = PayoutBatch.objects.get()
-    assert batch.is_paid
-    assert list(batch.confirmations.values_list("period", flat=True)) == ["2026-09"]
+    first, second = PayoutBatch.objects.order_by("paid_on")
+    assert (first.paid_on, second.paid_on) == (date(2026, 10, 12), date(2026, 11, 12))
+    assert first.confirmations.filter(period="2026-09").exists()
+    assert not documents["2026-10"].batches.exists()
+    before = Confirmation.objects.filter(certified_at__lt=at("2026-11-01 00:00"))
+    assert set(before) == {*first.confirmations.all(), *second.confirmations.all()}
     running = RewardEntry.objects.filter(at__gte=at("2026-11-01 00:00"))
     assert running.filter(confirmation_line=None).exists()
     assert not running.exclude(payout_lines=None).exists()
+
+
+@pytest.mark.parametrize("kind", ["REGISTER", "CERTIFY", "PAY"])
+def test_the_office_registers_certifies_and_pays_in_time(demo: dict[str, int], kind: str) -> None:
+    clocks = CaseClock.objects.filter(kind=kind)
+    judged = Counter(clocks.exclude(outcome="").values_list("outcome", flat=True))
+    late = sum(judged.values()) - judged["ON_TIME"] + clocks.overdue(NOW).count()
+    assert judged["ON_TIME"] >= 100
+    assert judged["ON_TIME"] / (judged["ON_TIME"] + late) >= 0.85
 
 
 def test_the_payroll_has_refused_one_payment_and_the_bank_returned_another(demo: dict[str, int]) -> None:
@@ -331,6 +346,32 @@ def test_late_clocks_were_found_explained_and_decided(demo: dict[str, int]) -> N
     assert Justification.objects.filter(is_accepted=False).exists()
     judged = set(CaseClock.objects.filter(kind__in=CLOCK_SHARE).values_list("outcome", flat=True))
     assert {"ON_TIME", "LATE", "LATE_JUSTIFIED", "LATE_QUEUE", "RETURNED_IN_TIME"} <= judged
+
+
+def test_the_head_of_a_branch_has_an_opinion_to_give(demo: dict[str, int]) -> None:
+    head = Employee.objects.get(number="LZ10002")
+    waiting = Breach.objects.to_decide().of_people_in(head.branch_id).filter(justification__opinion_at=None)
+    assert waiting.exists()
+    assert all(may_give_opinion(breach, head, NOW) for breach in waiting.with_facts())
+
+
+def test_reviews_wait_about_as_long_as_they_used_to(demo: dict[str, int]) -> None:
+    waiting = Application.objects.filter(state=State.KEYED).exclude(campaign__regex=r"^S\d+$")
+    keyed = waiting.filter(due_at__gte=NOW).values_list("keyed_at", flat=True)
+    lain = [working_calendar().working_minutes(since, NOW) for since in keyed]
+    assert len(lain) >= 5
+    assert max(lain) <= 200
+
+
+def test_targets_fit_what_is_reached(demo: dict[str, int]) -> None:
+    month = Month.of(NOW)
+    managers = list(Employee.objects.holding(Role.CM, on=NOW.date()).filter(branch__code="BH01"))
+    of_people = person_rows(managers, month=month, at=NOW)
+    rows = [*branch_rows(branches_with_targets(), month=month, at=NOW), *of_people]
+    cells = [cell for row in rows for cell in row.measures if cell.completion is not None]
+    assert all(60 <= cell.completion <= 110 for cell in cells if cell.target >= 10)
+    assert {cell.light for cell in cells} == {"green", "amber", "red"}
+    assert all(any(cell.target for cell in row.measures) for row in of_people)
 
 
 def test_old_news_is_read(demo: dict[str, int]) -> None:

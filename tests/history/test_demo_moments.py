@@ -12,6 +12,7 @@ from applications.reference import install_reference_data
 from ops_center.history.demo import load
 from ops_center.history.demo.bank import install_bank
 from ops_center.history.demo.cases import FUNNEL, OVERDUE, Cases
+from ops_center.history.demo.groups import open_batches
 from ops_center.history.demo.scenarios import Scenarios
 from ops_center.history.past import tell
 from ops_center.history.writer import HistoryWriter
@@ -32,7 +33,7 @@ def test_at_any_moment_25_cases_are_overdue_and_nothing_lies_ahead(db: None, mom
     now = at(moment)
     teller, writer = load._teller(now), HistoryWriter()
     scripted = list(Scenarios(teller).tell())
-    told = Cases(teller).tell(brought=load._standings(scripted, writer, now))
+    told = Cases(teller, open_batches(teller.crew, teller.days)).tell(brought=load._standings(scripted, writer, now))
     stories = [*scripted, *(journey.story for journey in told)]
     cases = [tell(story.past(), key=0, number="", status_code="", deadlines=writer.deadlines) for story in stories]
     assert len(cases) == sum(FUNNEL.values()) == 1200

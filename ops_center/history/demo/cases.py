@@ -74,6 +74,7 @@ RETURNS = 95  # with the four that lie at the branch now: 11 % of the files that
 LATE_ENTRIES = 46  # with those of S10 and what is overdue now: 93 % of the entries are on time
 PROBLEMS_BEFORE = 70
 FROM_A_REFERRAL = 71  # percent of the cases outside the group batches: about 60 referrals a week
+LEFT_BEHIND_AT, LEFT_BEHIND = "BH01", 6  # which of those received this morning had missed the bag of its evening
 MISSING_FILE_AT, MISSING_FILE_DAY = "DG01", 2  # the bag that lacks a file left there so many working days ago
 S16_FILES = 12  # in one bag on the truck: scenario S16
 
@@ -103,8 +104,8 @@ class Cases:
         self.teller, self.rng, self.days = teller, teller.rng, teller.days
         self.batches = batches  # by employer
         self.window = teller.days.window(WINDOW)
-        # Mondays are busier.
-        self.weights = [1.4 if on.weekday() == 0 else 1.0 for on in self.window]
+        # Mondays are busier, 1.4 times in the end: who stands in the middle of the work lies on other days too.
+        self.weights = [1.55 if on.weekday() == 0 else 1.0 for on in self.window]
         self.tellings: dict[Fate, Callable[[bool, int], Journey]] = {
             Fate.REFERRED: self._referred, Fate.ACCEPTED: self._accepted, Fate.DRAFT: self._draft,
             Fate.TAKEN_IN: self._taken_in, Fate.BAGGED: self._bagged, Fate.IN_TRANSIT: self._in_transit,
@@ -242,18 +243,24 @@ class Cases:
 
     # -- at the center -------------------------------------------------------------------------------------------------
     def _received(self, overdue: bool, turn: int) -> Journey:
+        if turn == LEFT_BEHIND and not overdue:
+            branch, on = self.teller.crew.branches[LEFT_BEHIND_AT], self.days.back(2)
+            collector = self.teller.anybody(Role.CM, branch.code)
+            at = self.days.between(on, "09:00", "13:00")
+            return self._walk_in_at(at, branch, by=collector).packed(self.days.back(1))
         return self._arrived(3 if overdue else 1)
 
     def _checked(self, overdue: bool, turn: int) -> Journey:
         place = MISSING_FILE_AT if not overdue and turn % 4 == 0 else ""
         journey = self._arrived(4 if overdue else 2, place=place)
-        return journey.checked(self._later(journey, "09:30", "12:00"))
+        return journey.checked(self._later(journey, "09:30", "12:00") if overdue else self.days.ago(40, 250))
 
     def _keyed(self, overdue: bool, turn: int) -> Journey:
         """Keyed by somebody who never reviews, so that both reviewers may take it."""
-        journey, crew = self._checked(overdue, 1), self.teller.crew.by_role
+        crew, journey = self.teller.crew.by_role, self._arrived(4 if overdue else 2)
+        journey.checked(self._later(journey, "09:30", "12:00"))
         keyer = self.rng.choice([person for person in crew[Role.EC] if person not in crew[Role.ER]])
-        return journey.keyed(self._later(journey, "13:30", "16:50"), by=keyer)
+        return journey.keyed(self._later(journey, "13:30", "16:50") if overdue else self.days.ago(15, 200), by=keyer)
 
     def _problem(self, overdue: bool, turn: int) -> Journey:
         if overdue:
@@ -344,7 +351,7 @@ class Cases:
         journey.submitted(self.days.after(journey.story.last_at, 1100, 1400) if late_filing else None).issued()
         low, high = (1250, 1700) if self.teller.chance(6) else (60, 900)
         journey.called(self.days.after(journey.story.last_at, low, high))
-        if self.teller.chance(90) or journey.is_own_way:
+        if self.teller.chance(95) or journey.is_own_way:
             return journey.coached().activated()
         journey.activated(alone=True)
         return journey.coached(late=True) if self.teller.chance(50) else journey
@@ -418,10 +425,11 @@ class Cases:
         group: Group | None = None,
         complete: bool = True,
         campaign: str = "",
+        by: Employee | None = None,
     ) -> Journey:
         teller = self.teller
         journey = self._journey(teller.clients.next(), group, campaign)
-        collector = teller.anybody(Role.BH if teller.chance(8) else Role.CM, branch.code)
+        collector = by or teller.anybody(Role.BH if teller.chance(8) else Role.CM, branch.code)
         referrer = teller.anybody(Role.EMP) if group is None and teller.chance(12) else None
         length = timedelta(minutes=self.rng.randint(20, 45))
         journey.walked_in(at - length, collector, referrer=referrer)

@@ -54,6 +54,17 @@ class Days:
         minutes = self.rng.randint(low, high)
         return self.calendar.add_working_minutes(start, minutes) + timedelta(seconds=self.rng.randint(0, 50))
 
+    def ago(self, low: int, high: int) -> datetime:
+        """Between so many working minutes before the load."""
+        left, on = self.rng.randint(low, high), local_day(self.now)
+        while (worked := self._worked(on)) <= left:
+            left, on = left - worked, on - timedelta(days=1)
+        return self.calendar.add_working_minutes(self.at(on, "00:00"), worked - left)
+
+    def _worked(self, on: date) -> int:
+        """Working minutes of a day up to the load."""
+        return self.calendar.working_minutes(self.at(on, "00:00"), min(self.now, self.at(on, "23:59")))
+
     def evening(self) -> date:
         """The last working day whose cash truck has left: half past six and a little."""
         return self.today if self.now >= self.at(self.today, "18:45") else self.back(1)

@@ -205,15 +205,17 @@ class Desks:
                 raise
 
 
-def answer_payments(batch: PayoutBatch, *, hr: Employee, at: datetime) -> None:
-    """HR's payroll answers next day: everybody was paid, but for one whose account is closed. Three days later the bank
-    returns another payment."""
+def answer_payments(batch: PayoutBatch, *, hr: Employee, at: datetime, some_back: bool) -> None:
+    """HR's payroll answers next day: everybody was paid. With ``some_back`` but for one whose account is closed, and
+    three days later the bank returns another payment."""
     balances = list(
         PayoutBalance.objects.filter(batch=batch, paid_fen__gt=0).select_related("payee").order_by("paid_fen")
     )
     lines = [f"{balance.payee.number},{yuan(balance.paid_fen)},已发放," for balance in balances]
-    refused, bounced = (line.replace("已发放,", "退回,收款账户已销户") for line in lines[:2])
-    files = {"回盘": (at, [refused, *lines[1:]]), "退票": (at + timedelta(days=3), [bounced])}
+    files = {"回盘": (at, lines)}
+    if some_back:
+        refused, bounced = (line.replace("已发放,", "退回,收款账户已销户") for line in lines[:2])
+        files = {"回盘": (at, [refused, *lines[1:]]), "退票": (at + timedelta(days=3), [bounced])}
     for name, (when, rows) in files.items():
         content = "\n".join(["工号,实发金额,结果,原因", *rows]).encode()
         take_return(batch=batch.pk, name=f"{name}-{batch.pk}.csv", content=content, actor=hr, at=when)
