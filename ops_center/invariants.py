@@ -126,9 +126,14 @@ _AS_JUDGED = f"""
     = CASE e.why WHEN 'ON_TIME' THEN {Timeliness.ON_TIME:d} ELSE {Timeliness.LATE:d} END
 """
 TIMELINESS_AS_JUDGED = f"""
-    SELECT DISTINCT f.number
-    FROM ({facts_of("(SELECT DISTINCT assessment_id AS id FROM incentives_rewardentry WHERE kind = 'TIMELINESS') cases")
-          .replace("%(at)s", "now()")}) f
+    WITH f AS MATERIALIZED (  -- reckoned once, whatever the planner knows of the tables
+        {
+    facts_of(
+        "(SELECT DISTINCT assessment_id AS id FROM incentives_rewardentry WHERE kind = 'TIMELINESS') cases"
+    ).replace("%(at)s", "now()")
+}
+    )
+    SELECT DISTINCT f.number FROM f
     JOIN incentives_rewardentry e ON e.assessment_id = f.id AND e.kind = 'TIMELINESS' AND e.mirrors_id IS NULL
          AND e.payee_kind = 'EMPLOYEE' AND e.why IN ('ON_TIME', 'LATE')
     LEFT JOIN incentives_rewardentry m ON m.mirrors_id = e.id

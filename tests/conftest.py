@@ -7,6 +7,7 @@ import sys
 import time
 from urllib.parse import quote
 
+import hypothesis
 import psycopg2
 import pytest
 from celery import current_app
@@ -28,6 +29,11 @@ def pytest_configure() -> None:
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     if "PYTEST_XDIST_WORKER" not in os.environ:
         compile_catalogues()  # a fresh clone has the words as text only
+
+
+# How long one example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

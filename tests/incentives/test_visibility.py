@@ -66,7 +66,7 @@ READS: Mapping[str, str | None] = {
     },
 }  # fmt: skip
 # Who sees it depends on whose it is: the last test.
-BY_ENTRY = {"reward-trace", "reward-dispute"}
+BY_ENTRY = {"reward-trace", "reward-dispute", "api-breach-effect"}
 # Who may act: address → roles; somebody else is told so, whatever was sent.
 ACTS: Mapping[str, str | None] = {
     "reward-hold": "AUD", "api-reward-hold": "AUD", "reward-release": "AUD SUP", "api-reward-release": "AUD SUP",

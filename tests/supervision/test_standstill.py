@@ -123,12 +123,12 @@ def test_the_page_shows_runs_hits_and_errors_to_those_who_watch(bank: Bank, fall
         error="OperationalError",
     )
     JobRun.objects.create(name="cut-off", started_at=now - timedelta(hours=2), ended_at=now - timedelta(hours=2))
-    rows = {row["job"].name: row for row in page_of(bank.people.adm).get("/rules/jobs/").context["rows"]}
+    rows = {row.job.name: row for row in page_of(bank.people.adm).get("/rules/jobs/").context["rows"]}
     assert list(rows) == [job.name for job in schedule.JOBS]
-    assert (rows["breaches"]["passes"].hits, rows["breaches"]["passes"].hits_of_the_day) == (9, 9)
-    assert rows["breaches"]["next_at"] == now
-    assert rows["calls"]["passes"].has_failed_last
-    assert (rows["cut-off"]["is_late"], rows["breaches"]["is_late"], rows["seal"]["is_late"]) == (True, False, False)
+    assert (rows["breaches"].passes.hits, rows["breaches"].passes.hits_of_the_day) == (9, 9)
+    assert rows["breaches"].next_at == now
+    assert rows["calls"].passes.has_failed_last
+    assert (rows["cut-off"].is_late, rows["breaches"].is_late, rows["seal"].is_late) == (True, False, False)
 
 
 @pytest.mark.parametrize(

@@ -252,6 +252,10 @@ DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
     ("complaints-by-nobody-concerned", "TS", (
         took_part("2026-12-01 10:00+08"), "INSERT INTO organization_jobrun (name, started_at, ended_at, counts, error) "
         "VALUES ('complaints', '2026-12-02', '2026-12-02', '{}', '')")),
+    ("timeliness-as-judged", "paid", unguarded(
+        "incentives_changedverdict",
+        "UPDATE applications_caseclock SET outcome = 'LATE' WHERE kind = 'ENTRY' AND outcome = 'ON_TIME'",
+        "DELETE FROM incentives_changedverdict")),
     ("one-breach-per-clock", "late", without(
         "supervision_breach", "supervision_breach_clock_id_key",
         "INSERT INTO supervision_breach (clock_id, application_id, kind, owner_role, due_at, found_at, file_by, "
