@@ -15,7 +15,9 @@ JOB_WORDS: dict[str, Any] = {
     "escalation": _("Tells the supervisors one working day after due, and the management after three."),
     "news": _("Tells people in their working hours what fell due before."),
     "explanations": _("Turns decided explanations and lapsed windows into the final outcome of the clock."),
-    "complaints": _("Warns of complaints that are due, tells of late ones, and relieves handlers who worked on the case."),
+    "complaints": _(
+        "Warns of complaints that are due, tells of late ones, and relieves handlers who worked on the case."
+    ),
     "complaint-holds": _("Holds the rewards that an open complaint is about, and lets them go at its end."),
     "accrual": _("Accrues the rewards of new activations."),
     "retiming": _("Counts timeliness again for cards whose clock ends otherwise than it was booked."),

@@ -1,4 +1,4 @@
-"""How a rule of the bank is drafted, and taken back, on a page: the same for all (organization/services/versions.py)."""
+"""How a rule of the bank is drafted, and taken back, on a page: one way for all (organization/services/versions.py)."""
 
 from __future__ import annotations
 
