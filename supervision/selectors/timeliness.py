@@ -30,7 +30,7 @@ from supervision.models import Breach, BreachCount, DayFigure, Part, PeriodTimes
 from supervision.on_time import RETURNED, Tally, outcomes_of
 from supervision.periods import Month
 from supervision.selectors import midnight
-from supervision.selectors.counted import count_live
+from supervision.selectors.counted import ASKED_FOR_PASSES, count_live
 from supervision.selectors.overdue import NO_BRANCH
 
 ROLLING = {"7": 7, "30": 30}  # periods that end today: so many days and today
@@ -197,11 +197,11 @@ def breaches_per_day(scope: Scope, *, at: datetime) -> list[tuple[date, int]]:
 def _closed(
     group: str, scope: Scope, window: Window, *, kind: str = "", live: Live | None = None
 ) -> defaultdict[Any, Tally]:
-    """What stopped in the period, by kind, day, branch or person."""
-    of_person = scope.person is not None or group == "person"
+    """What stopped in the period, by kind, day, branch or person; first passes by kind and day only."""
+    of_person, with_passes = scope.person is not None or group == "person", group in ASKED_FOR_PASSES
     tallies: defaultdict[Any, Tally] = defaultdict(Tally)
     for name, clock, outcome, clocks, first_pass in _rows(group, scope, window, kind, live or Live()):
-        tallies[name].add(outcome, clocks, first_pass, kind=clock, of_person=of_person)
+        tallies[name].add(outcome, clocks, first_pass, kind=clock if with_passes else "", of_person=of_person)
     return tallies
 
 
