@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
@@ -97,9 +96,3 @@ def funnel_cases(
         if wanted:
             cases = cases.filter(table[wanted].cases)
     return cases
-
-
-def first_month(at: datetime) -> datetime | None:
-    """When the first case began; the choice of months starts there."""
-    begun: datetime | None = Application.objects.order_by("pk").values_list("created_at", flat=True).first()
-    return begun if begun and begun <= at else None
