@@ -160,6 +160,13 @@ def stale_complaint(complaint: Complaint) -> StaleVersion:
     )
 
 
+def supervisor_assigns() -> Refused:
+    return Refused(
+        "assigned_by_supervisor",
+        _("You may take a complaint that nobody has; a supervisor gives it to somebody else."),
+    )
+
+
 def complaint_too_late(complaint: Complaint) -> Refused:
     return Refused(
         "too_late_for_time",

@@ -18,6 +18,7 @@ from supervision.models import Complaint, ComplaintAct, ComplaintEvent
 from supervision.periods import read_span
 from supervision.selectors.complaints import three_rates
 from supervision.services import complaints
+from supervision.services.complaint_people import why_not_act
 
 READERS, OFFICE = "CPL SUP AUD", "CPL SUP"
 ORDERS = {"newest": Keyset("-id"), "reply_by": Keyset("reply_by", "id"), "close_by": Keyset("close_by", "id")}
@@ -68,9 +69,7 @@ class ComplaintAnswer(ComplaintRow):
     def get_allowed_acts(self, row: Complaint) -> list[str]:
         call: Call = self.context["call"]
         acts = {slug: view.act for slug, view in ACTS.items()}
-        return [
-            slug for slug, act in acts.items() if complaints.why_not_act(row, act, actor=call.actor, at=call.at) is None
-        ]
+        return [slug for slug, act in acts.items() if why_not_act(row, act, actor=call.actor, at=call.at) is None]
 
 
 class ComplaintRateAnswer(serializers.Serializer[Any]):

@@ -15,7 +15,7 @@ from applications.models import Application
 from organization.models import Employee
 from supervision.lifecycle import NONE_MISSED
 from supervision.models import Complaint, ComplaintAct
-from supervision.services.complaints import handlers_for
+from supervision.services.complaint_people import handlers_for
 
 MOST = 1000  # characters of a text
 

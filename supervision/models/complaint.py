@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -135,6 +136,11 @@ class Complaint(models.Model):
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    @property
+    def due_at(self) -> datetime:
+        """The next deadline: of the first reply, then of the closing."""
+        return self.close_by if self.replied_at else self.reply_by
 
 
 class ComplaintEvent(models.Model):

@@ -11,9 +11,11 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from organization.models import Employee
 from organization.roles import Role
-from supervision.models import Complaint, ComplaintAct
-from supervision.services.complaints import relieve_concerned, tell_of_deadline
+from supervision.models import Complaint, ComplaintAct, ComplaintEvent
+from supervision.services.complaint_news import tell_of, tell_of_deadline
+from supervision.services.complaint_people import unconcerned
 
 # act → which tickets, and the deadline that it is about
 _RUNS_OUT = {
@@ -28,6 +30,37 @@ _NOTE = """
     ON CONFLICT DO NOTHING
     RETURNING complaint_id
 """
+_RELIEVE = """
+    UPDATE supervision_complaint c SET handler_id = NULL, version = c.version + 1
+    FROM (SELECT t.id, t.handler_id FROM supervision_complaint t
+          JOIN applications_application a ON a.id = t.application_id
+          WHERE t.closed_at IS NULL AND t.handler_id IS NOT NULL
+            AND (t.handler_id IN (a.referrer_id, a.collector_id) OR EXISTS (
+                SELECT FROM applications_performer p
+                WHERE p.application_id = a.id AND p.employee_id = t.handler_id))
+          FOR UPDATE OF t SKIP LOCKED) before
+    WHERE c.id = before.id
+    RETURNING c.id, before.handler_id
+"""
+
+
+@transaction.atomic
+def relieve_concerned(*, at: datetime) -> int:
+    """Takes open complaints from handlers who have worked on the case since they were named, and asks the supervisors
+    for another; returns how many. Until then the acts refuse them (``why_concerned``)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RELIEVE)
+        before: dict[int, int] = dict(cursor.fetchall())
+    people = Employee.objects.in_bulk(before.values())
+    for row in Complaint.objects.filter(pk__in=before).with_facts().order_by("pk"):
+        person = people[before[row.pk]]
+        ComplaintEvent.objects.create(
+            complaint=row, act=ComplaintAct.RELIEVE, at=at, text=f"{person.name} {person.number}",
+            facts={"from": person.number},
+        )  # fmt: skip
+        told = unconcerned(row, Role.SUP, at=at)
+        tell_of(told, row, kind="complaint_unhandled", at=at, due=row.due_at, person=person.name)
+    return len(before)
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ from supervision.periods import read_span
 from supervision.querysets import ComplaintQuerySet
 from supervision.selectors import complaints as figures
 from supervision.services import complaints
+from supervision.services.complaint_people import OFFICE, why_concerned, why_not_act
 from supervision.views.asked import recent_spans
 
 READERS = (Role.CPL, Role.SUP, Role.AUD)
@@ -76,7 +77,7 @@ def complaint_list(request: StaffRequest) -> HttpResponse:
     return render(request, "supervision/complaints.html", facts)
 
 
-@staff(*complaints.OFFICE)
+@staff(*OFFICE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_complaint(request: StaffRequest) -> HttpResponse:
     asked = read_query(request.GET, known=("application",))
@@ -93,7 +94,7 @@ def new_complaint(request: StaffRequest) -> HttpResponse:
     return render(request, "supervision/complaint_new.html", {"form": form, "find": FindCase()}, status=status)
 
 
-@staff(*complaints.OFFICE)
+@staff(*OFFICE)
 @require_POST
 def find_case(request: StaffRequest) -> HttpResponse:
     """The cases of a client, by a value that stands in the body only; each search is in the access log."""
@@ -155,14 +156,14 @@ def _draw(
         "opens_case": case is not None
         and Application.objects.visible_to(request.actor, request.at).filter(pk=case.pk).exists(),
         "performers": case.performers.select_related("employee").order_by("at", "pk") if case else (),
-        "concerned": complaints.why_concerned(row, request.actor),
+        "concerned": why_concerned(row, request.actor),
         "now": request.at,
     }
     return render(request, "supervision/complaint.html", facts, status=status)
 
 
 def _why_not(row: Complaint, act: ComplaintAct, request: StaffRequest) -> Any:
-    return complaints.why_not_act(row, act, actor=request.actor, at=request.at)
+    return why_not_act(row, act, actor=request.actor, at=request.at)
 
 
 def _strip(row: Complaint) -> list[dict[str, Any]]:
@@ -234,7 +235,7 @@ def _shown(request: StaffRequest, show: str) -> tuple[ComplaintQuerySet, Keyset]
 
 
 def _may_open(request: StaffRequest) -> bool:
-    return not request.roles.isdisjoint(complaints.OFFICE)
+    return not request.roles.isdisjoint(OFFICE)
 
 
 def _bad_filter(name: str) -> Malformed:

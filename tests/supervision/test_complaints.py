@@ -19,6 +19,7 @@ from organization.models import AuditRecord, Employee, Message, RoleAssignment
 from supervision.models import Complaint, ComplaintEvent
 from supervision.services import complaints
 from supervision.services.complaint_clocks import watch_complaints
+from supervision.services.complaint_people import handlers_for
 from tests.cast import Cast, at, make_bank
 
 pytestmark = pytest.mark.django_db
@@ -246,7 +247,7 @@ def test_who_took_part_in_the_case_does_not_handle_it_by_service_or_sql(bank: Ca
         with pytest.raises(DatabaseError, match="took part"), transaction.atomic():
             Complaint.objects.filter(pk=row.pk).update(handler=handler)
         assert opened(bank, case, actor=handler).handler is None  # opened, but not one's own
-    assert set(complaints.handlers_for(row, at=OPENED)) == {bank.ding_jie, bank.feng_zhiqiang}
+    assert set(handlers_for(row, at=OPENED)) == {bank.ding_jie, bank.feng_zhiqiang}
 
 
 def test_a_supervisor_who_is_concerned_neither_solves_nor_gives_time(bank: Cast, case: Application) -> None:
