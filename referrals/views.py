@@ -13,7 +13,7 @@ from applications.errors import out_of_sight
 from applications.services import intake
 from applications.services.numbers import CODE_LETTERS
 from applications.views.door import attempt
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pace import too_often
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
@@ -31,9 +31,7 @@ MOST_URGENT = Keyset("due_at", "id")
 def referral_list(request: StaffRequest) -> HttpResponse:
     """Where the own referrals stand, newest first."""
     asked = read_query(request.GET, known=())
-    page = NEWEST.page(
-        selectors.referrals_of(request.actor), size=page_size(asked.get("page_size")), after=asked.get("after")
-    )
+    page = NEWEST.page_of(selectors.referrals_of(request.actor), asked)
     takes_leads = bool(request.roles & {Role.CM, Role.CS})
     waiting = selectors.leads_for(request.actor).count() if takes_leads else None
     return render(request, "referrals/list.html", {"page": page, "waiting": waiting})
@@ -44,9 +42,7 @@ def referral_list(request: StaffRequest) -> HttpResponse:
 def lead_list(request: StaffRequest) -> HttpResponse:
     """The pool of the own areas: the lead with the least time left first."""
     asked = read_query(request.GET, known=())
-    page = MOST_URGENT.page(
-        selectors.leads_for(request.actor), size=page_size(asked.get("page_size")), after=asked.get("after")
-    )
+    page = MOST_URGENT.page_of(selectors.leads_for(request.actor), asked)
     return render(request, "referrals/leads.html", {"page": page, "now": request.at})
 
 

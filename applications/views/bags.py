@@ -24,7 +24,7 @@ from applications.services import bags
 from applications.views.door import attempt, following, go
 from ops_center.clock import SHANGHAI, local_day
 from ops_center.kernel.errors import OutOfSight
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, View, staff
 from organization.models import Branch
 from organization.roles import Role
@@ -52,9 +52,7 @@ def bag_list(request: StaffRequest) -> HttpResponse:
     asked = read_query(request.GET, known=("state",))
     mine = bags.bags_visible_to(request.actor, request.at)
     found = mine.filter(state=asked["state"]) if asked.get("state") in Bag.State.values else mine
-    page = NEWEST.page(
-        counted(found), size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
-    )
+    page = NEWEST.page_of(counted(found), asked)
     facts: dict[str, Any] = {
         "page": page, "next": following(request, page), "state_choices": [("", _("All")), *Bag.State.choices],
         "now": request.at, "expected": None,

@@ -20,7 +20,7 @@ from applications.sight import WITHOUT_CLIENT
 from applications.views.door import attempt, find, following, go
 from ops_center.clock import local_day
 from ops_center.kernel.errors import OutOfSight
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch, Employee
 from organization.roles import COLLECTORS, Role
@@ -40,9 +40,7 @@ def case_list(request: StaffRequest) -> HttpResponse:
     asked = read_query(request.GET, known=(*CASE_FILTERS, "order"))
     order = NEWEST if asked.get("order") == "newest" else BY_DEADLINE
     cases = cases_for(employee=request.actor, at=request.at, filters=asked).with_people()
-    page = order.page(
-        cases, size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
-    )
+    page = order.page_of(cases, asked)
     branches = Branch.objects.filter(kind__in=[Branch.Kind.BRANCH, Branch.Kind.CARD_CENTER], is_active=True)
     return render(
         request,

@@ -23,7 +23,7 @@ from applications.services import documents, groups
 from applications.views.door import attempt, following, go
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch
 from organization.roles import Role
@@ -49,9 +49,7 @@ def batch_list(request: StaffRequest) -> HttpResponse:
             pass
         case _unknown:
             raise Malformed("bad_filter", _("This list has no such filter."))
-    page = NEWEST.page(
-        batches, size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
-    )
+    page = NEWEST.page_of(batches, asked)
     facts = {"page": page, "next": following(request, page), "standings": STANDINGS, "may_open": _may_open(request)}
     return render(request, "applications/group_batches.html", facts)
 
@@ -166,10 +164,7 @@ def _show(request: StaffRequest, found: GroupBatch, form: AddList, *, status: in
     files = Application.objects.filter(group_batch=batch)
     if cut := asked.get("cut"):
         files = files.filter(**{f"{REACHED[cut]}__isnull": False})
-    page = NEWEST_FILE.page(
-        files.select_related("product", "collector"), size=page_size(asked.get("page_size")),
-        after=asked.get("after"), before=asked.get("before"),
-    )  # fmt: skip
+    page = NEWEST_FILE.page_of(files.select_related("product", "collector"), asked)
     in_sight = Application.objects.visible_to(request.actor, request.at).filter(pk__in=[case.pk for case in page])
     opens = set() if request.roles <= {Role.EMP, Role.MGT} else set(in_sight.values_list("pk", flat=True))
     is_ours = _may_open(request) and request.actor.branch_id == batch.branch_id

@@ -17,7 +17,7 @@ from applications.models import CardStatusImport
 from applications.services import card_status
 from applications.views.door import attempt, following, go
 from ops_center.kernel.errors import OutOfSight
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from organization.services.nudges import nudge
@@ -45,10 +45,7 @@ def import_list(request: StaffRequest) -> HttpResponse:
             messages.success(request, _("The file is loaded; its lines are being applied."))
             return go(request, reverse("import", args=[form.loaded.pk]))
     asked = read_query(request.GET, known=())
-    page = NEWEST.page(
-        CardStatusImport.objects.select_related("uploaded_by"),
-        size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before"),
-    )  # fmt: skip
+    page = NEWEST.page_of(CardStatusImport.objects.select_related("uploaded_by"), asked)
     facts = {
         "form": form,
         "page": page,

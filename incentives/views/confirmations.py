@@ -22,7 +22,7 @@ from incentives.selectors.certification import drafts_for, next_draft_for
 from incentives.selectors.papers import document_of, documents_for
 from incentives.selectors.registration import registered_and_not_certified
 from incentives.services import confirmations, printing
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 
@@ -44,12 +44,7 @@ def draw(request: StaffRequest, *, form: DraftConfirmation | None = None, status
         "form": form or DraftConfirmation(actor=request.actor, at=request.at, initial={"period": month_of(request.at)}),
         "may_draft": may_draft,
         "waiting": registered_and_not_certified(request.at) if may_draft else None,
-        "documents": NEWEST.page(
-            documents_for(request.roles),
-            size=page_size(asked.get("page_size")),
-            after=asked.get("after"),
-            before=asked.get("before"),
-        ),
+        "documents": NEWEST.page_of(documents_for(request.roles), asked),
     }
     return render(request, "incentives/confirmations.html", facts, status=status)
 
@@ -114,7 +109,7 @@ def confirmation(request: StaffRequest, no: str) -> HttpResponse:
         "incentives/confirmation.html",
         {
             "document": document_of(found),
-            "page": LINES.page(entries, size=page_size(asked.get("page_size")), after=asked.get("after")),
+            "page": LINES.page_of(entries, asked),
             "may_decide": may_decide,
             "why_not": confirmations.why_not_certify(found, actor=request.actor) if may_decide else None,
             "pulled": confirmations.no_longer_payable(found).count() if found.is_draft else 0,

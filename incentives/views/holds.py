@@ -18,7 +18,7 @@ from incentives.results import RowResult
 from incentives.selectors import holds as lists
 from incentives.services import holds, leavers
 from ops_center.kernel.errors import Malformed
-from ops_center.web.keyset import Keyset, Page, page_size, read_query
+from ops_center.web.keyset import Keyset, Page, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from supervision.views.case_list import opens_cases
@@ -42,9 +42,7 @@ def draw(request: StaffRequest, *, results: list[RowResult] | None = None) -> Ht
         sentence = _("There is no such cause.")
         raise Malformed("bad_query", sentence, {"cause": sentence})
     order, rows = (OLDEST, lists.waiting_by_rule()) if cause == RULE else (NEWEST, lists.open_holds(cause))
-    page: Page[Any] = order.page(
-        rows, size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
-    )
+    page: Page[Any] = order.page_of(rows, asked)
     facts = {
         "cause": cause,
         "causes": [("", _("On hold")), *lists.causes(), (RULE, _("Waits by rule"), lists.waiting_by_rule().count())],

@@ -33,7 +33,7 @@ from incentives.services import payouts
 from incentives.services.returns import take_return
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 
@@ -47,12 +47,7 @@ SHOWN = 200  # balances on the page; all of them stand in HR's workbook
 def payout_list(request: StaffRequest) -> HttpResponse:
     """Confirmed and not exported first; then the batches."""
     asked = read_query(request.GET, known=())
-    page = NEWEST.page(
-        batches(),
-        size=page_size(asked.get("page_size")),
-        after=asked.get("after"),
-        before=asked.get("before"),
-    )
+    page = NEWEST.page_of(batches(), asked)
     documents = [(row, payouts.why_not_take(row.document, actor=request.actor)) for row in waiting()]
     facts = {"page": page, "waiting": documents, "leavers": leavers()}
     return render(request, "incentives/payouts.html", facts)
@@ -162,9 +157,7 @@ def one_return(request: StaffRequest, batch: int, file: int) -> HttpResponse:
         if fate not in PayoutReturnRow.Fate.values:
             raise Malformed("bad_query", _("There is no such result."), {"fate": _("There is no such result.")})
         rows = rows.filter(fate=fate)
-    page = BY_LINE.page(
-        rows, size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
-    )
+    page = BY_LINE.page_of(rows, asked)
     fates = [(word.value, word.label, getattr(found, word.value.lower())) for word in PayoutReturnRow.Fate]
     every = ("", _("All"), sum(count for _fate, _label, count in fates))
     facts = {"file": found, "page": page, "fates": [every, *fates]}

@@ -22,7 +22,7 @@ from incentives.selectors.quality import Measure
 from incentives.services.reports import export_collectors, export_entries
 from ops_center.kernel.errors import Malformed
 from ops_center.web import charts
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 
@@ -138,9 +138,7 @@ def entries(request: StaffRequest, form: str = "") -> HttpResponse:
             at=request.at,
         )  # fmt: skip
         return attachment(content, name=f"rewards-{question.span.label}-{name}", form=form)
-    page = order.page(
-        rows.with_trace(), size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
-    )
+    page = order.page_of(rows.with_trace(), asked)
     words = [AGE_LABELS.get(narrowed["age"]), *(dict(table).get(narrowed[key]) for key, table in _TABLES.items())]
     facts = {
         "page": page,

@@ -24,7 +24,7 @@ from incentives.selectors.trace import trace_of
 from incentives.services import holds
 from incentives.services.voids import why_not_void
 from ops_center.kernel.errors import Malformed
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 
@@ -59,12 +59,7 @@ def my_rewards(request: StaffRequest) -> HttpResponse:
         entries = entries.filter(statement.PARTS[part])
     if state := _one_of(asked, "state", dict(EntryState.choices)):
         entries = entries.in_state(state)
-    page = NEWEST_CASE.page(
-        statement.cases_with(entries),
-        size=page_size(asked.get("page_size")),
-        after=asked.get("after"),
-        before=asked.get("before"),
-    )
+    page = NEWEST_CASE.page_of(statement.cases_with(entries), asked)
     forecast = None if asked.get("after") else forecast_of(request.actor, request.at)
     shown = None if _one_of(asked, "forecast", {"all": True}) else PROMISES
     facts = {

@@ -13,7 +13,7 @@ from incentives.periods import month_of, months_before, period_of
 from incentives.selectors.settlement import batches_with_vendors, outsourced_entries, workers
 from incentives.services.payouts import download
 from ops_center.kernel.errors import Malformed
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 
@@ -37,10 +37,7 @@ def settlement(request: StaffRequest) -> HttpResponse:
         entries = entries.in_state(state)
     rows = workers(span)
     states = [state for state in EntryState if any(state in row.states for row in rows)]
-    page = NEWEST.page(
-        entries.with_trace(), size=page_size(asked.get("page_size")), after=asked.get("after"),
-        before=asked.get("before"),
-    )  # fmt: skip
+    page = NEWEST.page_of(entries.with_trace(), asked)
     facts = {
         "period": span.label,
         "months": months_before(request.at, MONTHS),

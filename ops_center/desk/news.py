@@ -18,7 +18,7 @@ from applications.views.door import attempt, go
 from ops_center.clock import local_day
 from ops_center.desk.news_forms import DraftTemplate, Preferences
 from ops_center.kernel.errors import DomainError, Malformed, OutOfSight
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.message_titles import TITLES
 from organization.messages import WORDS, Phrasebook, facts_of
@@ -107,12 +107,7 @@ def letter_list(request: StaffRequest) -> HttpResponse:
     show = asked.get("show", "given-up")
     if show not in letters.ROOMS:
         raise Malformed("bad_filter", _("This list has no such filter."), {"show": _("Choose one of the list.")})
-    page = LATEST.page(
-        letters.letters_in(show),
-        size=page_size(asked.get("page_size")),
-        after=asked.get("after"),
-        before=asked.get("before"),
-    )
+    page = LATEST.page_of(letters.letters_in(show), asked)
     facts = {
         "rows": [(row, REASONS.get(row.error, row.error)) for row in page],
         "next": page.next,

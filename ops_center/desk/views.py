@@ -32,7 +32,7 @@ from ops_center.desk.forms import DecideApproval, FindClient, SignInForm
 from ops_center.desk.homes import sections_for
 from ops_center.desk.services import choose_language
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.messages import Phrasebook
 from organization.models import Message
@@ -145,7 +145,7 @@ def inbox_page(request: StaffRequest) -> HttpResponse:
     rows = Message.objects.filter(employee=request.actor)
     if asked.get("show") == "unread":
         rows = rows.unread()
-    page = NEWS.page(rows, size=page_size(asked.get("page_size")), after=asked.get("after"))
+    page = NEWS.page_of(rows, asked)
     book = Phrasebook.read()
     lines = [(row, book.words(row.kind, row.facts, on=clock.local_day(row.at))) for row in page]
     return render(request, "desk/inbox.html", {"page": page, "lines": lines, "now": request.at})
@@ -187,7 +187,7 @@ def audit_page(request: StaffRequest) -> HttpResponse:
     """Who signed in, opened personal data, exported, changed rules: newest first."""
     asked = read_query(request.GET, known=audit_log.FILTERS)
     rows = audit_log.records(asked)
-    page = AUDIT.page(rows, size=page_size(asked.get("page_size")), after=asked.get("after"))
+    page = AUDIT.page_of(rows, asked)
     lines = [audit_log.line(row) for row in page]
     facts = {"page": page, "lines": lines, "asked": asked, "actions": audit_log.choices()}
     return render(request, "desk/audit.html", facts)

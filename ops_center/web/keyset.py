@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -85,6 +85,11 @@ class Keyset:
             next=self._write(found[-1]) if found and (more or backwards) else None,
             previous=self._write(found[0]) if found and (more if backwards else seen is not None) else None,
         )
+
+    def page_of(self, rows: QuerySet[Row, Row], asked: Mapping[str, str]) -> Page[Row]:
+        """The page that an address asks for (``read_query``). Malformed (400) for a size or a position that is none."""
+        size = page_size(asked.get("page_size"))
+        return self.page(rows, size=size, after=asked.get("after"), before=asked.get("before"))
 
     def seen(self, position: str, *, model: type[Model]) -> tuple[Any, ...]:
         """The values of the row from which a page starts, for who cuts its rows out of a list in memory. Malformed

@@ -20,7 +20,7 @@ from applications.services.explanations import explain
 from applications.views.door import go
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from supervision import errors
@@ -57,12 +57,7 @@ def breach_list(request: StaffRequest) -> HttpResponse:
     asked = read_query(request.GET, known=FILTERS)
     rooms = _rooms(request)
     show = asked.get("show") or next((name for name, _label, count in rooms if count), "all")
-    page = ORDERS.get(show, NEWEST).page(
-        _cut(_shown(request, show), asked, request).with_facts(),
-        size=page_size(asked.get("page_size")),
-        after=asked.get("after"),
-        before=asked.get("before"),
-    )
+    page = ORDERS.get(show, NEWEST).page_of(_cut(_shown(request, show), asked, request).with_facts(), asked)
     rows = [{"breach": breach, "standing": standing(breach, request.at)} for breach in page]
     facts = {
         "rows": rows, "next": page.next, "show": show, "rooms": rooms, "now": request.at, "asked": asked,

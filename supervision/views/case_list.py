@@ -8,7 +8,7 @@ from typing import Any
 from applications.lifecycle import Clock, Stage
 from applications.models import Application
 from applications.querysets import ApplicationQuerySet
-from ops_center.web.keyset import Keyset, page_size
+from ops_center.web.keyset import Keyset
 from ops_center.web.pages import StaffRequest
 from organization.models import Employee
 from organization.roles import Role
@@ -37,10 +37,7 @@ def listed(
     facts: dict[str, Any] = {"now": request.at, "opens_cases": opens_cases(request), "page": None, "rows": []}
     if not opens_cases(request):
         return facts
-    page = order.page(
-        cases.with_people(), size=page_size(asked.get("page_size")), after=asked.get("after"),
-        before=asked.get("before"),
-    )  # fmt: skip
+    page = order.page_of(cases.with_people(), asked)
     rows = [(case, Clock(case.due_clock).label if case.due_clock else "", _holder(case, request)) for case in page]
     return facts | {"page": page, "rows": rows}
 

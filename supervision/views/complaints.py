@@ -16,7 +16,7 @@ from applications.models import Application
 from applications.services.personal import search_clients
 from applications.views.door import attempt, go
 from ops_center.kernel.errors import Malformed
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from supervision import errors
@@ -64,12 +64,7 @@ def complaint_list(request: StaffRequest) -> HttpResponse:
         if about not in Complaint.About.values:
             raise _bad_filter("about")
         rows = rows.filter(about=about)
-    page = order.page(
-        rows.with_facts(),
-        size=page_size(asked.get("page_size")),
-        after=asked.get("after"),
-        before=asked.get("before"),
-    )
+    page = order.page_of(rows.with_facts(), asked)
     facts = {
         "rows": page.rows, "next": page.next, "show": show, "rooms": rooms, "now": request.at,
         "abouts": [("", _("All")), *Complaint.About.choices], "opens": _may_open(request),
@@ -250,7 +245,6 @@ def complaint_rates(request: StaffRequest) -> HttpResponse:
     asked = read_query(request.GET, known=("period", "show"))
     span = read_span(asked.get("period", ""), at=request.at)
     show = asked.get("show", "complaints")
-    size, after, before = page_size(asked.get("page_size")), asked.get("after"), asked.get("before")
     facts: dict[str, Any] = {
         "rates": figures.three_rates(span, at=request.at), "span": span, "spans": recent_spans(request), "show": show,
         "now": request.at, "reads_tickets": not request.roles.isdisjoint(READERS),
@@ -264,5 +258,5 @@ def complaint_rates(request: StaffRequest) -> HttpResponse:
             rows = figures.dissatisfied(span).select_related("application__product", "officer")
         case _:
             raise _bad_filter("show")
-    page: Any = NEWEST.page(rows, size=size, after=after, before=before)
+    page: Any = NEWEST.page_of(rows, asked)
     return render(request, "supervision/complaint_rates.html", facts | {"rows": page.rows, "next": page.next})

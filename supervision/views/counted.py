@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from applications.models import Application
 from applications.querysets import ApplicationQuerySet
-from ops_center.web.keyset import Keyset, page_size
+from ops_center.web.keyset import Keyset
 from ops_center.web.pages import StaffRequest
 from supervision.views.case_list import opens_cases
 
@@ -22,10 +22,7 @@ def counted(
 ) -> HttpResponse:
     """One page of the cases that a figure counts. ``words`` say which cut it is, ``back`` is the page of the figure."""
     asked = request.GET
-    page = NEWEST.page(
-        cases.with_people(), size=page_size(asked.get("page_size")), after=asked.get("after"),
-        before=asked.get("before"),
-    )  # fmt: skip
+    page = NEWEST.page_of(cases.with_people(), asked)
     opens_all = opens_cases(request)
 
     def opens(case: Application) -> bool:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from supervision.forms.base import said
@@ -30,9 +30,7 @@ def success_feed(request: StaffRequest) -> HttpResponse:
         rows = rows.filter(reason=reason)
     if asked.get("mine"):
         rows = rows.filter(person=request.actor)
-    page = NEWEST.page(
-        rows, size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
-    )
+    page = NEWEST.page_of(rows, asked)
     facts = {
         "page": page,
         "rows": [told(row, reader=request.actor, at=request.at) for row in page],

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Employee
 from organization.roles import Role
@@ -56,9 +56,8 @@ def load(request: StaffRequest) -> HttpResponse:
         facts |= listed(request, asked, held_cases(at=request.at).filter(claimed_by=person), BY_DEADLINE)
     elif person is not None and opens_cases(request):
         clocks = running_clocks(at=request.at, part=which or "clocks").filter(owner=person)
-        page = CLOCKS_BY_DEADLINE.page(
-            clocks.select_related("application__branch", "application__product", "owner"),
-            size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before"),
-        )  # fmt: skip
+        page = CLOCKS_BY_DEADLINE.page_of(
+            clocks.select_related("application__branch", "application__product", "owner"), asked
+        )
         facts |= {"page": page, "clocks": page}
     return render(request, "supervision/load.html", facts)

@@ -13,7 +13,7 @@ from applications.lifecycle import State
 from applications.models import CaseClock, Outage
 from applications.services.outages import Plan
 from applications.views.door import attempt, go
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from supervision.forms.outages import DeclareOutage
@@ -28,10 +28,7 @@ SHOWN = 50  # clocks of a preview that are named
 @require_GET
 def outage_list(request: StaffRequest) -> HttpResponse:
     asked = read_query(request.GET, known=())
-    page = NEWEST.page(
-        Outage.objects.select_related("declared_by", "withdrawn_by", "recount"), size=page_size(asked.get("page_size")),
-        after=asked.get("after"), before=asked.get("before"),
-    )  # fmt: skip
+    page = NEWEST.page_of(Outage.objects.select_related("declared_by", "withdrawn_by", "recount"), asked)
     rows = [(outage, [State(state).label for state in outage.states]) for outage in page]
     may_declare = Role.SUP in request.roles
     facts = {"rows": rows, "next": page.next, "may_declare": may_declare, "now": request.at}

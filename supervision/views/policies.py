@@ -88,10 +88,7 @@ def preview_facts(moves: Moves, asked: dict[str, str]) -> dict[str, Any]:
     show = asked.get("show", "moved")
     if show not in SHOWN:
         raise Malformed("bad_filter", _("This list has no such filter."), {"show": _("Choose one of the list.")})
-    size = page_size(asked.get("page_size"))
-    page = BY_DUE.page(
-        clocks_of(moves, show, asked, size=size), size=size, after=asked.get("after"), before=asked.get("before")
-    )
+    page = BY_DUE.page_of(clocks_of(moves, show, asked, size=page_size(asked.get("page_size"))), asked)
     due = {one.run.pk: one.due_at for one in moves.moved}
     return {"moves": moves, "show": show, "rows": [(clock, due[clock.pk]) for clock in page], "page": page}
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from applications.models import ReasonCode
 from ops_center.web import charts
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from supervision.selectors import branch_scope
@@ -84,9 +84,7 @@ def problems(request: StaffRequest) -> HttpResponse:
         items = open_problems(scope=scope, at=request.at, **cut).select_related(
             "application__branch", "application__product", "raised_by"
         )
-        page = OLDEST.page(
-            items, size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
-        )
+        page = OLDEST.page_of(items, asked)
         facts |= {"page": page, "rows": [(item, words.get(item.code, "")) for item in page]}
     return render(request, "supervision/problems.html", facts)
 

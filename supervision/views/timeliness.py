@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from applications.lifecycle import Clock
 from ops_center.kernel.errors import Malformed
 from ops_center.web import charts
-from ops_center.web.keyset import Keyset, Page, page_size, read_query
+from ops_center.web.keyset import Keyset, Page, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch, Employee
 from organization.roles import Role
@@ -103,10 +103,9 @@ def timeliness(request: StaffRequest) -> HttpResponse:
             scope, window, at=request.at, verdict=verdict, kind=kind, branch=asked.get("branch", ""),
             person=asked.get("person", "") if _names_people(request) else "", day=_day(asked),
         )  # fmt: skip
-        page = (BY_DEADLINE if verdict in BY_DUE else LATEST).page(
-            clocks.select_related("application__branch", "application__product", "owner", "owner_branch"),
-            size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before"),
-        )  # fmt: skip
+        page = (BY_DEADLINE if verdict in BY_DUE else LATEST).page_of(
+            clocks.select_related("application__branch", "application__product", "owner", "owner_branch"), asked
+        )
         facts |= {"page": page, "verdict": verdict, "title": _title(asked, kind, verdict)}
     elif slow and kind and facts["opens_cases"] and scope.person is None:
         runs = slowest(scope, window, kind=kind, part=slow, at=request.at)

@@ -17,7 +17,7 @@ from applications.lifecycle import QUEUES, Clock
 from applications.views.door import attempt, go
 from ops_center.clock import local_day
 from ops_center.web import charts
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Employee
 from organization.roles import Role
@@ -52,9 +52,7 @@ def what_if(request: StaffRequest) -> HttpResponse:
         )  # fmt: skip
         if runs:
             return redirect(reverse("what-if-run", args=[runs[0].pk]))
-    page = NEWEST.page(
-        what_ifs(), size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
-    )  # fmt: skip
+    page = NEWEST.page_of(what_ifs(), asked)
     rows = [(run, words_of(run.asked, on=local_day(run.asked_at))) for run in page]
     facts = {"form": form, "rows": rows, "next": page.next, "now": request.at}
     return render(request, "supervision/what_if.html", facts, status=status)
