@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from applications.api.answers import code_of, number_of
@@ -74,6 +75,11 @@ class NewBranchTimes(Shape):
     starts_on = serializers.DateField()
     note = FreeText(max_length=LONGEST_NOTE, help_text="What changes and why.")
 
+    def validate_cut_offs(self, rows: list[Json]) -> list[Json]:
+        if len({row["weekday"] for row in rows}) < len(rows):
+            raise serializers.ValidationError(_("A weekday stands there twice. Keep one cut-off for each."))
+        return rows
+
 
 class NewDay(Shape):
     on = serializers.DateField()
@@ -84,7 +90,7 @@ class NewDay(Shape):
 class NewCalendarChange(Shape):
     year = Whole()
     is_whole_year = Flag(help_text="The official list of the year: what it does not name follows the week.")
-    days = Many(child=NewDay(), max_length=LONGEST_LIST)
+    days = Many(child=NewDay(), allow_empty=False, max_length=LONGEST_LIST)
     source = Text(max_length=120)  # type: ignore[assignment]
     reason = FreeText(max_length=300, required=False, default="", allow_blank=True)
 

@@ -286,6 +286,16 @@ def test_a_preview_measures_what_runs_now_by_the_draft_and_moves_nothing(bank: B
     )
 
 
+def test_a_preview_says_what_would_be_overdue_no_more_of_what_runs(bank: Bank) -> None:
+    """Due on Tuesday and late by Friday; with six days due on Monday. What stands still is not overdue now either."""
+    started = at("2026-11-13 09:00")
+    running, paused = (bank.clock(Clock.ENTRY, started) for _n in range(2))
+    CaseClock.objects.filter(pk=paused.pk).update(paused_at=at("2026-11-16 09:00"))
+    moves = moves_of(draft(bank, replace(THREE_DAYS, amount=6)), at=NOW)
+    assert [one.run.pk for one in moves.relieved] == [running.pk]
+    assert len(moves.moved) == 2
+
+
 def test_a_preview_of_times_looks_at_the_dispatch_of_that_branch(bank: Bank) -> None:
     here = bank.clock(Clock.DISPATCH, at("2026-11-20 16:30"), case=bank.case("TAKEN_IN", branch=bank.branches.sq01))
     bank.clock(Clock.DISPATCH, at("2026-11-20 16:30"), case=bank.case("TAKEN_IN"))
