@@ -12,7 +12,7 @@ from ops_center.web.keyset import Keyset
 from ops_center.web.shapes import FreeText, Shape
 from supervision import errors
 from supervision.models import SimulationRun
-from supervision.selectors.capacity import capacity_board
+from supervision.selectors.capacity import capacity_board, people_loads
 from supervision.selectors.simulations import newest_done, what_ifs
 from supervision.services.simulations import ask_what_if, cancel, why_failed
 
@@ -52,7 +52,8 @@ class CapacityBoard(Api):
     @operation(roles="TR SUP MGT AUD", answer=CapacityAnswer, summary="Backlog and load")
     def get(self, call: Call) -> object:
         """Per queue: open cases ÷ mean of what was finished on the last five working days. Per person: the load."""
-        return capacity_board(at=call.at)
+        board = capacity_board(at=call.at)
+        return {"days": board.days, "queues": board.queues, "people": people_loads(board, at=call.at)}
 
 
 class ForecastAnswer(serializers.Serializer[Any]):

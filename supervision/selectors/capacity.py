@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Q, Sum
 
-from applications.lifecycle import QUEUES, EntryMode, Queue
+from applications.lifecycle import QUEUE_OF_STATE, QUEUES, EntryMode, Queue, State
 from applications.models import Application
 from applications.querysets import ApplicationQuerySet
 from applications.selectors import FINISHES
@@ -18,10 +18,11 @@ from organization.models import Employee
 from organization.services.calendar import working_calendar
 from supervision.models import WorkCount
 from supervision.selectors import midnight
-from supervision.selectors.load import CENTER_ROLES, held_cases, per_person, running_clocks
+from supervision.selectors.load import CENTER_ROLES, clocks_by_person, held_by_person
 
 LOOK_BACK = 5  # working days whose completions make the mean
 ALARM_DAYS = 2.0  # a backlog of more days than this is an alarm (domain section 13)
+BEFORE_THE_REVIEW = (State.RECEIVED, State.CHECKED)
 Finished = Mapping[str, Mapping[date, Mapping[int | None, int]]]  # queue → day → person → pieces of work
 
 
@@ -69,40 +70,30 @@ class PersonLoad:
 class Capacity:
     days: Sequence[date]
     queues: Sequence[QueueLoad]
-    people: Sequence[PersonLoad]
     finished: Finished
 
 
 def capacity_board(*, at: datetime) -> Capacity:
+    """The queues and what was finished in them: two queries."""
     days = last_workdays(at)
     finished = _finished(days, at)
-    queues = _queues(finished, days, at)
-    return Capacity(days=days, queues=queues, people=_people(finished, days, at), finished=finished)
-
-
-def queue_loads(*, at: datetime) -> list[QueueLoad]:
-    """The queues without the people: two queries."""
-    days = last_workdays(at)
-    return _queues(_finished(days, at), days, at)
+    return Capacity(days=days, queues=_queues(finished, days, at), finished=finished)
 
 
 def _queues(finished: Finished, days: Sequence[date], at: datetime) -> list[QueueLoad]:
-    """All queues are counted in one pass over what is in any of them."""
+    """All queues are counted in one pass over what is in any of them, state by state."""
     today, cuts = local_day(at), _cuts(at)
-    counts = {
-        f"{queue.name}_{cut}": Count("pk", filter=_in_queue(queue) & cuts[cut])
-        for queue in QUEUES.values()
-        for cut in cuts
-    }
-    states = [state for queue in QUEUES.values() for state in queue.states]
-    row = Application.objects.filter(state__in=states).order_by().aggregate(**counts)
+    waiting = Application.objects.filter(_in(*QUEUES.values())).order_by().values_list("state")
+    found: dict[str, Counter[str]] = {name: Counter() for name in QUEUES}
+    for state, *numbers in waiting.annotate(**{f"cases_{cut}": Count("pk", filter=q) for cut, q in cuts.items()}):
+        found[QUEUE_OF_STATE[state].name].update(dict(zip(cuts, numbers, strict=True)))
     return [
         QueueLoad(
             queue=queue,
-            open=row[f"{queue.name}_"],
-            claimed=row[f"{queue.name}_claimed"],
-            overdue=row[f"{queue.name}_overdue"],
-            due_today=row[f"{queue.name}_today"],
+            open=found[queue.name][""],
+            claimed=found[queue.name]["claimed"],
+            overdue=found[queue.name]["overdue"],
+            due_today=found[queue.name]["today"],
             done_today=sum(finished[queue.name][today].values()),
             done={day: sum(finished[queue.name][day].values()) for day in days},
         )
@@ -110,10 +101,11 @@ def _queues(finished: Finished, days: Sequence[date], at: datetime) -> list[Queu
     ]
 
 
-def _in_queue(queue: Queue) -> Q:
-    """Held or not; Path A's own cases never were in a queue."""
-    found = Q(state__in=queue.states, awaits_arbitration=False, is_imported=False)
-    return found & ~Q(entry_mode=EntryMode.SELF) if queue.name in ("check", "entry") else found
+def _in(*queues: Queue) -> Q:
+    """In one of these queues, held or not; Path A's own cases are in none before the review."""
+    states = [state for queue in queues for state in queue.states]
+    in_any = Q(state__in=states, awaits_arbitration=False, is_imported=False)
+    return in_any & ~Q(entry_mode=EntryMode.SELF, state__in=BEFORE_THE_REVIEW)
 
 
 def _cuts(at: datetime) -> dict[str, Q]:
@@ -127,7 +119,7 @@ def _cuts(at: datetime) -> dict[str, Q]:
 
 def queue_cases(queue: Queue, *, at: datetime, which: str = "") -> ApplicationQuerySet:
     """What a figure of a queue counts. ``which``: claimed, overdue, today; nothing is everything in it."""
-    return Application.objects.filter(_in_queue(queue) & _cuts(at).get(which, Q()))
+    return Application.objects.filter(_in(queue) & _cuts(at).get(which, Q()))
 
 
 def last_workdays(at: datetime) -> list[date]:
@@ -155,26 +147,23 @@ def _finished(days: Sequence[date], at: datetime) -> Finished:
     return found
 
 
-def _people(finished: Finished, days: Sequence[date], at: datetime) -> list[PersonLoad]:
+def people_loads(board: Capacity, *, at: datetime) -> list[PersonLoad]:
     """The people of the center, who carries most first."""
     today = local_day(at)
-    staff = list(Employee.objects.holding(*CENTER_ROLES, on=today).with_standing())
-    held = per_person(held_cases(at=at).filter(claimed_by__in=staff), "claimed_by")
-    clocks, overdue = (
-        per_person(running_clocks(at=at, part=part).filter(owner__in=staff), "owner") for part in ("clocks", "overdue")
-    )
+    staff = list(Employee.objects.holding(*CENTER_ROLES, on=today).prefetch_related("roles"))
+    held, clocks = held_by_person(staff, at=at), clocks_by_person(staff, at=at)
     done_today, done = Counter[int | None](), Counter[int | None]()
-    for per_day in finished.values():
+    for per_day in board.finished.values():
         done_today.update(per_day.get(today, {}))
-        for day in days:
+        for day in board.days:
             done.update(per_day.get(day, {}))
     loads = [
         PersonLoad(
             employee=person,
             roles=[role for role in CENTER_ROLES if role in person.role_codes(today)],
             held=held[person.pk],
-            clocks=clocks[person.pk],
-            overdue=overdue[person.pk],
+            clocks=clocks["clocks"][person.pk],
+            overdue=clocks["overdue"][person.pk],
             done_today=done_today[person.pk],
             done=done[person.pk],
         )

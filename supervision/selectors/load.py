@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q
 
 from applications.lifecycle import QUEUE_OF_STATE, State
 from applications.models import Application, CaseClock
@@ -49,20 +48,16 @@ def load_of(roles: Collection[str] = CENTER_ROLES, *, at: datetime) -> list[Load
     """The people who hold one of the roles; who carries most overdue first."""
     today = local_day(at)
     staff = list(Employee.objects.holding(*roles, on=today).with_standing())
-    held = per_person(held_cases(at=at).filter(claimed_by__in=staff), "claimed_by")
-    counts = {
-        part: per_person(running_clocks(at=at, part=part).filter(owner__in=staff), "owner")
-        for part in ("clocks", "overdue", "today")
-    }
+    held, clocks = held_by_person(staff, at=at), clocks_by_person(staff, at=at)
     planned = dict(RosterDay.objects.filter(on=today, employee__in=staff).values_list("employee", "minutes"))
     loads = [
         Load(
             employee=person,
             roles=[role for role in (*CENTER_ROLES, *COLLECTORS) if role in person.role_codes(today)],
             held=held[person.pk],
-            clocks=counts["clocks"][person.pk],
-            overdue=counts["overdue"][person.pk],
-            due_today=counts["today"][person.pk],
+            clocks=clocks["clocks"][person.pk],
+            overdue=clocks["overdue"][person.pk],
+            due_today=clocks["today"][person.pk],
             away_until=away_until(person, today),
             planned=planned.get(person.pk),
         )
@@ -96,14 +91,36 @@ def held_cases(*, at: datetime) -> ApplicationQuerySet:
 def running_clocks(*, at: datetime, part: str = "clocks") -> CaseClockQuerySet:
     """Clocks that a person answers for; ``overdue`` and ``today`` of these."""
     clocks = CaseClock.objects.filter(stopped_at=None, owner__isnull=False, application__is_imported=False)
-    match part:
-        case "overdue":
-            return clocks.overdue(at)
-        case "today":
-            return clocks.running().filter(due_at__gte=at, due_at__lt=due_until("today", at))
-    return clocks
+    return clocks.filter(_parts(at)[part])
 
 
-def per_person(rows: QuerySet[Any, Any], column: str) -> Counter[int]:
-    """Rows by the key of the person in a column."""
-    return Counter(dict(rows.order_by().values_list(column).annotate(rows=Count("pk"))))
+def held_by_person(people: Collection[Employee], *, at: datetime) -> Counter[int]:
+    """Cases that each of them holds, by the key of the person."""
+    held = held_cases(at=at).filter(claimed_by__in=people).order_by()
+    return Counter(dict(held.values_list("claimed_by").annotate(Count("pk"))))
+
+
+def clocks_by_person(people: Collection[Employee], *, at: datetime) -> dict[str, Counter[int]]:
+    """What ``running_clocks`` finds for each of them, part by part, by the key of the person: one query."""
+    parts = _parts(at)
+    rows = (
+        running_clocks(at=at)
+        .filter(owner__in=people)
+        .order_by()
+        .values_list("owner")
+        .annotate(**{f"in_{part}": Count("pk", filter=cut) for part, cut in parts.items()})
+    )
+    found = {part: Counter[int]() for part in parts}
+    for owner, *numbers in rows:
+        for part, number in zip(parts, numbers, strict=True):
+            found[part][owner] = number
+    return found
+
+
+def _parts(at: datetime) -> dict[str, Q]:
+    runs = Q(paused_at=None)
+    return {
+        "clocks": Q(),
+        "overdue": runs & Q(due_at__lt=at),
+        "today": runs & Q(due_at__gte=at, due_at__lt=due_until("today", at)),
+    }

@@ -52,8 +52,9 @@ class Hands:
 
 def by_person(days: Sequence[date], finished: Finished, standards: Mapping[str, Standard]) -> list[Hands]:
     """The list behind the idle rate: its minutes are the sums of these, who carries most first."""
-    staff, planned = _there(days)
-    known = {person.pk for person in staff}
+    staff = list(Employee.objects.holding(*CENTER_ROLES, on=days[-1]).select_related("branch"))
+    known = [person.pk for person in staff]
+    planned = planned_minutes(known, days=days, full=FULL_DAY)
     pieces, minutes = Counter[int | None](), defaultdict[int | None, float](float)
     for queue, per_day in finished.items():
         for day in days:
@@ -70,19 +71,15 @@ def by_person(days: Sequence[date], finished: Finished, standards: Mapping[str, 
     return sorted(rows, key=lambda row: (-row.standard, row.person.number if row.person else ""))
 
 
-def _there(days: Sequence[date]) -> tuple[list[Employee], Mapping[tuple[int, date], float]]:
-    """The people of the center as of the last of the days, and the minutes that each was to be there on each."""
-    people = Employee.objects.filter(is_active=True).holding(*CENTER_ROLES, on=days[-1])
-    staff = list(people.select_related("branch").prefetch_related("roles"))
-    return staff, planned_minutes(staff, days=days, full=FULL_DAY)
-
-
 def productivity(
     days: Sequence[date], finished: Finished, standards: Mapping[str, Standard]
 ) -> tuple[dict[str, Productivity], Productivity]:
     """By queue, and all together."""
-    on = days[-1]
-    staff, planned = _there(days)
+    roles: defaultdict[int, set[str]] = defaultdict(set)
+    staff = Employee.objects.holding(*CENTER_ROLES, on=days[-1]).order_by()
+    for person, role in staff.values_list("pk", "roles__role"):
+        roles[person].add(role)
+    planned = planned_minutes(roles, days=days, full=FULL_DAY)
     done: defaultdict[str, Counter[int | None]] = defaultdict(Counter)
     person_days, anybody = Counter[str](), set[tuple[date, int | None]]()
     for queue, per_day in finished.items():
@@ -92,10 +89,10 @@ def productivity(
             person_days[queue] += len(pieces)
             anybody |= {(day, person) for person in pieces}
     attended = defaultdict[str, float](float)
-    for person in staff:
-        served = [name for name, queue in QUEUES.items() if queue.role in person.role_codes(on)]
-        work = {name: done[name][person.pk] * standards[name].minutes for name in served}
-        total, there = sum(work.values()), sum(planned[person.pk, day] for day in days)
+    for person, held in roles.items():
+        served = [name for name, queue in QUEUES.items() if queue.role in held]
+        work = {name: done[name][person] * standards[name].minutes for name in served}
+        total, there = sum(work.values()), sum(planned[person, day] for day in days)
         for name in served:
             attended[name] += there * (work[name] / total if total else 1 / len(served))
     by_queue = {

@@ -62,7 +62,7 @@ def roster(*, at: datetime) -> Roster:
         )
         for person in staff
     ]
-    minutes = planned_minutes(staff, days=days, full=FULL_DAY)
+    minutes = planned_minutes([person.pk for person in staff], days=days, full=FULL_DAY)
     planned = {
         (row.employee.number, day): int(minutes[row.employee.pk, day])
         for row in rows

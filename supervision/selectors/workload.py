@@ -6,7 +6,7 @@ Read from the events, so that imported cases of the time before the system serve
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -244,7 +244,7 @@ def _roster(axis: Axis, visits: Iterable[Visit], at: datetime) -> list[Person]:
     today = local_day(at)
     staff = Employee.objects.filter(is_active=True).holding(*ROLES, on=today)
     done = _pieces(visits)
-    planned = planned_minutes(staff, days=axis.days, full=axis.length)
+    planned = planned_minutes([person.pk for person in staff], days=axis.days, full=axis.length)
     return [
         Person(
             name=person.number,
@@ -266,15 +266,12 @@ def practised(held: frozenset[str], done: Mapping[str, int]) -> frozenset[str]:
     return frozenset(queue for queue in held if done.get(queue, 0) >= pieces * PRACTISED) if pieces else held
 
 
-def planned_minutes(
-    people: Iterable[Employee], *, days: Sequence[date], full: Minutes
-) -> dict[tuple[int, date], Minutes]:
-    """The roster: a whole day but where it says otherwise, nothing while absent. By person and day."""
-    keys = [person.pk for person in people]
-    planned = {(person, on): full for person in keys for on in days}
-    for row in RosterDay.objects.filter(employee__in=keys, on__in=days):
+def planned_minutes(people: Collection[int], *, days: Sequence[date], full: Minutes) -> dict[tuple[int, date], Minutes]:
+    """The roster: a whole day but where it says otherwise, nothing while absent. By the key of the person and day."""
+    planned = {(person, on): full for person in people for on in days}
+    for row in RosterDay.objects.filter(employee__in=people, on__in=days):
         planned[row.employee_id, row.on] = min(row.minutes, full)
-    for away in Absence.objects.filter(employee__in=keys, starts_on__lte=max(days), ends_on__gte=min(days)):
+    for away in Absence.objects.filter(employee__in=people, starts_on__lte=max(days), ends_on__gte=min(days)):
         for on in days:
             if away.starts_on <= on <= away.ends_on:
                 planned[away.employee_id, on] = 0

@@ -17,7 +17,7 @@ from applications.lifecycle import Clock
 from applications.models import ReasonCode
 from ops_center.clock import local_day
 from ops_center.kernel.errors import OutOfSight
-from ops_center.web.keyset import Keyset, page_size, read_query
+from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch, Employee
 from organization.roles import Role
@@ -27,7 +27,7 @@ from supervision.models import ReportRun
 from supervision.periods import Month
 from supervision.report_tables import EXPORTERS, behind, figure_of, shape_of
 from supervision.selectors import SEES_EVERY_BRANCH, goals
-from supervision.selectors.capacity import queue_loads
+from supervision.selectors.capacity import capacity_board
 from supervision.selectors.complaints import three_rates
 from supervision.selectors.operations import (
     BESIDE,
@@ -91,7 +91,7 @@ def beside(request: StaffRequest) -> HttpResponse:
         "branch": branch,
         "query": _query(question),
         "center": center_productivity(question, work_done(question)) if is_bank else None,
-        "queues": queue_loads(at=request.at) if is_bank else [],
+        "queues": capacity_board(at=request.at).queues if is_bank else [],
         "targets": goals.together(_target_rows(question, month)) if month else [],
         "reads_rates": bool(request.roles & READS_RATES),
         "three_rates": three_rates(span, at=request.at) if is_bank else [],
@@ -123,9 +123,7 @@ def behind_figure(request: StaffRequest) -> HttpResponse:
     question = _question(request, asked)
     filters = _filters(question, asked)
     figure, shape, rows = figure_of(filters), shape_of(filters), behind(question, filters)
-    page = NEWEST.page(
-        shape.read(rows), size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
-    )
+    page = NEWEST.page_of(shape.read(rows), asked)
     opens = opens_cases(request)
     part = str(_("what counts")) if filters.get("side") == "part" and figure.part else ""
     words = [part, filters.get("code", ""), filters.get("who", "")]
@@ -197,9 +195,7 @@ def files(request: StaffRequest) -> HttpResponse:
     """The own files with their progress; the page looks again by itself while one is being written."""
     asked = read_query(request.GET, known=())
     runs = ReportRun.objects.filter(asked_by=request.actor).defer("body")
-    page = NEWEST.page(
-        runs, size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before")
-    )
+    page = NEWEST.page_of(runs, asked)
     is_busy = any(run.state in (ReportRun.State.WAITING, ReportRun.State.RUNNING) for run in page)
     facts = {"page": page, "is_busy": is_busy, "reads_reports": not request.roles.isdisjoint(READERS)}
     return render(request, "supervision/reports/files.html", facts)

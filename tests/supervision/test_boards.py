@@ -11,7 +11,7 @@ from applications.lifecycle import QUEUES, STAGE_OF, Clock, Outcome, Stage, Stat
 from applications.models import Application, Event
 from supervision.periods import Month
 from supervision.selectors import branch_scope
-from supervision.selectors.capacity import ALARM_DAYS, capacity_board, last_workdays, queue_cases
+from supervision.selectors.capacity import ALARM_DAYS, capacity_board, last_workdays, people_loads, queue_cases
 from supervision.selectors.funnel import ENDS, ORIGINS, REACHED, funnel_board, funnel_cases
 from supervision.selectors.leaderboard import activated_cases, leaderboard
 from supervision.selectors.overdue import AGES, NO_BRANCH, overdue_board, overdue_cases
@@ -182,7 +182,7 @@ def test_the_capacity_board_equals_a_slow_recount(bank: Bank) -> None:
         assert queue_cases(QUEUES[name], at=NOW, which="overdue").count() == load.overdue
         assert queue_cases(QUEUES[name], at=NOW, which="claimed").count() == load.claimed
         assert queue_cases(QUEUES[name], at=NOW, which="today").count() == load.due_today
-    people = {load.employee.number: load for load in board.people}
+    people = {load.employee.number: load for load in people_loads(board, at=NOW)}
     assert people[bank.people.cc.number].held == 1
     assert people[bank.people.cc.number].done == checks.filter(actor=bank.people.cc).count() == 3
     assert people[bank.people.ec.number].done == 3

@@ -49,7 +49,7 @@ from organization.models import Message
 from organization.roles import Role
 from supervision.models import Breach, Complaint
 from supervision.querysets import BreachQuerySet
-from supervision.selectors.capacity import capacity_board
+from supervision.selectors.capacity import capacity_board, people_loads
 from supervision.selectors.overdue import STAGES, Overdue, overdue_board
 from supervision.selectors.timeliness import FORTNIGHT, Scope, breaches_per_day
 
@@ -367,7 +367,7 @@ def _capacity(morning: Morning) -> list[Part]:
             Cell("—" if days is None else f"{days:.1f}", tone="late" if load.is_alarm else ""),
         ])  # fmt: skip
     people = []
-    for person in board.people[:SHOWN]:
+    for person in people_loads(board, at=morning.at)[:SHOWN]:
         number = person.employee.number
         people.append([
             Cell(person.employee.name),
