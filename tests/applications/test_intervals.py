@@ -76,6 +76,15 @@ def test_a_pause_in_closed_time_moves_a_deadline_by_nothing(bank: Cast) -> None:
     assert [row.minutes for row in clock_of(case).intervals.exclude(pause="")] == [0]
 
 
+def test_a_pause_moves_the_warning_by_what_was_left_until_it(bank: Cast) -> None:
+    """S7: the warning was to come on Thursday at 10:47, 557 working minutes after the pause began."""
+    case = bank.received(when=SIGNED)
+    assert clock_of(case).warn_at == at("2026-11-26 10:47")
+    raise_problem(bank, case, "2026-11-25 10:30")
+    resolve(bank, case, "2026-11-27 09:30")
+    assert clock_of(case).warn_at == at("2026-11-30 09:47")
+
+
 def test_a_limit_that_aims_at_an_hour_is_paused_in_real_time(bank: Cast) -> None:
     case = bank.issued(bank.received(when=SIGNED), when=SIGNED)
     raise_problem(bank, case, "2026-11-24 18:00", party="CUSTOMER", code="C04")
