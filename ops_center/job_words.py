@@ -36,6 +36,7 @@ JOB_WORDS: dict[str, Any] = {
     "recount": _("Goes on reckoning clocks anew after a change of the calendar or an outage, portion by portion."),
     "recount-again": _("Catches steps that were under way while a change of the calendar was approved."),
     "figures": _("Counts for the boards the days that are over or were changed."),
+    "charges": _("Writes down whose the minutes of delays were whose clock has stopped."),
     "weekly-sheets": _("Makes the weekly sheets of the branches."),
     "successes": _("Spreads the good news of new activations."),
     "simulations": _("Runs simulations that were asked for, and ends those that were interrupted."),

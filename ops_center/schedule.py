@@ -31,7 +31,17 @@ from ops_center.reconciliation import reconcile_nightly
 from ops_center.web.idempotency import forget
 from organization.services import letters
 from organization.services.jobs import Counts, forget_runs, job_run, silent_since
-from supervision.services import breaches, daily, figures, justifications, notices, report_files, seals, simulations
+from supervision.services import (
+    breaches,
+    charges,
+    daily,
+    figures,
+    justifications,
+    notices,
+    report_files,
+    seals,
+    simulations,
+)
 from supervision.services.broadcasts import tell_successes
 from supervision.services.calendar import count_once_more
 from supervision.services.complaint_clocks import watch_complaints
@@ -121,6 +131,7 @@ JOBS: tuple[Job, ...] = (
     Job("calendar", HOUR, lambda at: {"missing": daily.alarm_missing_calendar(at=at)}),
     Job("verify", HOUR, lambda at: reconcile_nightly(at=at), in_sweep=False),
     Job("figures", FIVE_MINUTES, lambda at: dict(figures.count_touched_days(at=at))),
+    Job("charges", FIVE_MINUTES, lambda at: charges.charge_breaches(at=at)),
     Job("forecast", FIVE_MINUTES, lambda at: simulations.ask_current(at=at), in_sweep=False),
     Job("simulations", MINUTE, lambda at: simulations.run_waiting(at=at), in_sweep=False),
     Job("seal", HOUR, lambda at: {"cases": seals.seal(at=at)}),

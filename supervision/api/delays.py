@@ -16,7 +16,8 @@ from supervision.api.boards import window_of
 from supervision.api.overdue import choice
 from supervision.models import Breach
 from supervision.selectors import SEES_EVERY_BRANCH, branch_scope
-from supervision.selectors.delays import HOLDERS, NOBODY, OFFICE, breaches_behind, delays_in
+from supervision.selectors.custody import with_charges
+from supervision.selectors.delays import HOLDERS, NOBODY, OFFICE, Held, breaches_behind, delays_in
 
 LATEST = Keyset("-due_at", "-id")
 Json = dict[str, Any]
@@ -98,11 +99,13 @@ class DelayedBreaches(Api):
     @operation(roles="BH TR SUP AUD", asked=DelayedQuery, answer=paged(DelayAnswer), summary="The delays of a holder")
     def get(self, call: Call) -> Json:
         """The list behind a number of the board, the latest due first."""
-        breaches, minutes = breaches_behind(
-            window_of(call), at=call.at, branch=branch_scope(call.actor, call.at), kind=call.asked.get("clock", ""),
-            holder=call.asked.get("holder", ""),
+        held = Held(call.asked.get("holder", ""))
+        breaches = breaches_behind(
+            window_of(call), held, at=call.at, branch=branch_scope(call.actor, call.at),
+            kind=call.asked.get("clock", ""),
         )  # fmt: skip
         page = listed(call, breaches.select_related("application", "branch", "clock"), LATEST)
+        with_charges(page["results"], at=call.at)
         for breach in page["results"]:
-            breach.counted = minutes[breach.clock_id]
+            breach.counted = held.of(breach)
         return page

@@ -2,12 +2,14 @@
 
 from supervision.models.breach import Breach, Ground, Justification, JustificationPaper, Standing
 from supervision.models.capacity import SimulationRun, StandardMinutes
+from supervision.models.charges import BreachCharge, UnchargedBreach
 from supervision.models.complaint import Complaint, ComplaintAct, ComplaintEvent
 from supervision.models.figures import (
     BreachCount,
     CaseCount,
     DayFigure,
     DayTimes,
+    DelayCount,
     Part,
     PeriodTimes,
     TouchedDay,
@@ -19,6 +21,7 @@ from supervision.models.reports import ReportRun
 
 __all__ = [
     "Breach",
+    "BreachCharge",
     "BreachCount",
     "Broadcast",
     "CallReminder",
@@ -30,6 +33,7 @@ __all__ = [
     "DayFigure",
     "DayNotice",
     "DayTimes",
+    "DelayCount",
     "Ground",
     "Justification",
     "JustificationPaper",
@@ -43,6 +47,7 @@ __all__ = [
     "Standing",
     "Target",
     "TouchedDay",
+    "UnchargedBreach",
     "Untold",
     "Urge",
     "WeeklyNote",

@@ -72,6 +72,8 @@ class Breach(models.Model):
             models.Index(fields=["owner", "-id"], condition=~Q(owner=None), name="breach_owner"),
             # A branch head's list.
             models.Index(fields=["branch", "-id"], name="breach_branch"),
+            # Whose the delays of one branch's cases were.
+            models.Index(fields=["branch", "due_at"], name="breach_branch_due"),
             # What the sweep still has to follow: escalation, lapsed windows.
             models.Index(fields=["file_by", "id"], condition=Q(settled_at=None), name="breach_unsettled"),
             # The trend of the boards.

@@ -133,6 +133,27 @@ class WorkCount(models.Model):
 
 
 class Part(models.TextChoices):
+class DelayCount(models.Model):
+    """The overdue minutes that each held of the breaches that fell due on a day, by clock: the charges that are kept
+    (``BreachCharge``) as rows that add up, written by triggers on them."""
+
+    day = models.DateField()
+    kind = models.CharField(max_length=16)
+    holder = models.CharField(max_length=12, blank=True)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+", db_index=False)
+    minutes = models.IntegerField()
+    is_sum = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("count of delays")
+        verbose_name_plural = _("counts of delays")
+        indexes = [models.Index(fields=["day"], name="delaycount_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.holder} {self.minutes}"
+
+
     """What of the time of a stage is measured, in working minutes (clocks by the calendar: in minutes)."""
 
     GROSS = "GROSS", pgettext_lazy("time of a stage", "Total, pauses in")

@@ -7,7 +7,7 @@ overdue minutes, however they are cut. What was held before custody was written 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -63,7 +63,7 @@ def charges_of_clocks(clocks: Collection[int], *, at: datetime) -> dict[int, lis
     """clock → its charges, of those of these clocks that are or were late: one query, however many they are."""
     found: dict[int, list[Charge]] = defaultdict(list)
     for clock, holder, person, branch, minutes in _charged(_THESE, {"clocks": list(clocks)}, by="id", at=at):
-        found[clock].append(Charge(Hands(Holder(holder), person, branch) if holder else None, minutes))
+        found[clock].append(Charge(_hands(holder, person, branch), minutes))
     return dict(found)
 
 
@@ -95,27 +95,33 @@ def named(found: Mapping[int, Sequence[Charge]]) -> dict[int, Charges]:
 def charged_in(
     since: datetime, until: datetime, *, at: datetime, branch: int | None = None
 ) -> dict[tuple[str, Hands | None], int]:
-    """(clock kind, who held) → the overdue minutes of all breaches that fell due in a period, of one branch's cases or
-    of all."""
-    return _of_breaches(since, until, by="kind", at=at, branch=branch)
+    """(clock kind, who held) → the overdue minutes of all breaches that fell due in a period of whole days, of one
+    branch's cases or of all: what is kept, and what is not charged yet as it stands now. One snapshot of both."""
+    facts = {"since": since, "until": until, "branch": branch, "first": local_day(since),
+             "last": local_day(until - _MICROSECOND)}  # fmt: skip
+    cuts = "" if branch is None else " AND b.branch_id = %(branch)s"
+    kept = _KEPT_OF_ALL if branch is None else _KEPT_OF_BRANCH
+    rows = _charged(_UNCHARGED.format(cuts=cuts), facts, by="kind", at=at, kept=kept)
+    found: Counter[tuple[str, Hands | None]] = Counter()
+    for kind, holder, person, held_by, minutes in rows:
+        found[kind, _hands(holder, person, held_by)] += minutes
+    return {key: minutes for key, minutes in found.items() if minutes}
 
 
-def minutes_of_breaches(
+def uncharged_in(
     since: datetime, until: datetime, *, at: datetime, branch: int | None = None, kind: str = ""
 ) -> dict[tuple[int, Hands | None], int]:
-    """(clock, who held) → minutes, of the same breaches, or of those of one kind of clock."""
-    return _of_breaches(since, until, by="id", at=at, branch=branch, kind=kind)
-
-
-def _of_breaches(
-    since: datetime, until: datetime, *, by: str, at: datetime, branch: int | None, kind: str = ""
-) -> dict[tuple[Any, Hands | None], int]:
+    """(clock, who held) → minutes, of those of the same breaches that are not charged yet."""
     cuts = (" AND b.branch_id = %(branch)s" if branch is not None else "") + (" AND b.kind = %(kind)s" if kind else "")
     facts = {"since": since, "until": until, "branch": branch, "kind": kind}
     return {
-        (key, Hands(Holder(holder), person, branch_held) if holder else None): minutes
-        for key, holder, person, branch_held, minutes in _charged(_BREACHED.format(cuts=cuts), facts, by=by, at=at)
+        (key, _hands(holder, person, held_by)): minutes
+        for key, holder, person, held_by, minutes in _charged(_UNCHARGED.format(cuts=cuts), facts, by="id", at=at)
     }
+
+
+def _hands(holder: str, person: int | None, branch: int | None) -> Hands | None:
+    return Hands(Holder(holder), person, branch) if holder else None
 
 
 # -- reckoning ---------------------------------------------------------------------------------------------------------
@@ -127,6 +133,7 @@ _DAY_LONG = 24 * 60 * 60 * 1_000_000  # no day of Shanghai is longer or shorter
 _DAY = f"{_PASSED} / {_DAY_LONG} + 1"
 _WORKED = f"""((%(worked)s::bigint[])[{_DAY}]
     + least(greatest({_PASSED} %% {_DAY_LONG} - %(opens)s, 0), (%(lengths)s::bigint[])[{_DAY}]))"""
+_LATE, _HELD = 0, 1  # all minutes of a key, and those that somebody held
 _CHARGED = f"""
     WITH late AS (
         SELECT c.id, c.kind, c.application_id, c.due_at, least(c.stopped_at, %(at)s) AS ends
@@ -157,45 +164,66 @@ _CHARGED = f"""
                {_WORKED.format(at="lapsed_at")}, {_WORKED.format(at="until")}
         FROM rows WHERE lapsed_at IS NOT NULL
     ), pieces AS (
-        SELECT {{by}} AS key, 0 AS part, '' AS holder, NULL::bigint AS person, NULL::bigint AS branch, due, since,
+        SELECT {{by}} AS key, {_LATE} AS part, '' AS holder, NULL::bigint AS person, NULL::bigint AS branch, due, since,
                until
         FROM ran
         UNION ALL
-        SELECT r.{{by}}, 1, h.holder, h.person, h.branch, r.due, greatest(r.since, h.since), least(r.until, h.until)
+        SELECT r.{{by}}, {_HELD}, h.holder, h.person, h.branch, r.due,
+               greatest(r.since, h.since), least(r.until, h.until)
         FROM ran r JOIN held h
              ON h.application_id = r.application_id AND h.since < r.until AND h.until > r.since
     )
     SELECT key, part, holder, person, branch,
-           sum((until - due) / {_MINUTE} - (since - due) / {_MINUTE})::bigint
-    FROM pieces GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, min(since)
+           sum((until - due) / {_MINUTE} - (since - due) / {_MINUTE})::bigint, min(since)
+    FROM pieces GROUP BY 1, 2, 3, 4, 5 {{kept}} ORDER BY 1, 2, 7
 """  # noqa: S608
 _EARLIEST = "SELECT min(c.due_at) FROM applications_caseclock c WHERE {which}"
 _THESE = "c.id = ANY(%(clocks)s)"
-_BREACHED = """c.id IN (SELECT clock_id FROM supervision_breach b
-                        WHERE b.due_at >= %(since)s AND b.due_at < %(until)s{cuts})"""
+_UNCHARGED = """c.id IN (SELECT b.clock_id FROM supervision_breach b
+                        WHERE b.id IN (SELECT breach_id FROM supervision_unchargedbreach)
+                          AND b.due_at >= %(since)s AND b.due_at < %(until)s{cuts})"""
+# What is kept of a breach that is to be charged again counts no more.
+_KEPT = "UNION ALL SELECT k.kind, 2, k.holder, k.person_id, k.branch_id, sum(k.minutes)::bigint, 0 FROM {rows} k "
+_SUMMED = """(
+        SELECT kind, holder, person_id, branch_id, minutes FROM supervision_delaycount
+        WHERE day BETWEEN %(first)s AND %(last)s
+        UNION ALL
+        SELECT kind, holder, person_id, branch_id, -minutes FROM supervision_breachcharge
+        WHERE breach_id IN (SELECT breach_id FROM supervision_unchargedbreach) AND day BETWEEN %(first)s AND %(last)s
+    )"""
+_KEPT_OF_ALL = _KEPT.format(rows=_SUMMED) + "GROUP BY 1, 3, 4, 5"
+_KEPT_OF_BRANCH = (
+    _KEPT.format(rows="supervision_breachcharge")
+    + """
+    JOIN supervision_breach b ON b.id = k.breach_id
+    WHERE b.branch_id = %(branch)s AND b.due_at >= %(since)s AND b.due_at < %(until)s
+      AND NOT EXISTS (SELECT FROM supervision_unchargedbreach u WHERE u.breach_id = b.id)
+    GROUP BY 1, 3, 4, 5
+"""
+)
 
 
 def _charged(
-    which: str, facts: Mapping[str, Any], *, by: str, at: datetime
+    which: str, facts: Mapping[str, Any], *, by: str, at: datetime, kept: str = ""
 ) -> list[tuple[Any, str, int | None, int | None, int]]:
     """(key, holder, person, branch, minutes), the first holder first; without a holder what nobody is known to have
-    held. ``by`` is the column of the clocks that is the key: ``id``, ``kind``."""
+    held. ``by`` is the column of the clocks that is the key: ``id``, ``kind``; ``kept`` adds rows of their own."""
     charged: list[tuple[Any, str, int | None, int | None, int]] = []
     with connection.cursor() as cursor:
         cursor.execute(_EARLIEST.format(which=which), facts)
         (earliest,) = cursor.fetchone()
-        if earliest is None or earliest >= at:
-            return []
-        days = _days(local_day(earliest), local_day(at))
-        cursor.execute(_CHARGED.format(which=which, by=by), {**facts, **days, "at": at})
+        days = _days(local_day(min(earliest or at, at)), local_day(at))
+        cursor.execute(_CHARGED.format(which=which, by=by, kept=kept), {**facts, **days, "at": at})
         rows = cursor.fetchall()
-    unknown = {one: minutes for one, part, _holder, _person, _branch, minutes in rows if not part}
-    for one, part, holder, person, branch, minutes in rows:
-        if part and minutes:
+    unknown: Counter[Any] = Counter()
+    for one, part, holder, person, branch, minutes, _first in rows:
+        if part == _LATE:
+            unknown[one] = minutes
+        elif minutes:
             charged.append((one, holder, person, branch, minutes))
+        if part == _HELD:
             unknown[one] -= minutes
-    charged += [(one, "", None, None, minutes) for one, minutes in unknown.items() if minutes]
-    return charged
+    return charged + [(one, "", None, None, minutes) for one, minutes in unknown.items() if minutes]
 
 
 def _days(first: date, last: date) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Whose the overdue minutes of a period are: stage by stage, holder by holder, with the breaches behind each number.
 
-A delay belongs to the period in which it fell due. What is still late goes on counting, so the figures are read from
-custody at the moment of the question; nobody's minutes are those of the time before custody was written down.
+A delay belongs to the period in which it fell due. What has stopped is charged once and summed; what is still late
+goes on counting and is read from custody at the moment of the question. Nobody's minutes are those of the time before
+custody was written down.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q
+
 from applications.lifecycle import Clock, Hands, Holder
+from ops_center.clock import local_day
 from organization.models import Branch, Employee
-from supervision.models import Breach
+from supervision.models import Breach, BreachCharge, UnchargedBreach
 from supervision.querysets import BreachQuerySet
-from supervision.selectors.custody import charged_in, minutes_of_breaches
+from supervision.selectors.custody import Charges, charged_in, uncharged_in
 from supervision.selectors.timeliness import Window
 
 NOBODY = "nobody"  # in addresses, for minutes of the time before custody was written down
@@ -58,32 +62,71 @@ def delays_in(window: Window, *, at: datetime, branch: Branch | None = None) -> 
     return Delays({kind: held for kind, held in stages.items() if held}, branches, people)
 
 
-def breaches_behind(
-    window: Window, *, at: datetime, branch: Branch | None = None, kind: str = "", holder: str = "",
-    of_branch: Branch | None = None, of_person: Employee | None = None,
-) -> tuple[BreachQuerySet, dict[int, int]]:  # fmt: skip
-    """The breaches that a number is made of, and clock → the minutes that each adds to it."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whose minutes a list is about; what is left empty is anybody's."""
 
-    def counts(hands: Hands | None) -> bool:
-        if of_branch is not None and (hands is None or (hands.holder, hands.branch) != (Holder.BRANCH, of_branch.pk)):
+    holder: str = ""  # of HOLDERS, OFFICE, NOBODY
+    branch: Branch | None = None
+    person: Employee | None = None
+
+    def counts(self, holder: str, person: int | None, branch: int | None) -> bool:
+        """Whether minutes in these hands (``holder`` of Holder, or empty) are among them."""
+        if self.holder and holder != self._written:
             return False
-        return of_person is None or (
-            hands is not None and (hands.holder, hands.person) == (Holder.PERSON, of_person.pk)
+        if self.branch is not None and (holder, branch) != (Holder.BRANCH, self.branch.pk):
+            return False
+        return self.person is None or (holder, person) == (Holder.PERSON, self.person.pk)
+
+    def of(self, breach: Breach) -> int:
+        """The minutes that a breach (with its ``charges``) adds to the number."""
+        charges: Charges = breach.charges  # type: ignore[attr-defined]
+        return sum(
+            one.minutes
+            for one in charges
+            if self.counts(one.holder, one.person.pk if one.person else None, one.branch.pk if one.branch else None)
         )
 
-    minutes: Counter[int] = Counter()
-    held_by = Holder(holder) if holder in HOLDERS else None
-    for (clock, hands), held in minutes_of_breaches(
-        window.starts_at, min(window.ends_at, at), at=at, branch=branch.pk if branch else None, kind=kind
-    ).items():
-        if (not holder or (hands.holder if hands else None) == held_by) and counts(hands):
-            minutes[clock] += held
-    breaches = Breach.objects.filter(clock__in=list(minutes))
-    if holder in (OFFICE, NOBODY):
-        breaches = (
-            breaches.filter(kind__in=OF_THE_OFFICE) if holder == OFFICE else breaches.exclude(kind__in=OF_THE_OFFICE)
-        )
-    return breaches, dict(minutes)
+    def kept(self) -> Q:
+        """The charges that are kept of them."""
+        found = Q()
+        if self.holder:
+            found &= Q(holder=self._written)
+        if self.branch is not None:
+            found &= Q(holder=Holder.BRANCH, branch=self.branch)
+        if self.person is not None:
+            found &= Q(holder=Holder.PERSON, person=self.person)
+        return found
+
+    def stages(self) -> Q:
+        """The breaches that may be among them: what nobody holds is told apart by its clock."""
+        if self.holder == OFFICE:
+            return Q(kind__in=OF_THE_OFFICE)
+        return ~Q(kind__in=OF_THE_OFFICE) if self.holder == NOBODY else Q()
+
+    @property
+    def _written(self) -> str:
+        return "" if self.holder in (OFFICE, NOBODY) else self.holder
+
+
+def breaches_behind(
+    window: Window, held: Held, *, at: datetime, branch: Branch | None = None, kind: str = ""
+) -> BreachQuerySet:
+    """The breaches that a number is made of."""
+    since, until = window.starts_at, min(window.ends_at, at)
+    uncharged = uncharged_in(since, until, at=at, branch=branch.pk if branch else None, kind=kind)
+    clocks = {
+        clock
+        for clock, hands in uncharged
+        if (held.counts(hands.holder, hands.person, hands.branch) if hands else held.counts("", None, None))
+    }
+    period = {"day__gte": local_day(since), "day__lte": window.last, **({"kind": kind} if kind else {})}
+    charged = BreachCharge.objects.filter(held.kept(), breach=OuterRef("pk"), **period)
+    again = UnchargedBreach.objects.filter(breach=OuterRef("pk"))
+    cut = {**({"branch": branch} if branch else {}), **({"kind": kind} if kind else {})}
+    return Breach.objects.filter(held.stages(), due_at__gte=since, due_at__lt=until, **cut).filter(
+        (Exists(charged) & ~Exists(again)) | Q(clock__in=clocks)
+    )
 
 
 def _holder(kind: str, hands: Hands | None) -> str:

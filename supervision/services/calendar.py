@@ -29,6 +29,7 @@ from organization.services.audit import record
 from organization.services.calendar import change_days
 from supervision.holidays import require_sound, whole_year
 from supervision.services.breaches import renew_windows
+from supervision.services.charges import charge_again
 from supervision.services.justifications import renew_decisions
 from supervision.services.recounts import tell_of_ends
 
@@ -99,6 +100,7 @@ def approve_change(*, change: int, actor: Employee, at: datetime) -> CalendarCha
     first, last = turned[0], turned[-1]
     recount = recount_for_change(row, _concerned(first, last), days=len(turned), at=at)
     versions.sign(row, actor=actor, at=at, moved=recount.moved if recount.finished_at else None)
+    charge_again(first, last)
     renew_windows(at=at)
     renew_decisions()
     record(action="approve_calendar", at=at, actor=actor, subject=str(row.year), days=len(turned), clocks=recount.total)

@@ -17,7 +17,7 @@ from applications.services.clocks import CENTER_HOURS
 from ops_center.clock import local_day
 from ops_center.kernel.worktime import Mode, minutes_between
 from organization.services.calendar import working_calendar
-from supervision.models import BreachCount, CaseCount, DayFigure, DayTimes, PeriodTimes, WorkCount
+from supervision.models import BreachCount, CaseCount, DayFigure, DayTimes, DelayCount, PeriodTimes, WorkCount
 from supervision.periods import Month
 from supervision.selectors.counted import OF_THE_CASE, STOPPED, UNSPOILT, facts_of
 from supervision.selectors.timeliness import ROLLING, TIMES_OF, days_over
@@ -54,7 +54,12 @@ _SUM_UP = f"""
 """  # noqa: S608
 
 
-ADD_UP = ((CaseCount, "month", "cases"), (BreachCount, "day", "breaches"), (WorkCount, "day", "pieces"))
+ADD_UP = (
+    (CaseCount, "month", "cases"),
+    (BreachCount, "day", "breaches"),
+    (WorkCount, "day", "pieces"),
+    (DelayCount, "day", "minutes"),
+)
 MANY_CHANGES = 1000  # rows that a board reads beside the sums of a month or day
 _MANY_CHANGES = "SELECT {name}, count(*) FROM {table} WHERE NOT is_sum GROUP BY 1 HAVING count(*) >= %(many)s"
 _PUT_TOGETHER = """

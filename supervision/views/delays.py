@@ -20,7 +20,7 @@ from organization.models import Branch, Employee
 from organization.roles import Role
 from supervision.selectors import SEES_EVERY_BRANCH, branch_scope
 from supervision.selectors.custody import with_charges
-from supervision.selectors.delays import HOLDERS, NOBODY, OFFICE, Delays, breaches_behind, delays_in
+from supervision.selectors.delays import HOLDERS, NOBODY, OFFICE, Delays, Held, breaches_behind, delays_in
 from supervision.selectors.timeliness import Window
 from supervision.views.asked import named, one_of
 from supervision.views.case_list import opens_cases
@@ -60,9 +60,8 @@ def delays(request: StaffRequest) -> HttpResponse:
     }  # fmt: skip
     chosen = [Clock(kind).label if kind else "", dict(_holders()).get(holder, ""), of_branch, of_person]
     if opens and any(chosen):
-        breaches, minutes = breaches_behind(
-            window, at=request.at, branch=scope, kind=kind, holder=holder, of_branch=of_branch, of_person=of_person
-        )
+        held = Held(holder, of_branch, of_person)
+        breaches = breaches_behind(window, held, at=request.at, branch=scope, kind=kind)
         page = LATEST.page(
             breaches.select_related("application__branch", "clock"), size=page_size(asked.get("page_size")),
             after=asked.get("after"), before=asked.get("before"),
@@ -70,7 +69,7 @@ def delays(request: StaffRequest) -> HttpResponse:
         with_charges(page.rows, at=request.at)
         facts |= {
             "page": page,
-            "rows": [(breach, minutes[breach.clock_id]) for breach in page],
+            "rows": [(breach, held.of(breach)) for breach in page],
             "title": " · ".join(str(word) for word in chosen if word),
         }
     return render(request, "supervision/delays.html", facts)
