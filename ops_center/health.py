@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from applications.models import StaleClock
 from incentives.services.accrual import oldest_unassessed
 from ops_center.web.api import Api, Call, operation
 from organization.services.jobs import HEARTBEAT, SILENCE, last_finished
@@ -36,6 +37,9 @@ class ReadyAnswer(serializers.Serializer[Any]):
     last_sweep_age = serializers.IntegerField(allow_null=True, help_text="Seconds since the last finished sweep.")
     oldest_pending_event_age = serializers.IntegerField(
         allow_null=True, help_text="Seconds that the oldest activation has waited for its rewards; null: none waits."
+    )
+    broken_clocks = serializers.IntegerField(
+        help_text="Clocks that a change of the calendar or an outage concerns and that cannot be reckoned."
     )
 
 
@@ -64,10 +68,12 @@ def readiness(*, at: datetime) -> dict[str, Any]:
         "last_sweep_at": None,
         "last_sweep_age": None,
         "oldest_pending_event_age": None,
+        "broken_clocks": 0,
     }
     try:
         swept_at = last_finished(HEARTBEAT)
         waiting_since = oldest_unassessed(at=at)
+        facts["broken_clocks"] = StaleClock.objects.broken().count()
     except DatabaseError:
         return {**facts, "database": "down", "ready": False}
     if waiting_since is not None:

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
+from applications.models import StaleClock
 from ops_center.job_words import JOB_WORDS
 from ops_center.schedule import DAY, FIVE_MINUTES, HOUR, JOBS, LATE_AFTER, MINUTE, Job
 from ops_center.web.pages import StaffRequest, staff
@@ -22,6 +23,7 @@ EVERY = {
     MINUTE: pgettext_lazy("every", "minute"), FIVE_MINUTES: pgettext_lazy("every", "five minutes"),
     HOUR: pgettext_lazy("every", "hour"), DAY: pgettext_lazy("every", "day"),
 }  # fmt: skip
+SHOWN = 50  # clocks that cannot be reckoned
 WATCHERS = (Role.SUP, Role.MGT, Role.ADM, Role.AUD)
 
 
@@ -60,6 +62,7 @@ def page(request: StaffRequest) -> HttpResponse:
     rows = lines_of(request.at)
     facts = {
         "rows": rows,
+        "broken": list(StaleClock.objects.broken()[:SHOWN]),
         "late": sum(row.is_late for row in rows),
         "failed": sum(row.passes.has_failed_last for row in rows),
         "swept_at": next(row.passes.last_good_at for row in rows if row.job.name == HEARTBEAT),

@@ -95,6 +95,7 @@ TITLES: dict[str, Any] = {
     "payment_refused": pgettext_lazy("message", "Payment refused"),
     "invariants_broken": pgettext_lazy("message", "Broken rules found"),
     "sweep_stood_still": pgettext_lazy("message", "Search for overdue cases stood still"),
+    "recount_stuck": pgettext_lazy("message", "Clocks that cannot be reckoned"),
     "cut_off_soon": pgettext_lazy("message", "Cut-off near"),
     "undispatched": pgettext_lazy("message", "Files not dispatched"),
     "call_agreed": pgettext_lazy("message", "Call agreed"),

@@ -143,6 +143,10 @@ WORDS: dict[str, Any] = {
         "The search for overdue cases stood still from %(since)s to %(until)s. What fell due meanwhile has been found "
         "now, with its own times."
     ),
+    "recount_stuck": _(
+        "%(count)s clocks could not be reckoned for an hour and keep their old deadlines: %(numbers)s. All others have "
+        "theirs. Have the records mended; they are tried again each minute."
+    ),
     # the day
     "cut_off_soon": _("%(count)s files are not in a bag yet; cut-off %(cut_off)s."),
     "undispatched": _("%(branch)s: %(count)s files were not dispatched today: %(numbers)s."),

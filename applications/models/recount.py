@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +28,7 @@ class Recount(models.Model):
     exempt = models.PositiveIntegerField(_("exempt"), default=0)
     finished_at = models.DateTimeField(_("finished"), null=True)
     told_at = models.DateTimeField(_("told"), null=True)  # once, after the first end
+    alarmed_at = models.DateTimeField(_("alarm raised"), null=True)  # once: some of its clocks cannot be reckoned
 
     class Meta:
         ordering = ["-begun_at"]
@@ -49,19 +52,41 @@ class Recount(models.Model):
     def __str__(self) -> str:
         return f"{self.change_id or ''}{self.outage_id or ''} {self.done}/{self.total}"
 
+    def broken(self) -> list[StaleClock]:
+        """Those of its clocks that cannot be reckoned; asked of the table only while it goes on."""
+        if self.finished_at is not None:
+            return []
+        return list(self.stale.broken())
+
+
+class StaleClockQuerySet(models.QuerySet["StaleClock"]):
+    def broken(self) -> StaleClockQuerySet:
+        """Those that cannot be reckoned, longest first, with their cases. Of the clock nothing is read that may be
+        what is broken."""
+        rows = self.filter(broken_at__isnull=False).select_related("clock__application").order_by("broken_at", "clock")
+        return rows.only("broken_at", "error", "recount", "clock__kind", "clock__application__number")
+
 
 class StaleClock(models.Model):
     """A clock whose dates wait for a recount. Until then no sweep judges by them; the row goes with the new dates, in
-    one transaction."""
+    one transaction. What cannot be reckoned says since when and by which kind of error, and is tried again."""
 
     recount = models.ForeignKey(Recount, models.CASCADE, related_name="stale", db_index=False)
     clock = models.ForeignKey(CaseClock, models.CASCADE, related_name="+", db_index=False)
     was_open = models.BooleanField()  # when the change took effect: what had stopped keeps its dates
+    broken_at = models.DateTimeField(_("cannot be reckoned since"), null=True)
+    error = models.CharField(_("error"), max_length=40, blank=True, db_default="")
+
+    objects: ClassVar[models.Manager[StaleClock]] = StaleClockQuerySet.as_manager()
 
     class Meta:
         constraints = [
             # By the clock: the sweeps ask; a portion takes them in this order.
             models.UniqueConstraint(fields=["clock", "recount"], name="staleclock_once"),
+        ]
+        indexes = [
+            # What is tried by itself, by every pass; the page of the jobs and the boards.
+            models.Index(fields=["recount", "clock"], condition=Q(broken_at__isnull=False), name="staleclock_broken"),
         ]
 
     def __str__(self) -> str:

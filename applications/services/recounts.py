@@ -5,6 +5,9 @@ portions, each in a transaction of its own: what is reckoned is stale no more. S
 work at it at once (each takes what nobody has), and a worker that dies loses the portion that it was in. Until its
 portion comes a clock is judged by no sweep; what a step stops meanwhile is judged again by the dates that it should
 have had.
+
+A portion that breaks is reckoned clock by clock, so that one broken record holds up nothing but itself: it is set
+aside, and tried again by every pass.
 """
 
 from __future__ import annotations
@@ -23,9 +26,11 @@ from applications.services.outages import lay, lock_outage, touched
 from applications.services.remeasure import Ruler, lock_cases, remeasure
 from organization.models import CalendarChange
 from organization.services.calendar import working_calendar
+from organization.services.jobs import by_itself
 from organization.services.nudges import nudge
 
 PORTION = 1_000  # clocks per transaction; a change of no more is reckoned in its own
+MOST_BROKEN = 20  # of a recount: where so many break it is not their fault, and the rest waits for a later pass
 
 _PUT_DOWN = """
     INSERT INTO applications_staleclock (recount_id, clock_id, was_open)
@@ -49,7 +54,7 @@ def recount_for_outage(outage: int, *, at: datetime) -> Recount | None:
     ``None``: nothing new, or it is under way. An outage is done once it is over and touches nothing more."""
     declared = lock_outage(outage)
     recount = Recount.objects.filter(outage=declared).first()
-    if declared.settled_at is not None or (recount is not None and recount.finished_at is None):
+    if declared.settled_at is not None or StaleClock.objects.filter(recount=recount, broken_at=None).exists():
         return None
     clocks = touched(declared, at=at)
     if not clocks:
@@ -79,7 +84,7 @@ def _put_down(recount: Recount, clocks: Sequence[QuerySet[CaseClock]], *, at: da
         recount.total, recount.finished_at = recount.total + found, None
         recount.save(update_fields=["total", "finished_at"])
     if 0 < recount.total - recount.done <= PORTION:
-        count_portion(recount.pk, at=at)
+        run(recount.pk, at=at)
         recount = Recount.objects.get(pk=recount.pk)
     if recount.finished_at is None:
         transaction.on_commit(lambda: nudge("supervision.recount"))
@@ -88,11 +93,37 @@ def _put_down(recount: Recount, clocks: Sequence[QuerySet[CaseClock]], *, at: da
 
 # -- reckoning ---------------------------------------------------------------------------------------------------------
 def run(recount: int, *, at: datetime) -> int:
-    """Reckons, portion by portion, what nobody else is at. Returns how many deadlines moved."""
-    moved = 0
-    while (counted := count_portion(recount, at=at)) is not None:
+    """Reckons, portion by portion, what nobody else is at, and tries once more what broke before. Returns how many
+    deadlines moved."""
+    broken = StaleClock.objects.broken().filter(recount=recount)
+    moved = sum(_count_alone(pk, at=at) for pk in list(broken.values_list("pk", flat=True)))
+    while broken.count() < MOST_BROKEN and (counted := _count_next(recount, at=at)) is not None:
         moved += counted
     return moved
+
+
+def _count_next(recount: int, *, at: datetime) -> int | None:
+    """A portion at once, or one that breaks clock by clock; as ``count_portion``."""
+    with by_itself(f"a portion of recount {recount}", keep=lambda _error: None):
+        return count_portion(recount, at=at)
+    portion = StaleClock.objects.filter(recount=recount, broken_at=None).order_by("clock")[:PORTION]
+    return sum(_count_alone(row.pk, at=at) for row in list(portion))
+
+
+@transaction.atomic
+def _count_alone(stale: int, *, at: datetime) -> int:
+    """As ``count_portion``, of one clock that nobody else is at; what breaks is set aside with its error."""
+    row = StaleClock.objects.filter(pk=stale).select_for_update(skip_locked=True).first()
+    moved = 0
+    if row is not None:
+        with by_itself(f"the recount of clock {row.clock_id}", keep=lambda error: _set_aside(row, error, at=at)):
+            moved = _reckon(row.recount_id, [row], at=at)
+    return moved
+
+
+def _set_aside(row: StaleClock, error: Exception, *, at: datetime) -> None:
+    row.broken_at, row.error = row.broken_at or at, type(error).__name__[:40]
+    row.save(update_fields=["broken_at", "error"])
 
 
 def lay_outages(*, at: datetime) -> dict[str, int]:
@@ -113,8 +144,11 @@ def lay_outages(*, at: datetime) -> dict[str, int]:
 def count_portion(recount: int, *, at: datetime) -> int | None:
     """One portion of what is stale and nobody else is at; how many deadlines moved, or ``None`` if nothing is left."""
     stale = take(recount)
-    if not stale:
-        return None
+    return _reckon(recount, stale, at=at) if stale else None
+
+
+@transaction.atomic
+def _reckon(recount: int, stale: Sequence[StaleClock], *, at: datetime) -> int:
     clocks = CaseClock.objects.filter(pk__in=[row.clock_id for row in stale])
     lock_cases(clocks)
     of = Recount.objects.select_related("change", "outage").get(pk=recount)
@@ -131,8 +165,10 @@ def count_portion(recount: int, *, at: datetime) -> int | None:
 
 
 def take(recount: int) -> list[StaleClock]:
-    """Locks a portion of what is stale and nobody else has locked."""
-    free = StaleClock.objects.filter(recount=recount).order_by("clock").select_for_update(skip_locked=True)
+    """Locks a portion of what is stale, has not been set aside and nobody else has locked."""
+    free = (
+        StaleClock.objects.filter(recount=recount, broken_at=None).order_by("clock").select_for_update(skip_locked=True)
+    )
     return list(free[:PORTION])
 
 
@@ -161,11 +197,12 @@ def _by_the_outage(outage: Outage, clocks: QuerySet[CaseClock], *, at: datetime)
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """Recounts that are not finished: the clocks of all of them, and how many have been reckoned."""
+    """Recounts that are not finished: the clocks of all of them, how many have been reckoned, how many cannot be."""
 
     since: datetime
     total: int
     done: int
+    broken: int
 
 
 def outstanding() -> Outstanding | None:
@@ -174,4 +211,4 @@ def outstanding() -> Outstanding | None:
     if not rows:
         return None
     since, totals, done = zip(*rows, strict=True)
-    return Outstanding(min(since), sum(totals), sum(done))
+    return Outstanding(min(since), sum(totals), sum(done), StaleClock.objects.broken().count())

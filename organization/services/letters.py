@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 # What is told by mail as well, to who has asked for mail (domain section 14). All other lists wait for the digest.
 MAILED = frozenset({"bag_missing", "file_lost", "undispatched", "calendar_missing"})
 # What the groups hear of: alarms of the bank, never anything personal.
-ALARMS = frozenset({"calendar_missing", "invariants_broken", "sweep_stood_still", "payout_stuck"})
+ALARMS = frozenset({"calendar_missing", "invariants_broken", "sweep_stood_still", "recount_stuck", "payout_stuck"})
 MOST_TRIES = 5
 WAIT = timedelta(minutes=2)  # after the first failure; doubled after each
 IN_ONE_PASS = 500

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from applications.models import Recount
+from applications.lifecycle import Clock
+from applications.models import Recount, StaleClock
+
+
+class BrokenAnswer(serializers.Serializer[StaleClock]):
+    case = serializers.CharField(source="clock.application.number")
+    clock = serializers.ChoiceField(Clock.choices, source="clock.kind")
+    since = serializers.DateTimeField(source="broken_at")
+    error = serializers.CharField(help_text="Its kind.")
 
 
 class RecountAnswer(serializers.Serializer[Recount]):
@@ -15,4 +23,5 @@ class RecountAnswer(serializers.Serializer[Recount]):
     overdue = serializers.IntegerField(help_text="Of these, overdue by it.")
     relieved = serializers.IntegerField(help_text="Overdue until then, and not any more.")
     exempt = serializers.IntegerField(help_text="Stopped late, and exempt by it.")
+    broken = BrokenAnswer(many=True, help_text="Clocks that cannot be reckoned. They are tried again each minute.")
     finished_at = serializers.DateTimeField(allow_null=True)

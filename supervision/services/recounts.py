@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,17 +14,35 @@ from organization.models import CalendarChange, Employee
 from organization.roles import Role
 from organization.services.audit import record
 from organization.services.inbox import tell
+from supervision.services.notices import NAMED
 
 WATCHERS = (Role.SUP, Role.TR, Role.MGT)
+MENDERS = (Role.SUP, Role.ADM)
+ALARM_AFTER = timedelta(hours=1)  # in which it was tried each minute
 
 
 def go_on(*, at: datetime) -> dict[str, int]:
-    """Reckons what is stale, whoever has begun it, and tells of what has come to its end. Returns how many deadlines
-    moved."""
+    """Reckons what is stale, whoever has begun it, and tells of what has come to its end and what cannot be
+    reckoned. Returns how many deadlines moved."""
     outstanding = list(Recount.objects.filter(finished_at=None).order_by("begun_at").values_list("pk", flat=True))
     moved = sum(run(recount, at=at) for recount in outstanding)
     tell_of_ends(at=at)
+    alarm_of_broken(at=at)
     return {"moved": moved}
+
+
+@transaction.atomic
+def alarm_of_broken(*, at: datetime) -> None:
+    """Tells supervisors and administrators, once per recount, of clocks that could not be reckoned for an hour."""
+    stuck = Recount.objects.filter(finished_at=None, alarmed_at=None, stale__broken_at__lte=at - ALARM_AFTER)
+    for recount in Recount.objects.filter(pk__in=stuck.values("pk")).select_for_update(skip_locked=True):
+        broken = recount.broken()
+        tell(
+            Employee.objects.holding(*MENDERS, on=local_day(at)), kind="recount_stuck", at=at, about="/rules/jobs/",
+            count=len(broken), numbers=[row.clock.application.number for row in broken[:NAMED]],
+        )  # fmt: skip
+        recount.alarmed_at = at
+        recount.save(update_fields=["alarmed_at"])
 
 
 @transaction.atomic
