@@ -125,6 +125,13 @@ class CaseClock(models.Model):
             ),
             # Clocks that stopped late: breaches that no sweep saw while they ran (rule K10).
             models.Index(fields=["stopped_at"], condition=Q(outcome__in=LATE_OUTCOMES), name="caseclock_late"),
+            # Late clocks of a kind in a span of time, as the boards list those of one branch.
+            models.Index(
+                fields=["kind", "stopped_at", "id"],
+                include=["application"],
+                condition=Q(outcome__in=LATE_OUTCOMES),
+                name="caseclock_late_kind",
+            ),
             # What stopped in a span of time: the boards' count of a day, and the lists behind their numbers.
             models.Index(
                 fields=["kind", "stopped_at", "id"], condition=Q(stopped_at__isnull=False), name="caseclock_stopped"
