@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.utils.translation import gettext, override
 
 from ops_center.management.commands import words
 
@@ -50,6 +51,19 @@ def test_a_catalogue_is_compiled_once(tmp_path: Path, settings) -> None:
     source.write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "Bag"\nmsgstr "封包"\n')
     assert words.compile_catalogues() == [source.with_suffix(".mo")]
     assert words.compile_catalogues() == []
+
+
+def test_what_was_compiled_is_said_at_once(tmp_path: Path, settings) -> None:
+    """The first start of a fresh copy has loaded its words, none, before they are compiled."""
+    settings.BASE_DIR, settings.LOCALE_PATHS = tmp_path, [tmp_path / "locale"]
+    source = words.catalogues()["ops_center"]
+    source.parent.mkdir(parents=True)
+    source.write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "Bale"\nmsgstr "捆"\n')
+    with override("zh-hans"):
+        assert gettext("Bale") == "Bale"
+    words.compile_catalogues()
+    with override("zh-hans"):
+        assert gettext("Bale") == "捆"
 
 
 def test_check_names_what_is_missing(tmp_path: Path, settings, capsys) -> None:

@@ -20,6 +20,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation.reloader import translation_file_changed
 from django.utils.translation.template import templatize
 
 LOCALE = "zh_Hans"
@@ -131,7 +132,8 @@ def two_minds() -> list[str]:
 
 
 def compile_catalogues(*, only_older: bool = True) -> list[Path]:
-    """Writes a ``.mo`` beside every ``.po`` that is newer than it; gives back what was written."""
+    """Writes a ``.mo`` beside every ``.po`` that is newer than it; gives back what was written. The running process
+    says it from now on: what it had loaded before is forgotten."""
     written = []
     for source in catalogues().values():
         target = source.with_suffix(".mo")
@@ -139,6 +141,7 @@ def compile_catalogues(*, only_older: bool = True) -> list[Path]:
             continue
         with target.open("wb") as file:
             write_mo(file, _read(source))
+        translation_file_changed(sender=None, file_path=target)
         written.append(target)
     return written
 
