@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Concatenate, ParamSpec
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +30,7 @@ from applications.lifecycle import (
 )  # fmt: skip
 from applications.models.group import GroupBatch
 from applications.models.product import CustomerGroup, Product
-from applications.querysets import ApplicationQuerySet
+from applications.querysets import MARKED_AS_TEXT, ApplicationQuerySet
 from ops_center.kernel.identity import mask_id, mask_mobile, mask_name
 from organization.fields import SealedField
 from organization.models import Area, Branch
@@ -37,6 +38,9 @@ from organization.vault import vault
 
 Facts = ParamSpec("Facts")
 Move = Callable[Concatenate["Application", Facts], None]
+STAMPS_OF_REPORTS = (
+    "referred_at", "taken_in_at", "entered_at", "approved_at", "rejected_at", "issued_at", "activated_at"
+)  # fmt: skip
 
 
 def _step(step: Step, *, to: Callable[..., str] | None = None) -> Callable[[Move[Facts]], Move[Facts]]:
@@ -194,8 +198,19 @@ class Application(models.Model):
             models.Index(fields=["group_batch", "id"], condition=~Q(group_batch=None), name="application_batch"),
             # What still runs of the time before the system: boards leave it out.
             models.Index(fields=["id"], condition=Q(is_imported=True, due_at__isnull=False), name="application_old"),
+            # The same from before batches were kept: the operations report.
+            models.Index(fields=["campaign"], condition=MARKED_AS_TEXT, name="application_marked"),
             # Cases with a risk flag: what their rewards are held for.
             models.Index(fields=["id"], condition=Q(is_risk=True), name="application_risk"),
+            # What reached a stamp in a month (operations report, targets, weekly sheet). Cases lie in the order of their
+            # making, so a few bytes per range of pages are enough; a step of a case costs nothing.
+            BrinIndex(
+                fields=list(STAMPS_OF_REPORTS),
+                name="application_stamps",
+                opclasses=["timestamptz_minmax_multi_ops"] * len(STAMPS_OF_REPORTS),
+                pages_per_range=32,
+                autosummarize=True,
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="application_state_known"),

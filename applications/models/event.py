@@ -8,12 +8,15 @@ from typing import Any
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from applications.lifecycle import RULES, STEP_LABELS, State, Step
 from applications.models.case import Application
 from ops_center.kernel.chain import link
+
+CAME_IN = Q(to_state=State.RECEIVED) & ~Q(from_state__in=[State.RECEIVED, State.PROBLEM])  # a file at the center
 
 
 class Event(models.Model):
@@ -47,6 +50,9 @@ class Event(models.Model):
             BrinIndex(fields=["at"], name="event_at"),
             # A person's finished work of the day (queues' counter line, visibility of own work).
             models.Index(fields=["actor", "at"], name="event_actor_day"),
+            # The files that came to the center in a month (return rate), and those keyed a second time (error rate).
+            models.Index(fields=["at"], include=["application"], condition=CAME_IN, name="event_came_in"),
+            models.Index(fields=["at"], include=["application"], condition=Q(step=Step.VERIFY), name="event_verified"),
         ]
 
     def __str__(self) -> str:

@@ -38,7 +38,7 @@ from ops_center import clock
 from ops_center.kernel.errors import DomainError, Malformed, NotAllowed
 from ops_center.web import idempotency, refusals
 from ops_center.web.idempotency import Answer
-from ops_center.web.keyset import LARGEST_PAGE, PAGE_SIZE, Keyset, Row
+from ops_center.web.keyset import LARGEST_PAGE, PAGE_SIZE, Keyset, Page, Row
 from ops_center.web.shapes import LARGEST, Shape, StrictJSONParser
 
 if TYPE_CHECKING:
@@ -225,9 +225,16 @@ def paged(row: type[serializers.Serializer[Any]]) -> AnswerShape:
 
 def listed(call: Call, rows: QuerySet[Row, Row], keyset: Keyset) -> dict[str, Any]:
     """One page of a list, at the position that the call names."""
-    page = keyset.page(
-        rows, size=call.asked["page_size"], after=call.asked.get("after"), before=call.asked.get("before")
-    )
+    return turned(call, keyset.page(rows, **position_of(call)))
+
+
+def position_of(call: Call) -> dict[str, Any]:
+    """Size and position that a call names, as a keyset takes them."""
+    return {"size": call.asked["page_size"], "after": call.asked.get("after"), "before": call.asked.get("before")}
+
+
+def turned(call: Call, page: Page[Row]) -> dict[str, Any]:
+    """A page with the addresses of those beside it."""
     return {
         "results": page.rows,
         "next": _address(call, after=page.next),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -30,6 +30,7 @@ LARGEST_PAGE = 200
 POSITION = frozenset({"page_size", "after", "before"})  # the names that every paged address knows
 
 Row = TypeVar("Row", bound=Model)
+Take = Callable[[list[Any] | None, bool, int], list[Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,19 @@ class _RowValue(Func):
 
 class Keyset:
     """An order of rows: ``Keyset("due_at", "id")``, ``Keyset("-id")``. All columns go one way; the last is unique.
-    ``filled``: the rows that are asked for all have the first column, so there is no second segment to look into."""
+    ``filled``: the rows that are asked for all have the first column, so there is no second segment to look into.
+    ``carried``: what the rows carry beside the columns of their table."""
 
-    def __init__(self, *columns: str, filled: bool = False) -> None:
+    def __init__(
+        self, *columns: str, filled: bool = False, carried: Mapping[str, Field[Any, Any]] | None = None
+    ) -> None:
         descending = {column.startswith("-") for column in columns}
         if len(descending) != 1:
             raise ValueError("the columns of a keyset all go one way")
         self.descending = descending.pop()
         self.columns = tuple(column.removeprefix("-") for column in columns)
         self.filled = filled
+        self.carried = carried or {}
         self._values = [attrgetter(column.replace("__", ".")) for column in self.columns]
 
     def page(
@@ -72,10 +77,22 @@ class Keyset:
     ) -> Page[Row]:
         """The rows after (or before) a position, at most ``size``. Malformed (400) when a position is not of this
         order."""
+
+        def take(seen: list[Any] | None, backwards: bool, most: int) -> list[Row]:
+            return self._take(rows, seen=seen, backwards=backwards, size=most)
+
+        return self.cut(take, model=rows.model, size=size, after=after, before=before)
+
+    def cut(
+        self, take: Take[Row], *, model: type[Row], size: int = PAGE_SIZE, after: str | None = None,
+        before: str | None = None,
+    ) -> Page[Row]:  # fmt: skip
+        """The same of rows that are no query of one table: ``take`` finds those after the values it is given (or before
+        them, the nearest first), at most so many."""
         position = after or before
         backwards = bool(before) and not after
-        seen = self._read(position, model=rows.model) if position else None
-        found = self._take(rows, seen=seen, backwards=backwards, size=size + 1)
+        seen = self._read(position, model=model) if position else None
+        found = take(seen, backwards, size + 1)
         more = len(found) > size
         found = found[:size]
         if backwards:
@@ -146,16 +163,19 @@ class Keyset:
             if name != self.name or len(values) != len(self.columns):
                 raise ValueError("of another order")
             read = [
-                None if value is None else _column(model, column).to_python(value)
+                None if value is None else self._field(model, column).to_python(value)
                 for column, value in zip(self.columns, values, strict=True)
             ]
-            if None in read[1:] or (read[0] is None and (self.filled or not _column(model, self.columns[0]).null)):
+            if None in read[1:] or (read[0] is None and (self.filled or not self._field(model, self.columns[0]).null)):
                 raise ValueError("no position")
         except (ValueError, TypeError, RecursionError, OverflowError, binascii.Error, ValidationError):
             raise Malformed(
                 "bad_position", _("This position is not one of this list. Start from its first page.")
             ) from None
         return read
+
+    def _field(self, model: type[Model], column: str) -> Field[Any, Any]:
+        return self.carried.get(column) or _column(model, column)
 
 
 class _Exact(DjangoJSONEncoder):

@@ -47,6 +47,7 @@ class DayFigure(models.Model):
     key = models.BigIntegerField()  # of the branch or the person; 0: the bank, and cases without a branch
     clocks = models.PositiveIntegerField(_("clocks"))
     first_pass = models.PositiveIntegerField(default=0)  # entries that had neither a problem nor a return before
+    imported = models.PositiveIntegerField(default=0)  # of cases from before the system: no report counts them
 
     class Meta:
         verbose_name = _("figure of a day")
@@ -132,7 +133,6 @@ class WorkCount(models.Model):
         return f"{self.day} {self.step} {self.actor_id} {self.pieces}"
 
 
-class Part(models.TextChoices):
 class DelayCount(models.Model):
     """The overdue minutes that each held of the breaches that fell due on a day, by clock: the charges that are kept
     (``BreachCharge``) as rows that add up, written by triggers on them."""
@@ -154,6 +154,7 @@ class DelayCount(models.Model):
         return f"{self.day} {self.kind} {self.holder} {self.minutes}"
 
 
+class Part(models.TextChoices):
     """What of the time of a stage is measured, in working minutes (clocks by the calendar: in minutes)."""
 
     GROSS = "GROSS", pgettext_lazy("time of a stage", "Total, pauses in")
@@ -163,16 +164,17 @@ class DelayCount(models.Model):
 
 
 class DayTimes(models.Model):
-    """The minutes of every clock of a kind and branch that stopped on a day, part by part. ``wait`` and ``work`` are of
-    those clocks whose work somebody takes from a queue."""
+    """The minutes of every clock of a kind and branch that stopped on a day, part by part: the n-th minutes are those of
+    the n-th of the ``clocks``. ``wait`` and ``work`` are of those whose work somebody took from a queue, else empty."""
 
     day = models.DateField(_("day"))
     kind = models.CharField(_("clock"), max_length=16, choices=Clock)
     branch = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+", db_index=False)
+    clocks = ArrayField(models.BigIntegerField(), default=list)
     gross = ArrayField(models.IntegerField())
     net = ArrayField(models.IntegerField())
-    wait = ArrayField(models.IntegerField())
-    work = ArrayField(models.IntegerField())
+    wait = ArrayField(models.IntegerField(null=True))
+    work = ArrayField(models.IntegerField(null=True))
 
     class Meta:
         verbose_name = _("times of a day")

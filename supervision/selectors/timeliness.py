@@ -14,17 +14,18 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils.translation import gettext as _
 
 from applications.lifecycle import Clock, Outcome
-from applications.models import CaseClock, ProblemItem, ReturnNote
+from applications.models import Application, CaseClock, ProblemItem, ReturnNote
 from applications.querysets import CaseClockQuerySet
 from applications.services.clocks import is_personal
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed
 from ops_center.kernel.worktime import SHANGHAI
+from ops_center.web.keyset import PAGE_SIZE, Keyset, Page
 from organization.models import Branch, Employee
 from supervision.models import Breach, BreachCount, DayFigure, Part, PeriodTimes, TouchedDay
 from supervision.on_time import RETURNED, Tally, outcomes_of
@@ -38,7 +39,7 @@ MONTHS_SHOWN = 6
 FORTNIGHT = 14  # days of a trend where there is little room
 VERDICTS = ("in-time", "late", "exempt", "open", "first", "second", "breached")
 BY_DUE = frozenset({"open", "breached"})  # listed by their deadline: not all of them have stopped
-SLOWEST = 50  # runs that stand behind a median and P90
+SLOWEST = Keyset("-took", "-id", filled=True, carried={"took": IntegerField()})  # runs by what one part of them took
 
 # The minutes of a period's days, part by part; {only} narrows the days to a branch. A median is a time that was taken.
 TIMES_OF = """
@@ -48,11 +49,21 @@ TIMES_OF = """
           UNION ALL SELECT kind, 'NET', unnest(net) FROM days
           UNION ALL SELECT kind, 'WAIT', unnest(wait) FROM days
           UNION ALL SELECT kind, 'WORK', unnest(work) FROM days) m
+    WHERE minutes IS NOT NULL
     GROUP BY 1, 2
 """.replace(
     "FROM days",
     "FROM supervision_daytimes WHERE day BETWEEN %(first)s AND %(until)s {only}",
 )
+# The runs that these minutes are of, part by part as well.
+_RUNS = """
+    SELECT clock, took FROM (
+        SELECT unnest(clocks) AS clock, unnest({part}) AS took FROM supervision_daytimes
+        WHERE kind = %(kind)s AND day BETWEEN %(first)s AND %(until)s {only}
+    ) runs
+    WHERE clock IS NOT NULL AND took IS NOT NULL {beyond}
+    ORDER BY took {way}, clock {way} LIMIT %(most)s
+"""
 
 
 # -- what is asked -----------------------------------------------------------------------------------------------------
@@ -206,7 +217,7 @@ def _closed(
 
 
 def _rows(group: str, scope: Scope, window: Window, kind: str, live: Live) -> Iterator[tuple[Any, str, str, int, int]]:
-    uncounted = _days_to_count(window)
+    uncounted = days_to_count(window.days)
     level = {"branch": DayFigure.Scope.BRANCH, "person": DayFigure.Scope.PERSON}.get(group, scope.level)
     figures = DayFigure.objects.filter(scope=level, day__gte=window.first, day__lte=window.last)
     figures = figures.exclude(day__in=uncounted)
@@ -227,13 +238,13 @@ def _rows(group: str, scope: Scope, window: Window, kind: str, live: Live) -> It
         yield from count_live(group, days=uncounted, kind=kind, branch=scope.branch_key, person=scope.person_key)
 
 
-def _days_to_count(window: Window) -> list[date]:
-    """The days of the period that are not counted, or not as they are now."""
+def days_to_count(days: Sequence[date]) -> list[date]:
+    """Those of the days that are not counted, or not as they are now."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT d.day FROM unnest(%s::date[]) AS d(day)
                 WHERE EXISTS (SELECT FROM {TouchedDay._meta.db_table} t WHERE t.day = d.day)""",  # noqa: S608
-            [window.days],
+            [list(days)],
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -317,26 +328,46 @@ def clocks_behind(
             clocks = clocks.filter(~Q(flawed) if verdict == "first" else Q(flawed))
         else:
             clocks = clocks.filter(outcome__in=outcomes_of(verdict, of_person=of_person))
-    if branch:
-        wanted = None if branch == NO_BRANCH else branch
-        clocks = clocks.filter(application__branch__code=wanted) if wanted else clocks.filter(application__branch=None)
+        if scope.branch is not None:
+            clocks = _of_cases(clocks, Q(branch=scope.branch))
     if person:
         clocks = clocks.filter(owner__number=person)
+    if branch:
+        clocks = _of_cases(clocks, Q(branch=None) if branch == NO_BRANCH else Q(branch__code=branch))
     if verdict == "open" and of_person:
         clocks = CaseClock.objects.filter(pk__in=[clock.pk for clock in _personal(clocks)])
     return clocks
 
 
-def slowest(scope: Scope, window: Window, *, kind: str, part: str, at: datetime) -> list[CaseClock]:
-    """The runs behind the median and the P90 of a stage (``stage_times``), the longest first, each with the minutes
-    that it ``took``: pauses out (NET) or in (GROSS)."""
+def slowest(
+    scope: Scope, window: Window, *, kind: str, part: str, at: datetime, size: int = PAGE_SIZE,
+    after: str | None = None, before: str | None = None,
+) -> Page[CaseClock]:  # fmt: skip
+    """The runs behind the median and the P90 of one part of a stage (``stage_times``), the slowest first, each with the
+    minutes that this part ``took``. Malformed (400) for a position that is none."""
     first, until = days_over(window.name, today=local_day(at))
-    span = Window(window.name, first, stage_times(scope, window, at=at).until or until)
-    ran = Coalesce(Sum("intervals__minutes", filter=Q(intervals__pause="")), 0)
-    clocks = _stopped(scope, span, kind=kind, day=None).annotate(gross=Sum("intervals__minutes"), net=ran)
-    clocks = clocks.filter(gross__isnull=False).annotate(took=F("gross") if part == Part.GROSS else F("net"))
-    rows = clocks.select_related("application__branch", "application__product", "owner", "owner_branch")
-    return list(rows.order_by(F("took").desc(), "id")[:SLOWEST])
+    facts: dict[str, Any] = {"kind": kind, "first": first, "until": stage_times(scope, window, at=at).until or until}
+    if scope.branch is not None:
+        facts["branch"] = scope.branch.pk
+
+    def take(seen: list[Any] | None, backwards: bool, most: int) -> list[CaseClock]:
+        statement = _RUNS.format(
+            part=Part(part).lower(),
+            only="AND branch_id = %(branch)s" if scope.branch is not None else "",
+            beyond=f"AND (took, clock) {'>' if backwards else '<'} (%(took)s, %(clock)s)" if seen else "",
+            way="ASC" if backwards else "DESC",
+        )
+        took, clock = seen or (None, None)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, {**facts, "took": took, "clock": clock, "most": most})
+            minutes = dict(cursor.fetchall())
+        related = ("application__branch", "application__product", "owner", "owner_branch")
+        runs: dict[int, Any] = CaseClock.objects.select_related(*related).in_bulk(list(minutes))
+        for key, run in runs.items():
+            run.took = minutes[key]
+        return [runs[key] for key in minutes]
+
+    return SLOWEST.cut(take, model=CaseClock, size=size, after=after, before=before)
 
 
 def _breached(scope: Scope, window: Window, *, at: datetime, day: date | None) -> CaseClockQuerySet:
@@ -356,6 +387,10 @@ def _stopped(scope: Scope, window: Window, *, kind: str, day: date | None) -> Ca
         stopped_at__gte=midnight(first), stopped_at__lt=midnight(last + timedelta(days=1))
     ).exclude(outcome=Outcome.VOID)
     clocks = clocks.filter(kind=kind) if kind else clocks.filter(kind__in=Clock.values)
-    if scope.branch is not None:
-        clocks = clocks.filter(application__branch=scope.branch)
     return clocks.filter(owner=scope.person) if scope.person is not None else clocks
+
+
+def _of_cases(clocks: CaseClockQuerySet, cases: Q) -> CaseClockQuerySet:
+    """Those of a branch's cases. Clocks and cases meet in their indexes; only what is found is read from the tables."""
+    of_them = clocks.filter(application__in=Application.objects.filter(cases).values("pk"))
+    return CaseClock.objects.filter(pk__in=of_them.values("pk"))

@@ -26,9 +26,11 @@ _LOCK = 7_319_302  # one counts a day at a time
 TAKEN_FROM_A_QUEUE = frozenset(kind for kinds in HOLDER_CLOCKS.values() for kind in kinds)
 
 _COUNT = f"""
-    INSERT INTO supervision_dayfigure (day, kind, outcome, scope, key, clocks, first_pass)
-    SELECT %(day)s, x.kind, x.outcome, s.scope, s.key, count(*), count(*) FILTER (WHERE x.unspoilt)
-    FROM (SELECT c.kind, c.outcome, c.owner_id, coalesce(a.branch_id, 0) AS branch_id, {UNSPOILT} AS unspoilt
+    INSERT INTO supervision_dayfigure (day, kind, outcome, scope, key, clocks, first_pass, imported)
+    SELECT %(day)s, x.kind, x.outcome, s.scope, s.key, count(*), count(*) FILTER (WHERE x.unspoilt),
+           count(*) FILTER (WHERE x.is_imported)
+    FROM (SELECT c.kind, c.outcome, c.owner_id, coalesce(a.branch_id, 0) AS branch_id, a.is_imported,
+                 {UNSPOILT} AS unspoilt
           {STOPPED.format(case=OF_THE_CASE)} OFFSET 0) x
     CROSS JOIN LATERAL (VALUES ('BANK', 0), ('BRANCH', x.branch_id), ('PERSON', x.owner_id)) s(scope, key)
     WHERE s.key IS NOT NULL
@@ -36,8 +38,8 @@ _COUNT = f"""
 """  # noqa: S608  OFFSET 0: each clock is looked at once, not once per scope
 # The minutes of a run stand on its intervals; before it was taken it could only be paused as a whole.
 _MINUTES = f"""
-    SELECT c.kind, c.branch_id, c.started_at, CASE WHEN c.owner_id IS NOT NULL THEN c.owned_since END, c.stopped_at,
-           p.mode, i.gross, i.net, i.paused_before
+    SELECT c.id, c.kind, c.branch_id, c.started_at, CASE WHEN c.owner_id IS NOT NULL THEN c.owned_since END,
+           c.stopped_at, p.mode, i.gross, i.net, i.paused_before
     FROM (SELECT c.*, a.branch_id {STOPPED.format(case=OF_THE_CASE)} OFFSET 0) c
     CROSS JOIN LATERAL (
         SELECT sum(i.minutes) AS gross, sum(i.minutes) FILTER (WHERE i.pause = '') AS net,
@@ -130,19 +132,20 @@ def _times_of(day: date, rows: Iterable[tuple[Any, ...]]) -> list[DayTimes]:
     """One row per clock and branch, with the minutes of each of its runs."""
     calendar = working_calendar()
     times: dict[tuple[str, int | None], DayTimes] = {}
-    for kind, branch, started, taken, stopped, mode, gross, net, paused_before in rows:
+    for clock, kind, branch, started, taken, stopped, mode, gross, net, paused_before in rows:
         row = times.get((kind, branch))
         if row is None:
-            row = DayTimes(day=day, kind=kind, branch_id=branch, gross=[], net=[], wait=[], work=[])
+            row = DayTimes(day=day, kind=kind, branch_id=branch, clocks=[], gross=[], net=[], wait=[], work=[])
             times[kind, branch] = row
-        ran = int(net or 0)
+        ran, waited = int(net or 0), None
+        row.clocks.append(clock)
         row.gross.append(int(gross))
         row.net.append(ran)
         if kind in TAKEN_FROM_A_QUEUE and taken is not None and started <= taken <= stopped:
             before = minutes_between(started, taken, Mode(mode or Mode.WORKDAYS_EOD), calendar, CENTER_HOURS)
             waited = min(max(before - int(paused_before or 0), 0), ran)
-            row.wait.append(waited)
-            row.work.append(ran - waited)
+        row.wait.append(waited)
+        row.work.append(None if waited is None else ran - waited)
     return list(times.values())
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from applications.lifecycle import Clock
 from ops_center.kernel.errors import Malformed
 from ops_center.web import charts
-from ops_center.web.keyset import Keyset, Page, read_query
+from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch, Employee
 from organization.roles import Role
@@ -56,10 +56,7 @@ VERDICT_LABELS = {
     "second": gettext_lazy("Entered after a problem or a return"),
     "breached": gettext_lazy("Fell due without being done"),
 }
-TOTALS = {
-    Part.NET.value: pgettext_lazy("time of a stage", "Total, pauses out"),
-    Part.GROSS.value: pgettext_lazy("time of a stage", "Total, pauses in"),
-}
+SHOWN_PARTS = (Part.WAIT, Part.WORK, Part.NET, Part.GROSS)
 SHOWN = 20  # branches and people, those with the most late; ``all`` shows every one
 
 
@@ -70,7 +67,7 @@ def timeliness(request: StaffRequest) -> HttpResponse:
     asked = read_query(request.GET, known=("period", "clock", "verdict", "branch", "person", "day", "all", "slow"))
     scope, window = scope_of(request), Window.read(asked.get("period", ""), at=request.at)
     kind = one_of(asked, "clock", Clock.values)
-    verdict, slow = one_of(asked, "verdict", VERDICTS), one_of(asked, "slow", TOTALS)
+    verdict, slow = one_of(asked, "verdict", VERDICTS), one_of(asked, "slow", Part.values)
     opens = bool(request.roles & OPENS_CASES) or scope.person is not None
     live = Live()
     stages = by_stage(scope, window, at=request.at, live=live)
@@ -108,9 +105,16 @@ def timeliness(request: StaffRequest) -> HttpResponse:
         )
         facts |= {"page": page, "verdict": verdict, "title": _title(asked, kind, verdict)}
     elif slow and kind and facts["opens_cases"] and scope.person is None:
-        runs = slowest(scope, window, kind=kind, part=slow, at=request.at)
-        title = _("%(clock)s: the slowest runs, %(total)s") % {"clock": Clock(kind).label, "total": TOTALS[slow]}
-        facts |= {"page": Page(runs, None, None), "verdict": "slow", "title": title}
+        runs = slowest(
+            scope, window, kind=kind, part=slow, at=request.at,
+            size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before"),
+        )  # fmt: skip
+        words = {"clock": Clock(kind).label, "part": Part(slow).label}
+        facts |= {
+            "page": runs,
+            "verdict": "slow",
+            "title": _("%(clock)s, %(part)s: every run that the figures are of, the slowest first") % words,
+        }
     return render(request, "supervision/timeliness.html", facts)
 
 
@@ -132,8 +136,10 @@ def _first_clock(request: StaffRequest, stages: Mapping[str, Any]) -> str:
 
 
 def _times(stages: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Any, list[Any]]]:
-    parts = [Part.WAIT, Part.WORK, Part.NET, Part.GROSS]
-    return [(clock, Clock(clock).label, [by_part.get(part) for part in parts]) for clock, by_part in stages.items()]
+    return [
+        (clock, Clock(clock).label, [(part, by_part.get(part)) for part in SHOWN_PARTS])
+        for clock, by_part in stages.items()
+    ]
 
 
 def _branches(scope: Scope, window: Window, kind: str, request: StaffRequest, asked: Mapping[str, str]) -> Any:

@@ -257,19 +257,38 @@ def test_median_and_p90_of_wait_handling_and_total_equal_a_recount(bank: Bank) -
             assert (found.clocks, found.median, found.p90) == (5, percentile(values, 0.5), percentile(values, 0.9)), (
                 part
             )
-        for part in (Part.GROSS, Part.NET):
-            window = Window.read("30", at=NOW)
-            runs = slowest(scope, window, kind=Clock.CHECK, part=part, at=NOW)
-            assert [run.took for run in runs] == sorted(expected[part], reverse=True)
+        for part in Part.values:
+            window, after, took = Window.read("30", at=NOW), None, []
+            while True:  # two to a page
+                runs = slowest(scope, window, kind=Clock.CHECK, part=part, at=NOW, size=2, after=after)
+                took += [run.took for run in runs]
+                after = runs.next
+                if after is None:
+                    break
+            assert took == sorted(expected[part], reverse=True), part
+            last = slowest(scope, window, kind=Clock.CHECK, part=part, at=NOW, size=2, before=runs.previous)
+            assert [run.took for run in last] == took[2:4]
+
+
+def test_a_median_opens_the_runs_that_it_is_of_part_by_part(bank: Bank) -> None:
+    clock = bank.clock(Clock.CHECK, at("2026-11-18 09:00"))
+    clock.intervals.create(since=clock.started_at, until=at("2026-11-18 10:00"), minutes=60)
+    bank.stop(clock, at("2026-11-18 10:00"), Outcome.ON_TIME)  # nobody took it: it has neither wait nor handling
+    count_touched_days(at=NOW)
     page = Client()
     page.force_login(bank.people.sup)
-    listed = page.get("/boards/timeliness/?clock=CHECK&slow=NET").context["page"]
-    assert len(listed) == 5
-    assert page.get("/boards/timeliness/?clock=CHECK&slow=WAIT").status_code == 400
+    address = "/boards/timeliness/?clock=CHECK"
+    assert f"{address[19:]}&amp;slow=NET#cases" in page.get(address).text
+    for part, runs in ((Part.NET, 1), (Part.GROSS, 1), (Part.WAIT, 0), (Part.WORK, 0)):
+        assert len(page.get(f"{address}&slow={part}").context["page"]) == runs, part
+    assert page.get(f"{address}&slow=FEELING").status_code == 400
+    assert page.get(f"{address}&slow=NET&after=nowhere").status_code == 400
 
 
 def test_the_periods_are_summed_up_anew_when_the_day_turns(bank: Bank) -> None:
-    DayTimes.objects.create(day=date(2026, 10, 26), kind="CHECK", gross=[180], net=[170], wait=[], work=[])
+    DayTimes.objects.create(
+        day=date(2026, 10, 26), kind="CHECK", clocks=[1], gross=[180], net=[170], wait=[None], work=[None]
+    )
     count_touched_days(at=at("2026-11-25 09:00"))
     assert stage_times(BANK, Window.read("30", at=NOW), at=NOW).stages["CHECK"][Part.NET].median == 170
     count_touched_days(at=at("2026-11-26 09:00"))
