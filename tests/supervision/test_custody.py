@@ -155,6 +155,18 @@ def test_a_case_goes_from_hand_to_hand_until_it_ends(cast: Cast) -> None:
 
 
 @pytest.mark.django_db
+def test_between_filing_and_issue_head_office_and_the_card_factory_have_it(cast: Cast) -> None:
+    case = cast.received(when=SIGNED)
+    cast.check(cast.again(case), when=at("2026-11-24 09:00"))
+    cast.key(cast.again(case), when=at("2026-11-24 10:00"))
+    cast.review(cast.again(case), when=at("2026-11-24 11:00"))
+    cast.file(case, when=at("2026-11-24 14:00"))
+    cast.issue(case, when=at("2026-11-30 10:00"))
+    assert held(case)[-3:] == [("QUEUE", "", "24 11:00"), ("HEAD_OFFICE", "", "24 14:00"), ("QUEUE", "", "30 10:00")]
+    check_whole(case)
+
+
+@pytest.mark.django_db
 def test_a_lease_that_ran_out_gives_the_case_back_to_the_queue_at_its_end(cast: Cast) -> None:
     case = cast.received(when=SIGNED)
     claims.claim_next(queue="check", actor=cast.he_xiulan, at=at("2026-11-24 09:00"))
