@@ -190,6 +190,18 @@ def test_nobody_decides_on_the_own_breach(bank: Bank) -> None:
     ).is_accepted
 
 
+def test_who_was_given_the_work_meanwhile_does_not_decide_on_its_delay(bank: Bank) -> None:
+    clock = bank.clock(Clock.FILE, at("2026-11-25 09:00"), owner=bank.people.tr)
+    find_breaches(at=LATE)
+    breach = Breach.objects.get()
+    explain(breach, bank.people.tr)
+    successor = bank.cast.hire("接手人", "OC01", "TR")
+    CaseClock.objects.filter(pk=clock.pk).update(owner=successor)
+    with pytest.raises(Refused) as refusal:
+        decide_justification(breach_id=breach.pk, actor=successor, at=IN_THE_WINDOW, accepted=True, note="")
+    assert refusal.value.code == "own_breach"
+
+
 def test_the_database_refuses_a_decision_by_who_filed_it(bank: Bank, breach) -> None:
     filed = explain(breach, bank.people.ec)
     with pytest.raises(IntegrityError), transaction.atomic():
