@@ -23,6 +23,7 @@ from applications.models import (
     CaseClock,
     ClockInterval,
     ClockPolicy,
+    Custody,
     Event,
     ProblemItem,
     Product,
@@ -36,7 +37,8 @@ from supervision.models import Breach, TouchedDay
 from supervision.periods import Month
 from supervision.selectors.funnel import funnel_board
 from supervision.selectors.timeliness import Scope, Window, breaches_per_day, rate_per_day
-from supervision.services.figures import count_touched_days
+from supervision.services.charges import charge_breaches
+from supervision.services.figures import count_touched_days, put_together
 
 DAYS, BRANCHES, STAFF, COLLECTORS = 90, 200, 500, 2000
 COUNTED_DAYS = 35  # as far back as the boards look by themselves
@@ -63,6 +65,9 @@ PAGES = {
     "funnel": ("SUP", "/boards/funnel/"),
     "funnel, of a head": ("BH", "/boards/funnel/"),
     "whose delays": ("SUP", "/boards/delays/"),
+    "whose delays, of a head": ("BH", "/boards/delays/"),
+    "whose delays, in a queue": ("SUP", "/boards/delays/?clock=ENTRY&holder=QUEUE"),
+    "whose delays, of a clerk": ("SUP", "/boards/delays/?person=LZ20001"),
     "capacity": ("SUP", "/boards/capacity/"),
     "operations report": ("SUP", "/reports/operations/"),
 }
@@ -164,6 +169,24 @@ _BREACHES = """
     WHERE (c.outcome LIKE 'LATE%%' OR (c.stopped_at IS NULL AND c.due_at < %(at)s)) AND c.due_at < %(at)s
       AND c.due_at > %(at)s::timestamptz - interval '{days} days'
 """
+# Who held the cases that were late: branch, truck, queue and clerk in turn, card factory, customer manager.
+_CUSTODY = """
+    INSERT INTO applications_custody (application_id, holder, person_id, branch_id, since, until)
+    SELECT a.id, s.holder, CASE WHEN s.holder = 'PERSON' THEN s.person END,
+           CASE WHEN s.holder = 'BRANCH' THEN a.branch_id END, s.since, s.until
+    FROM (SELECT *, (%(staff)s::int[])[1 + id %% {staff}] AS clerk FROM applications_application
+          WHERE id IN (SELECT application_id FROM supervision_breach)) a
+    CROSS JOIN LATERAL (VALUES
+        ('BRANCH', NULL, a.taken_in_at, a.dispatched_at), ('TRUCK', NULL, a.dispatched_at, a.received_at),
+        ('QUEUE', NULL, a.received_at, a.checked_at - interval '2 hours'),
+        ('PERSON', a.clerk, a.checked_at - interval '2 hours', a.checked_at),
+        ('QUEUE', NULL, a.checked_at, a.entered_at - interval '1 hour'),
+        ('PERSON', a.clerk, a.entered_at - interval '1 hour', a.filed_at),
+        ('HEAD_OFFICE', NULL, a.filed_at, a.issued_at), ('PERSON', a.collector_id, a.issued_at, a.activated_at)
+    ) s(holder, person, since, until)
+    WHERE s.since IS NOT NULL
+"""
+_TO_CHARGE = "INSERT INTO supervision_unchargedbreach (breach_id) SELECT id FROM supervision_breach"
 # The events of the last days, which the backlog is reckoned from; older ones nobody reads on a board.
 _EVENTS = """
     INSERT INTO applications_event (application_id, seq, step, from_state, to_state, actor_id, at, recorded_at, round,
@@ -223,6 +246,10 @@ def bench_boards(*, cases: int, say: Callable[[str], None]) -> dict[str, Any]:
     counted = count_touched_days(at=at)
     seconds = perf_counter() - begun
     say(f"{counted['days']} days counted in {seconds:.0f} s")
+    begun = perf_counter()
+    charged = charge_breaches(at=at)["charged"]
+    say(f"{charged} breaches charged in {perf_counter() - begun:.0f} s")
+    put_together()
     _say("VACUUM ANALYZE")
     measured = {}
     with override_settings(STORAGES=_PLAIN):
@@ -321,7 +348,7 @@ def _load(cases: int, *, at: datetime, say: Callable[[str], None]) -> dict[str, 
         "person": people["SUP"].pk, "today": local_day(at),
     }  # fmt: skip
     sizes = {"branches": BRANCHES, "collectors": COLLECTORS, "staff": STAFF, "days": COUNTED_DAYS + 10}
-    with _bare(Application, CaseClock, ClockInterval, Event, ProblemItem, ReturnNote, Breach):
+    with _bare(Application, CaseClock, ClockInterval, Custody, Event, ProblemItem, ReturnNote, Breach):
         _say(_CASES.format(**sizes, **_defaults(Application, _CASES)), facts)
         say("cases")
         for place, (kind, start, stop) in enumerate(_STAGES):
@@ -334,12 +361,13 @@ def _load(cases: int, *, at: datetime, say: Callable[[str], None]) -> dict[str, 
             )  # fmt: skip
             _say(text, facts | {"kind": kind, "policy": policy.pk, "explanation": Json(explanation)})
             say(f"clocks {kind}")
-        for statement in (_INTERVALS, _PROBLEMS, _RETURNS.replace("{}", "{{}}"), _BREACHES, _EVENTS):
+        for statement in (_INTERVALS, _PROBLEMS, _RETURNS.replace("{}", "{{}}"), _BREACHES, _CUSTODY, _EVENTS):
             _say(statement.format(**sizes), facts)
-        say("intervals, problems, returns, breaches, events")
+        say("intervals, problems, returns, breaches, custody, events")
     say("indexes")
     _say("TRUNCATE supervision_touchedday")
     _say(_TOUCH.format(days=COUNTED_DAYS), facts)
+    _say(_TO_CHARGE)
     for statement in _COUNTS:
         _say(statement)
     _say("VACUUM ANALYZE")
