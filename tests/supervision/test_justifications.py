@@ -268,6 +268,16 @@ def test_the_branch_head_gives_the_first_opinion_for_the_own_branch_only(bank: B
     assert (filed.opinion_by, filed.opinion_supports) == (bank.people.bh, True)
 
 
+def test_of_a_person_from_elsewhere_the_head_of_the_cases_branch_gives_no_opinion(bank: Bank) -> None:
+    """周启明 of the card center was late with a file of 滨河支行: its head sees it, and is not his head."""
+    bank.clock(Clock.DISPATCH, at("2026-11-25 16:40"), owner=bank.people.cs)
+    find_breaches(at=LATE)
+    breach = Breach.objects.get()
+    explain(breach, bank.people.cs)
+    with pytest.raises(NotAllowed):
+        give_opinion(breach_id=breach.pk, actor=bank.people.bh, at=IN_THE_WINDOW, supports=True, text="")
+
+
 def test_who_gave_the_first_opinion_does_not_decide_as_well(bank: Bank) -> None:
     bank.clock(Clock.DISPATCH, at("2026-11-25 16:40"), owner=bank.people.cm)
     find_breaches(at=LATE)
