@@ -22,7 +22,7 @@ def no_success() -> OutOfSight:
 
 
 def no_branch() -> OutOfSight:
-    return OutOfSight("branch", _("There is no such branch, or its cases are not yours to see."))
+    return OutOfSight("branch", _("There is no such branch, or its figures are not yours to see."))
 
 
 def no_line() -> OutOfSight:

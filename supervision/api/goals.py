@@ -18,7 +18,7 @@ from supervision import errors
 from supervision.api.cases import CountedCase, counted
 from supervision.models import Measure
 from supervision.periods import Month, read_span
-from supervision.selectors import SEES_EVERY_BRANCH, goals
+from supervision.selectors import SEES_EVERY_BRANCH, branch_in_sight, goals
 from supervision.selectors.feed import shown_name
 from supervision.selectors.leaderboard import BOARDS, PEOPLE, Work, activated_cases, back_office, leaderboard, may_open
 from supervision.selectors.leaderboard import Standing as Ranked
@@ -111,7 +111,7 @@ class TargetCases(Api):
     def get(self, call: Call) -> Json:
         """Of a branch or a person in sight; of the whole bank for who sees it."""
         asked, reader = call.asked, call.actor
-        branch = goals.branch_in_sight(reader, asked["branch"], at=call.at) if "branch" in asked else None
+        branch = branch_in_sight(reader, asked["branch"], at=call.at) if "branch" in asked else None
         person = goals.person_in_sight(reader, asked["person"], at=call.at) if "person" in asked else None
         if branch is None and person is None and not call.roles & SEES_EVERY_BRANCH:
             raise errors.figures_of_the_bank()

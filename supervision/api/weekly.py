@@ -12,7 +12,8 @@ from ops_center.web.shapes import Code, FreeText, Shape
 from supervision.api.cases import CountedCase, counted
 from supervision.models import WeeklyNote
 from supervision.periods import Week
-from supervision.selectors.weekly import FIGURES, READERS, Line, Sheet, branch_in_sight, sheets_for, weekly_cases
+from supervision.selectors import branch_in_sight
+from supervision.selectors.weekly import FIGURES, READERS, Line, Sheet, sheets_for, weekly_cases
 from supervision.services.weekly import LONGEST_NOTE, write_note
 
 WEEK = "Its Monday, 2026-11-16; the last one that has closed."
@@ -79,7 +80,7 @@ class WeekCases(Api):
     )
     def get(self, call: Call) -> dict[str, Any]:
         """Of one branch and week."""
-        branch = branch_in_sight(call.asked["branch"], call.actor, call.roles)
+        branch = branch_in_sight(call.actor, call.asked["branch"], at=call.at)
         return counted(call, weekly_cases(call.asked["figure"], week=_week(call.asked, call), branch=branch))
 
 

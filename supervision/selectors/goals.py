@@ -23,7 +23,7 @@ from organization.roles import Role
 from organization.services.calendar import working_calendar
 from supervision.models import Measure, Target
 from supervision.periods import Month, Span
-from supervision.selectors import SEES_EVERY_BRANCH
+from supervision.selectors import SEES_EVERY_BRANCH, branch_in_sight
 
 AMBER_DOWN_TO = Decimal(-10)  # percentage points behind the time
 SETS_BRANCHES, SETS_PEOPLE = Role.MGT, Role.BH
@@ -218,14 +218,6 @@ def sight_of(reader: Employee, *, month: Month, at: datetime, branch: str = "") 
     opened = branch_in_sight(reader, branch or reader.branch.code, at=at)
     people = [reader] if not roles & (SEES_EVERY_BRANCH | {Role.BH}) else people_of(opened, at=at)
     return Sight(branch_rows([opened], month=month, at=at), person_rows(people, month=month, at=at), opened)
-
-
-def branch_in_sight(reader: Employee, code: str, *, at: datetime) -> Branch:
-    """Any branch for who sees the bank, the own one for its people."""
-    found = Branch.objects.filter(code=code).first()
-    if found is None or not (reader.role_codes(local_day(at)) & SEES_EVERY_BRANCH or found.pk == reader.branch_id):
-        raise OutOfSight("branch", _("There is no such branch, or its figures are not yours to see."))
-    return found
 
 
 def person_in_sight(reader: Employee, number: str, *, at: datetime) -> Employee:

@@ -21,7 +21,7 @@ from organization.models import Branch
 from organization.services.calendar import working_calendar
 from supervision.selectors import midnight, of_branch
 
-# Age of an overdue case in days by the wall clock: name, from, below.
+# How old a delay or a problem is, in days by the wall clock: name, from, below.
 AGES: dict[str, tuple[int, int | None]] = {"0-1": (0, 1), "1-3": (1, 3), "3-7": (3, 7), "7+": (7, None)}
 STAGES = tuple(stage for stage in Stage if stage != Stage.ENDED)
 NO_BRANCH = "-"  # leads that no branch has taken yet
@@ -44,7 +44,7 @@ def overdue_board(*, scope: Branch | None, at: datetime) -> Overdue:
     open_cases = Application.objects.filter(of_branch(scope), is_imported=False).order_by()
     rows = (
         open_cases.filter(due_at__lt=at)
-        .values_list("branch__code", "branch__name", "state", "resume_state", "due_clock", _age(at))
+        .values_list("branch__code", "branch__name", "state", "resume_state", "due_clock", age_of("due_at", at=at))
         .annotate(cases=Count("pk"))
     )
     cells: Counter[tuple[str, str]] = Counter()
@@ -80,10 +80,7 @@ def overdue_cases(
     if branch:
         cases = cases.filter(branch=None) if branch == NO_BRANCH else cases.filter(branch__code=branch)
     if age:
-        older_than, younger_than = AGES[age]
-        cases = cases.filter(due_at__lte=at - timedelta(days=older_than))
-        if younger_than is not None:
-            cases = cases.filter(due_at__gt=at - timedelta(days=younger_than))
+        cases = cases.filter(is_aged(age, "due_at", at=at))
     if clock:
         cases = cases.filter(due_clock=clock)
     return cases
@@ -100,9 +97,16 @@ def clock_label(kind: str) -> str:
     return str(Clock(kind).label)
 
 
-def _age(at: datetime) -> Case:
-    """The age bucket of an overdue case."""
-    older = [
-        When(due_at__gt=at - timedelta(days=below), then=Value(name)) for name, (_from, below) in AGES.items() if below
-    ]
-    return Case(*older, default=Value("7+"), output_field=CharField())
+# -- how old -----------------------------------------------------------------------------------------------------------
+def is_aged(age: str, since: str, *, at: datetime) -> Q:
+    """The rows of an age bucket, by the instant in the column ``since``."""
+    least, below = AGES[age]
+    old_enough = Q(**{f"{since}__lte": at - timedelta(days=least)})
+    return old_enough if below is None else old_enough & Q(**{f"{since}__gt": at - timedelta(days=below)})
+
+
+def age_of(since: str, *, at: datetime) -> Case:
+    """The age bucket of a row; what has come about since ``at`` was read is of the youngest."""
+    youngest, *older = AGES
+    buckets = (When(is_aged(age, since, at=at), then=Value(age)) for age in older)
+    return Case(*buckets, default=Value(youngest), output_field=CharField())

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import models
-from django.db.models import Case, CharField, Count, Q, Value, When
+from django.db.models import Count, Q
 
 from applications.models import ProblemItem
 from organization.models import Branch
-from supervision.selectors.overdue import AGES, NO_BRANCH
+from supervision.selectors import of_branch
+from supervision.selectors.overdue import NO_BRANCH, age_of, is_aged
 
 # Whose turn it is, by the state of the item: the center's while nobody outside is waited for.
 TURNS: Mapping[str, tuple[ProblemItem.State, ...]] = {
@@ -37,7 +38,9 @@ def problem_board(*, scope: Branch | None, at: datetime) -> Problems:
     rows = (
         open_problems(scope=scope, at=at)
         .order_by()
-        .values_list("state", "code", "application__branch__code", "application__branch__name", _age(at))
+        .values_list(
+            "state", "code", "application__branch__code", "application__branch__name", age_of("raised_at", at=at)
+        )
         .annotate(Count("pk"))
     )
     turn_of = {state: turn for turn, states in TURNS.items() for state in states}
@@ -54,29 +57,16 @@ def open_problems(
     *, scope: Branch | None, at: datetime, turn: str = "", age: str = "", code: str = "", branch: str = ""
 ) -> models.QuerySet[ProblemItem]:
     """The list behind a number of the board."""
-    items = ProblemItem.objects.filter(closed_at=None, application__is_imported=False)
-    if scope is not None:
-        items = items.filter(Q(application__branch=scope) | Q(application__host_branch=scope))
+    items = ProblemItem.objects.filter(
+        of_branch(scope, "application__"), closed_at=None, application__is_imported=False
+    )
     if turn:
         items = items.filter(state__in=TURNS[turn])
     if age:
-        older_than, younger_than = AGES[age]
-        items = items.filter(raised_at__lte=at - timedelta(days=older_than))
-        if younger_than is not None:
-            items = items.filter(raised_at__gt=at - timedelta(days=younger_than))
+        items = items.filter(is_aged(age, "raised_at", at=at))
     if code:
         items = items.filter(code=code)
     if branch:
         wanted = Q(application__branch=None) if branch == NO_BRANCH else Q(application__branch__code=branch)
         items = items.filter(wanted)
     return items
-
-
-def _age(at: datetime) -> Case:
-    """The age bucket of an item by the instant at which it was raised."""
-    older = [
-        When(raised_at__gt=at - timedelta(days=below), then=Value(name))
-        for name, (_from, below) in AGES.items()
-        if below
-    ]
-    return Case(*older, default=Value("7+"), output_field=CharField())

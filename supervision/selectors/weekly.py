@@ -16,7 +16,6 @@ from applications.models import Application, CaseClock, ClockInterval, ReturnNot
 from applications.querysets import ApplicationQuerySet
 from organization.models import Area, Branch, Employee
 from organization.roles import Role
-from supervision import errors
 from supervision.models import WeeklyNote, WeeklySheet
 from supervision.periods import Week
 from supervision.selectors import SEES_EVERY_BRANCH
@@ -145,14 +144,6 @@ def sheets_for(reader: Employee, roles: frozenset[str], *, week: Week) -> list[S
     if roles & SEES_EVERY_BRANCH:
         return sheets_of(week, area=None)
     return sheets_of(week, area=reader.branch.area) if reader.branch.area else []
-
-
-def branch_in_sight(code: str, reader: Employee, roles: frozenset[str]) -> Branch:
-    """A branch whose cases this person may list: any for who sees the bank, else the own. OutOfSight otherwise."""
-    branch = Branch.objects.filter(code=code).first()
-    if branch is None or not (roles & SEES_EVERY_BRANCH or branch == reader.branch):
-        raise errors.no_branch()
-    return branch
 
 
 def last_weeks(number: int) -> list[Week]:

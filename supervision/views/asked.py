@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping
+from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
@@ -16,11 +16,16 @@ M = TypeVar("M", bound=Model)
 MONTHS, QUARTERS = 6, 3  # so many are offered
 
 
-def one_of(asked: Mapping[str, str], name: str, known: Sequence[str] | Mapping[str, Any]) -> str:
-    """The value of a filter, empty when it is not asked; Malformed (400) when the board does not know it."""
+def one_of(asked: Mapping[str, str], name: str, known: Collection[str]) -> str:
+    """The value of a filter, empty when it is not asked; Malformed (400) when the page does not know it."""
+    return which(asked, name, known) if asked.get(name) else ""
+
+
+def which(asked: Mapping[str, str], name: str, known: Collection[str]) -> str:
+    """The value of a filter that the page cannot do without; Malformed (400) when it is not asked or not known."""
     value = asked.get(name, "")
-    if value and value not in known:
-        raise _unknown(name)
+    if value not in known:
+        raise unknown(name)
     return value
 
 
@@ -30,12 +35,12 @@ def named(asked: Mapping[str, str], name: str, rows: QuerySet[M], field: str) ->
         return None
     row = rows.filter(**{field: value}).first()
     if row is None:
-        raise _unknown(name)
+        raise unknown(name)
     return row
 
 
-def _unknown(name: str) -> Malformed:
-    return Malformed("bad_filter", _("This board has no such filter."), {name: _("Choose one of the list.")})
+def unknown(name: str) -> Malformed:
+    return Malformed("bad_filter", _("This list has no such filter."), {name: _("Choose one of the list.")})
 
 
 def recent_months(request: StaffRequest, name: str = "period") -> list[tuple[str, str]]:

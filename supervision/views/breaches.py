@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,6 @@ from applications.services.documents import JPEG
 from applications.services.explanations import explain
 from applications.views.door import go
 from ops_center.clock import local_day
-from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
@@ -41,6 +40,7 @@ from supervision.services.justifications import (
     may_give_opinion,
     standing,
 )  # fmt: skip
+from supervision.views.asked import one_of, unknown
 
 NEWEST, BY_WINDOW, BY_DECISION = Keyset("-id"), Keyset("file_by", "id"), Keyset("justification__decide_by", "id")
 ORDERS = {"mine": BY_WINDOW, "opinion": BY_DECISION, "decide": BY_DECISION}
@@ -176,33 +176,23 @@ def _shown(request: StaffRequest, show: str) -> BreachQuerySet:
             return breaches.unsettled()
         case "all":
             return breaches
-    raise _bad_filter("show")
+    raise unknown("show")
 
 
 def _cut(breaches: BreachQuerySet, asked: Mapping[str, str], request: StaffRequest) -> BreachQuerySet:
     """Those of a list that the filters of the address ask for."""
-    if clock := asked.get("clock"):
-        breaches = breaches.filter(kind=_one_of(clock, Clock.values, "clock"))
+    if clock := one_of(asked, "clock", Clock.values):
+        breaches = breaches.filter(kind=clock)
     if branch := asked.get("branch"):
         breaches = breaches.filter(branch__code=branch)
-    if ground := asked.get("ground"):
-        breaches = breaches.filter(justification__code=_one_of(ground, Ground.values, "ground"))
+    if ground := one_of(asked, "ground", Ground.values):
+        breaches = breaches.filter(justification__code=ground)
     if person := asked.get("person"):
         breaches = breaches.filter(justification__filed_by__number__iexact=person)
-    match asked.get("due") and _one_of(asked["due"], DUE, "due"):
+    match one_of(asked, "due", DUE):
         case "late":
             breaches = breaches.filter(justification__decide_by__lt=request.at)
         case "today":
             tonight = midnight(local_day(request.at) + timedelta(days=1))
             breaches = breaches.filter(justification__decide_by__gte=request.at, justification__decide_by__lt=tonight)
     return breaches
-
-
-def _one_of(value: str, known: Collection[str], name: str) -> str:
-    if value not in known:
-        raise _bad_filter(name)
-    return value
-
-
-def _bad_filter(name: str) -> Malformed:
-    return Malformed("bad_filter", _("This list has no such filter."), {name: _("Choose one of the list.")})

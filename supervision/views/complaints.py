@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from applications.models import Application
 from applications.services.personal import search_clients
 from applications.views.door import attempt, go
-from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
@@ -29,7 +28,7 @@ from supervision.querysets import ComplaintQuerySet
 from supervision.selectors import complaints as figures
 from supervision.services import complaints
 from supervision.services.complaint_people import OFFICE, why_concerned, why_not_act
-from supervision.views.asked import recent_spans
+from supervision.views.asked import one_of, recent_spans, unknown
 
 READERS = (Role.CPL, Role.SUP, Role.AUD)
 RATE_READERS = (*READERS, Role.MGT)
@@ -60,9 +59,7 @@ def complaint_list(request: StaffRequest) -> HttpResponse:
     rooms = _rooms(request)
     show = asked.get("show") or next((name for name, _label, count in rooms if count), "open")
     rows, order = _shown(request, show)
-    if about := asked.get("about"):
-        if about not in Complaint.About.values:
-            raise _bad_filter("about")
+    if about := one_of(asked, "about", Complaint.About.values):
         rows = rows.filter(about=about)
     page = order.page_of(rows.with_facts(), asked)
     facts = {
@@ -226,15 +223,11 @@ def _shown(request: StaffRequest, show: str) -> tuple[ComplaintQuerySet, Keyset]
             return rows.open(), BY_CLOSE
         case "all":
             return rows, NEWEST
-    raise _bad_filter("show")
+    raise unknown("show")
 
 
 def _may_open(request: StaffRequest) -> bool:
     return not request.roles.isdisjoint(OFFICE)
-
-
-def _bad_filter(name: str) -> Malformed:
-    return Malformed("bad_filter", _("This list has no such filter."), {name: _("Choose one of the list.")})
 
 
 # -- the three rates ---------------------------------------------------------------------------------------------------
@@ -257,6 +250,6 @@ def complaint_rates(request: StaffRequest) -> HttpResponse:
         case "dissatisfied":
             rows = figures.dissatisfied(span).select_related("application__product", "officer")
         case _:
-            raise _bad_filter("show")
+            raise unknown("show")
     page: Any = NEWEST.page_of(rows, asked)
     return render(request, "supervision/complaint_rates.html", facts | {"rows": page.rows, "next": page.next})

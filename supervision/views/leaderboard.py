@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Employee
@@ -28,7 +27,7 @@ from supervision.selectors.leaderboard import (
     leaderboard,
     may_open,
 )  # fmt: skip
-from supervision.views.asked import recent_spans
+from supervision.views.asked import recent_spans, which
 from supervision.views.counted import counted
 
 LABELS = {
@@ -68,10 +67,8 @@ def hero_board(request: StaffRequest) -> HttpResponse:
 def hero_cases(request: StaffRequest) -> HttpResponse:
     """The cards behind a score: the own ones, those of the own branch for its head, all for who sees the bank."""
     asked = read_query(request.GET, known=("period", "board", "key"))
-    if asked.get("board") not in BOARDS:
-        sentence = _("There is no such choice.")
-        raise Malformed("bad_query", sentence, {"board": sentence})
-    board, key, span = asked["board"], asked.get("key", ""), read_span(asked.get("period", ""), at=request.at)
+    board, key = which(asked, "board", BOARDS), asked.get("key", "")
+    span = read_span(asked.get("period", ""), at=request.at)
     if not may_open(board, key, reader=request.actor, roles=request.roles):
         raise errors.no_line()
     return counted(

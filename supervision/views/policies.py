@@ -17,7 +17,6 @@ from applications.services.remeasure import Moves
 from applications.views.door import go
 from applications.views.versions import discarded, draft_version
 from ops_center.clock import local_day
-from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch, BranchTimes
@@ -37,7 +36,7 @@ from supervision.selectors.policies import (
     moves_of,
 )  # fmt: skip
 from supervision.services import policies
-from supervision.views.asked import key_in
+from supervision.views.asked import key_in, one_of
 
 TRIED = (Standing.DRAFT, Standing.AHEAD)  # only what is not in force yet is tried out on what runs
 
@@ -85,9 +84,7 @@ def _version(request: StaffRequest, version: VersionOf[Any] | None) -> HttpRespo
 
 def preview_facts(moves: Moves, asked: dict[str, str]) -> dict[str, Any]:
     """The figures of a preview, and one page of the clocks behind the one that was asked for."""
-    show = asked.get("show", "moved")
-    if show not in SHOWN:
-        raise Malformed("bad_filter", _("This list has no such filter."), {"show": _("Choose one of the list.")})
+    show = one_of(asked, "show", SHOWN) or "moved"
     page = BY_DUE.page_of(clocks_of(moves, show, asked, size=page_size(asked.get("page_size"))), asked)
     due = {one.run.pk: one.due_at for one in moves.moved}
     return {"moves": moves, "show": show, "rows": [(clock, due[clock.pk]) for clock in page], "page": page}

@@ -5,10 +5,8 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from supervision.forms.base import said
@@ -16,7 +14,7 @@ from supervision.forms.goals import SummaryForm
 from supervision.periods import Month
 from supervision.selectors.summary import LABELS, OF_BLOCK, summary_cases, summary_of
 from supervision.services.summaries import save_summary
-from supervision.views.asked import recent_months
+from supervision.views.asked import recent_months, which
 from supervision.views.counted import counted
 
 
@@ -59,10 +57,7 @@ def save(request: StaffRequest, month: str) -> HttpResponse:
 def own_cases(request: StaffRequest) -> HttpResponse:
     """The cases behind a figure of the own summary."""
     asked = read_query(request.GET, known=("month", "figure"))
-    month, name = Month.read(asked.get("month", ""), at=request.at), asked.get("figure", "")
-    if name not in LABELS:
-        sentence = _("There is no such choice.")
-        raise Malformed("bad_query", sentence, {"figure": sentence})
+    month, name = Month.read(asked.get("month", ""), at=request.at), which(asked, "figure", LABELS)
     cases = summary_cases(request.actor, month=month, name=name)
     back = f"{reverse('summary')}?month={month}"
     return counted(request, cases, title=LABELS[name], words=[month], back=back, topic="summary")

@@ -14,7 +14,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ops_center.clock import local_day
-from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
@@ -22,8 +21,9 @@ from supervision import errors
 from supervision.forms.goals import TargetGrid
 from supervision.models import Measure
 from supervision.periods import Month
-from supervision.selectors import SEES_EVERY_BRANCH, goals
+from supervision.selectors import SEES_EVERY_BRANCH, branch_in_sight, goals
 from supervision.services.targets import copy_targets, set_targets
+from supervision.views.asked import which
 from supervision.views.counted import counted
 
 MONTHS = 5  # so many that are over can be chosen, beside the running one and the next
@@ -91,11 +91,8 @@ def target_cases(request: StaffRequest) -> HttpResponse:
     """The cases behind one figure."""
     asked = read_query(request.GET, known=("month", "measure", "branch", "person"))
     month = Month.read(asked.get("month", ""), at=request.at)
-    if asked.get("measure") not in Measure.values:
-        sentence = _("There is no such choice.")
-        raise Malformed("bad_query", sentence, {"measure": sentence})
-    measure = Measure(asked["measure"])
-    branch = goals.branch_in_sight(request.actor, asked["branch"], at=request.at) if asked.get("branch") else None
+    measure = Measure(which(asked, "measure", Measure.values))
+    branch = branch_in_sight(request.actor, asked["branch"], at=request.at) if asked.get("branch") else None
     person = goals.person_in_sight(request.actor, asked["person"], at=request.at) if asked.get("person") else None
     if branch is None and person is None and not request.roles & SEES_EVERY_BRANCH:
         raise errors.figures_of_the_bank()

@@ -9,15 +9,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
 from supervision.forms.base import said
 from supervision.forms.goals import NoteForm
 from supervision.periods import Week
-from supervision.selectors.weekly import FIGURES, READERS, branch_in_sight, last_weeks, sheets_for, weekly_cases
+from supervision.selectors import branch_in_sight
+from supervision.selectors.weekly import FIGURES, READERS, last_weeks, sheets_for, weekly_cases
 from supervision.services.weekly import write_note
+from supervision.views.asked import which
 from supervision.views.counted import counted
 
 WEEKS = 8  # so many are offered
@@ -58,12 +59,9 @@ def week_cases(request: StaffRequest) -> HttpResponse:
     """The cases behind one figure of one branch."""
     asked = read_query(request.GET, known=("week", "branch", "figure"))
     week = Week.read(asked.get("week", ""), at=request.at)
-    figure = FIGURES.get(asked.get("figure", ""))
-    if figure is None:
-        sentence = _("There is no such choice.")
-        raise Malformed("bad_query", sentence, {"figure": sentence})
-    branch = branch_in_sight(asked.get("branch", ""), request.actor, request.roles)
-    cases = weekly_cases(asked["figure"], week=week, branch=branch)
+    figure = which(asked, "figure", FIGURES)
+    branch = branch_in_sight(request.actor, asked.get("branch", ""), at=request.at)
+    cases = weekly_cases(figure, week=week, branch=branch)
     words = [_("Week from %(monday)s") % {"monday": week}, branch.name]
     back = f"{reverse('weekly')}?week={week}"
-    return counted(request, cases, title=figure.label, words=words, back=back, topic="weekly")
+    return counted(request, cases, title=FIGURES[figure].label, words=words, back=back, topic="weekly")
