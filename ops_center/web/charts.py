@@ -14,7 +14,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 WIDTH = 520  # units of the view box, near the width of half a page, so that words keep their size
-PAGE = 960  # the same for a whole page
 LEFT, RIGHT, BOTTOM, TOP = 40, 8, 24, 12  # room for the scale, the last label, the labels below, the legend above
 Number = int | float
 
@@ -87,34 +86,6 @@ def lines(
                 title = f"{names[at]} · {part}: {_figure(value)}"
                 marks.append(_dot(scale.x(at) + scale.bar / 2, scale.y(value), f"s{number}", title))
     return _svg(height, label, marks)
-
-
-def heat(
-    rows: Sequence[str],
-    columns: Sequence[str],
-    cells: Sequence[Sequence[Number | None]],
-    *,
-    label: str,
-    link: Callable[[int, int], str] | None = None,
-    width: int = WIDTH,
-) -> SafeString:
-    """A cell per row and column, darker for more; the figure stands in the cell, so print loses nothing. ``width`` is
-    :data:`PAGE` where it has the page for itself."""
-    left, head, tall = max(96, 12 + max(map(_width, rows), default=0)), 22, 24
-    wide = (width - left) / max(len(columns), 1)
-    most = max((value for row in cells for value in row if value), default=0)
-    marks = [_text(left + wide * (at + 0.5), 14, name, "head") for at, name in enumerate(columns)]
-    for down, (name, row) in enumerate(zip(rows, cells, strict=True)):
-        y = head + down * tall
-        marks.append(_text(left - 8, y + 16, name, anchor="end"))
-        for at, value in enumerate(row):
-            depth = ceil(5 * value / most) if value and most else 0
-            title = f"{name} · {columns[at]}: {_figure(value)}"
-            cell = _rect(left + at * wide + 1, y + 1, wide - 2, tall - 2, f"h{depth}", title)
-            marks.append(_linked(cell, link(down, at)) if link and value else cell)
-            ink = "light" if depth > 3 else "dark"
-            marks.append(_text(left + wide * (at + 0.5), y + 16, _figure(value), ink))
-    return _svg(head + len(rows) * tall + 2, label, marks, width)
 
 
 def funnel(stages: Sequence[tuple[str, int]], *, label: str, link: Callable[[int], str] | None = None) -> SafeString:
@@ -191,11 +162,10 @@ def _legend(names: Iterable[str]) -> Iterable[SafeString]:
         x += 24 + _width(name) * 2 / 3
 
 
-def _svg(height: float, label: str, marks: Iterable[SafeString], width: int = WIDTH) -> SafeString:
+def _svg(height: float, label: str, marks: Iterable[SafeString]) -> SafeString:
     drawing = format_html_join("", "{}", ((mark,) for mark in marks))
-    css = "chart" if width == WIDTH else "chart chart-wide"
     return format_html(
-        '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', css, width, height, label, drawing
+        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', WIDTH, height, label, drawing
     )
 
 

@@ -8,12 +8,11 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from applications.lifecycle import Clock
-from ops_center.web import charts
+from ops_center.web.heat import Heat, heat
 from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch, Employee
@@ -46,13 +45,13 @@ def delays(request: StaffRequest) -> HttpResponse:
         "holders": [
             (name, label, figures.by_holder[name]) for name, label in _holders() if figures.by_holder[name]
         ],
-        **_matrix(figures, window, opens=opens),
+        "heat": _heat(figures, window, opens=opens),
         "branches": _ranked(
-            figures.by_branch, Branch.objects.in_bulk, asked, lambda row: _query(window, branch=row.code)
+            figures.by_branch, Branch.objects.in_bulk, asked, lambda row: _cut(window, branch=row.code)
         ),
         "people": _ranked(
             figures.by_person, Employee.objects.select_related("branch").in_bulk, asked,
-            lambda row: _query(window, person=row.number),
+            lambda row: _cut(window, person=row.number),
         ) if names_people else None,
         "opens_cases": opens,
         "now": request.at,
@@ -83,38 +82,29 @@ def _holders() -> list[tuple[str, Any]]:
     ]
 
 
-def _matrix(figures: Delays, window: Window, *, opens: bool) -> dict[str, Any]:
-    """Hours as a drawing, minutes as its table."""
-    kinds = list(figures.by_stage)
-    holders = [(name, label) for name, label in _holders() if figures.by_holder[name]]
-    minutes = [[figures.by_stage[kind][name] for name, _label in holders] for kind in kinds]
-    heat = charts.heat(
-        [str(Clock(kind).label) for kind in kinds],
-        [str(label) for _name, label in holders],
-        [[round(cell / 60, 1) if cell else 0 for cell in row] for row in minutes],
-        label=_("Overdue working hours by stage and by who held the case"),
-        link=(
-            lambda row, column: f"?{_query(window, clock=kinds[row], holder=holders[column][0])}#cases"
-        ) if opens else None,
-        width=charts.PAGE,
-    )  # fmt: skip
-    return {
-        "heat": heat if kinds else "",
-        "heat_head": [_("Clock"), *(label for _name, label in holders), _("Together")],
-        "heat_rows": [[Clock(kind).label, *row, sum(row)] for kind, row in zip(kinds, minutes, strict=True)],
-    }
+def _heat(figures: Delays, window: Window, *, opens: bool) -> Heat:
+    """Stage × holder in minutes."""
+    return heat(
+        [(kind, Clock(kind).label) for kind in figures.by_stage],
+        [(name, label) for name, label in _holders() if figures.by_holder[name]],
+        {(kind, name): minutes for kind, held in figures.by_stage.items() for name, minutes in held.items()},
+        link=(lambda kind, holder: _cut(window, clock=kind, holder=holder) if kind or holder else "")
+        if opens
+        else None,
+    )
 
 
-def _ranked(held: Any, read: Any, asked: Mapping[str, str], query: Any) -> dict[str, Any]:
+def _ranked(held: Any, read: Any, asked: Mapping[str, str], href: Any) -> dict[str, Any]:
     """Those who held the most, with the address of their list."""
     ranked = sorted(held.items(), key=lambda row: (-row[1], row[0]))
     shown = ranked if asked.get("all") else ranked[:SHOWN]
     known = read([key for key, _minutes in shown])
     return {
-        "rows": [(known[key], minutes, query(known[key])) for key, minutes in shown],
+        "rows": [(known[key], minutes, href(known[key])) for key, minutes in shown],
         "more": len(ranked) - len(shown),
     }
 
 
-def _query(window: Window, **cut: str) -> str:
-    return urlencode({"period": window.name, **cut})
+def _cut(window: Window, **cut: str) -> str:
+    """The address of the list behind a number; a key that is empty does not narrow it."""
+    return f"?{urlencode({'period': window.name} | {key: value for key, value in cut.items() if value})}#cases"

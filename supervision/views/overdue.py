@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from applications.lifecycle import Clock, Stage
 from ops_center.web import charts
+from ops_center.web.heat import Heat, heat
 from ops_center.web.keyset import read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch
@@ -34,7 +35,6 @@ AGE_LABELS = {
     "7+": gettext_lazy("over 7 days"),
 }
 DUE_LABELS = {"today": gettext_lazy("Due today"), "tomorrow": gettext_lazy("Due by the end of the next working day")}
-DRAWN = 15  # so many branches are drawn, those with the most; the table has all
 
 
 @staff(Role.BH, Role.TR, Role.SUP, Role.MGT, Role.AUD)
@@ -58,7 +58,7 @@ def overdue(request: StaffRequest) -> HttpResponse:
         "soon": [_tile(DUE_LABELS[due], n, opens, due=due) for due, n in figures.soon.items()],
         "clocks": [(kind, Clock(kind).label, n) for kind, n in sorted(figures.clocks.items()) if kind],
         "to_decide": Breach.objects.visible_to(request.actor, request.at).to_decide().count(),
-        **_heat(figures, opens=opens),
+        "heat": _heat(figures, opens=opens),
         "trend": charts.bars(
             [(f"{day:%m-%d}", breaches) for day, breaches in trend],
             label=_("Breaches by the day they fell due"),
@@ -77,34 +77,26 @@ def overdue(request: StaffRequest) -> HttpResponse:
 
 
 def _tile(label: Any, cases: int, opens: bool, **cut: str) -> tuple[Any, int, str]:
-    return label, cases, _cut(**cut) if opens else ""
+    return label, cases, cut_to(**cut) if opens else ""
 
 
-def _cut(**cut: str) -> str:
-    """The address of the list that a number counts."""
-    return f"?{urlencode(cut)}#cases"
+def cut_to(**cut: str) -> str:
+    """The address of the list that a number counts; a key that is empty does not narrow it."""
+    return f"?{urlencode({key: value for key, value in cut.items() if value})}#cases"
 
 
-def _heat(figures: Overdue, *, opens: bool) -> dict[str, Any]:
-    """The branches with the most overdue as a drawing, all of them as its table."""
-    stages = [Stage(stage) for stage in STAGES]
-    cells = {code: [figures.cells.get((code, stage), 0) for stage in stages] for code in figures.branches}
-    codes = sorted(cells, key=lambda code: (-sum(cells[code]), code))
-    drawn = codes[:DRAWN]
-    names = {code: figures.branches[code] or _("Lead pool") for code in codes}
-    chart = charts.heat(
-        [names[code] for code in drawn],
-        [str(stage.label) for stage in stages],
-        [cells[code] for code in drawn],
-        label=_("Overdue cases by branch and stage"),
-        link=(lambda row, column: _cut(branch=drawn[row], stage=stages[column])) if opens else None,
+def _heat(figures: Overdue, *, opens: bool) -> Heat:
+    """Branch × stage, the branches with the most overdue first."""
+    together = {code: sum(figures.cells.get((code, stage), 0) for stage in STAGES) for code in figures.branches}
+    return heat(
+        [
+            (code, figures.branches[code] or _("Lead pool"))
+            for code in sorted(together, key=lambda code: (-together[code], code))
+        ],
+        [(stage.value, stage.label) for stage in STAGES],
+        figures.cells,
+        link=(lambda branch, stage: cut_to(branch=branch, stage=stage)) if opens else None,
     )
-    return {
-        "heat": chart,
-        "heat_head": [_("Branch"), *(stage.label for stage in stages), _("Together")],
-        "heat_rows": [[names[code], *cells[code], sum(cells[code])] for code in codes],
-        "not_drawn": len(codes) - len(drawn),
-    }
 
 
 def _chosen(cut: Mapping[str, str], branches: Mapping[str, str]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -12,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from applications.models import ReasonCode
-from ops_center.web import charts
+from ops_center.web.heat import heat
 from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
@@ -21,7 +20,7 @@ from supervision.selectors.overdue import AGES, NO_BRANCH
 from supervision.selectors.problems import TURNS, open_problems, problem_board
 from supervision.views.asked import one_of
 from supervision.views.case_list import acts_of, opens_cases
-from supervision.views.overdue import AGE_LABELS
+from supervision.views.overdue import AGE_LABELS, cut_to
 
 OLDEST = Keyset("raised_at", "id")
 TURN_LABELS = {
@@ -46,21 +45,16 @@ def problems(request: StaffRequest) -> HttpResponse:
         "code": asked.get("code", ""),
         "branch": asked.get("branch", ""),
     }
-    turns, ages = list(TURNS), list(AGES)
-    cells = [[figures.cells.get((turn, age), 0) for age in ages] for turn in turns]
     words = dict(ReasonCode.objects.filter(code__in=[*figures.codes, cut["code"]]).values_list("code", "label"))
     facts: dict[str, Any] = {
         "figures": figures,
-        "turns": [(turn, TURN_LABELS[turn], sum(row)) for turn, row in zip(turns, cells, strict=True)],
-        "heat": charts.heat(
-            [str(TURN_LABELS[turn]) for turn in turns],
-            [str(AGE_LABELS[age]) for age in ages],
-            cells,
-            label=_("Open problem items by whose turn it is and age"),
-            link=(lambda row, at: f"?{urlencode({'turn': turns[row], 'age': ages[at]})}#cases") if opens else None,
+        "turns": [(turn, TURN_LABELS[turn], sum(figures.cells.get((turn, age), 0) for age in AGES)) for turn in TURNS],
+        "heat": heat(
+            [(turn, TURN_LABELS[turn]) for turn in TURNS],
+            [(age, AGE_LABELS[age]) for age in AGES],
+            figures.cells,
+            link=(lambda turn, age: cut_to(turn=turn, age=age)) if opens else None,
         ),
-        "heat_head": [_("Whose turn"), *(AGE_LABELS[age] for age in ages), _("Together")],
-        "heat_rows": [[TURN_LABELS[turn], *row, sum(row)] for turn, row in zip(turns, cells, strict=True)],
         "codes": [(code, f"{code} {words.get(code, '')}", items) for code, items in figures.codes.items()],
         "branches": [
             (code, name or _("Lead pool"), items)
