@@ -65,8 +65,11 @@ class BatchForm(Act):
             self.fields[name].help_text = _("Empty: %(mask)s stays. Name and mobile change together.") % {"mask": mask}
 
     @property
-    def visits(self) -> list[tuple[BoundField, BoundField]]:
-        return [(self[f"phase-{n}"], self[f"on-{n}"]) for n in range(MOST_VISITS)]
+    def visits(self) -> list[tuple[BoundField, BoundField, bool]]:
+        """Phase and day of every row, and whether it stands open: what is filled, and one that is empty."""
+        rows = [(self[f"phase-{n}"], self[f"on-{n}"]) for n in range(MOST_VISITS)]
+        filled = [at for at, row in enumerate(rows) if any(field.value() or field.errors for field in row)]
+        return [(*row, at <= max(filled, default=-1) + 1) for at, row in enumerate(rows)]
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

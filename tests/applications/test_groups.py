@@ -260,6 +260,21 @@ def test_the_form_keeps_what_was_typed_when_it_is_refused(bank: Cast) -> None:
     assert page.post("/group-batches/new/", typed | {"on-0": ""}).status_code == 400
 
 
+def test_the_form_shows_the_filled_visits_and_one_empty_row_the_others_one_by_one(bank: Cast) -> None:
+    page = page_of(bank.chen_xiaoming)
+    batch = opened(bank)
+
+    def shown(answer: Any) -> list[bool]:
+        return [stands_open for _phase, _on, stands_open in answer.context["form"].visits]
+
+    assert shown(page.get("/group-batches/new/")) == [True] + [False] * 5
+    assert shown(page.get(f"/group-batches/{batch.code}/edit/")) == [True] * 3 + [False] * 3
+    half = facts(bank, host="LZ10001", employer="学府中学") | {"on-4": "2026-11-26"}
+    del half["visits"]
+    refused = page.post("/group-batches/new/", half)
+    assert (refused.status_code, shown(refused)) == (400, [True] * 6)
+
+
 def test_the_intake_offers_the_open_batches_of_the_own_branch(bank: Cast) -> None:
     batch = opened(bank)
     seen = page_of(bank.chen_xiaoming).get(f"/applications/new/?group_batch={batch.code}").context["form"]
