@@ -30,7 +30,6 @@ from supervision.selectors.operations import (
     field_errors,
     values_of,
     volume_beside_quality,
-    work_done,
 )  # fmt: skip
 from supervision.selectors.rules_in_force import Rule, rules_in_force
 
@@ -126,7 +125,7 @@ class FigureReport(Report):
         for name, figure in FIGURES.items():
             value = values[name]
             yield str(figure.label), str(figure.formula), value.part, value.whole, _rate(figure, value.rate)
-        errors = field_errors(asked, work_done(asked))
+        errors = field_errors(asked)
         figure = ALL["wrong-fields"]
         yield str(figure.label), str(figure.formula), errors.part, errors.whole, share(errors.rate)
 

@@ -12,14 +12,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import reduce
+from itertools import chain
+from operator import or_
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from applications.entry_form import CRITICAL
-from applications.lifecycle import Clock, State, Step
+from applications.lifecycle import Clock, Step
 from applications.models import (
     Application,
     Bag,
@@ -31,18 +34,21 @@ from applications.models import (
     Product,
     ReturnNote,
 )
+from applications.models.event import CAME_IN
 from applications.querysets import REACHED
 from applications.selectors import FINISHES, GROUP_FIGURES
 from ops_center.clock import local_day
 from ops_center.kernel.worktime import SHANGHAI
 from organization.models import Branch, Employee
 from organization.services.calendar import working_calendar
-from supervision.models import Complaint
+from supervision.models import Complaint, DayFigure, WorkCount
 from supervision.on_time import IN_TIME, LATE
 from supervision.periods import Span
+from supervision.selectors import midnight
 from supervision.selectors.capacity import Finished
 from supervision.selectors.minutes import standards
 from supervision.selectors.productivity import Hands, Productivity, by_person, productivity
+from supervision.selectors.timeliness import days_to_count
 
 COHORTS = {  # days within which a card should be activated
     30: _("Activated within 30 days"), 60: _("Activated within 60 days"), 90: _("Activated within 90 days"),
@@ -85,7 +91,7 @@ MODELS: Mapping[Kind, Any] = {
 @dataclass(frozen=True, slots=True)
 class Figure:
     """``part`` of ``rows``; without a part a plain number of rows. ``branch`` and ``person`` are the columns by which
-    it is divided; ``times`` is what one row below the line weighs."""
+    it is divided. Of a ``clock`` the days that are over are counted already."""
 
     label: Any
     formula: Any
@@ -95,6 +101,8 @@ class Figure:
     branch: str = "branch"
     person: str = ""
     good: str = ""  # high or low, where one of them is better
+    clock: str = ""
+    is_joined: bool = False  # other tables decide about the part
 
     @property
     def is_rate(self) -> bool:
@@ -127,34 +135,31 @@ class Value:
         return self.part / self.whole if self.whole else None
 
 
-def value_of(figure: Figure, asked: Asked) -> Value:
-    """One query."""
-    rows = figure.whole_set(asked)
-    if figure.part is None:
-        whole = rows.count()
-        return Value(whole, whole)
-    return Value(**rows.aggregate(whole=Count("pk"), part=Count("pk", filter=figure.part(asked))))
-
-
 def values_of(figures: Mapping[str, Figure], asked: Asked) -> dict[str, Value]:
-    """Each as ``value_of`` has it; those about the same kind of rows are read together, in one pass over them."""
-    found: dict[str, Value] = {}
-    for kind in dict.fromkeys(figure.kind for figure in figures.values()):
-        named = {name: figure for name, figure in figures.items() if figure.kind is kind}
-        counts: dict[str, Count] = {}
-        anywhere = Q()
-        for place, figure in enumerate(named.values()):
-            whole = figure.whole(asked)
-            part = whole & figure.part(asked) if figure.part else whole
-            anywhere |= whole
-            counts |= {f"whole_{place}": Count("pk", filter=whole), f"part_{place}": Count("pk", filter=part)}
-        row = MODELS[kind]._default_manager.filter(anywhere).order_by().aggregate(**counts)
-        found |= {name: Value(row[f"part_{place}"], row[f"whole_{place}"]) for place, name in enumerate(named)}
-    return found
+    """Those of the same rows are counted in one pass over them; a part that other tables decide is counted by itself,
+    where the database joins them and does not look row by row."""
+    clocks = {name: figure for name, figure in figures.items() if figure.clock}
+    kept = _kept(clocks.values(), asked) if clocks else {}
+    found = {name: kept[figure.clock][None] for name, figure in clocks.items()}
+    together: defaultdict[Any, dict[str, Figure]] = defaultdict(dict)
+    for name, figure in figures.items():
+        if not figure.clock:
+            together[figure.rows, figure.branch][name] = figure
+    for same in together.values():
+        plain = {name: figure.part for name, figure in same.items() if figure.part and not figure.is_joined}
+        parts = {f"part_{place}": Count("pk", filter=part(asked)) for place, part in enumerate(plain.values())}
+        row = next(iter(same.values())).whole_set(asked).aggregate(whole=Count("pk"), **parts)
+        counted = dict(zip(plain, (row[part] for part in parts), strict=True))
+        for name, figure in same.items():
+            part = figure.part_set(asked).count() if figure.is_joined else counted.get(name, row["whole"])
+            found[name] = Value(part, row["whole"])
+    return {name: found[name] for name in figures}
 
 
 def values_by(figure: Figure, asked: Asked, *columns: str) -> dict[Any, Value]:
-    """The figure divided by a column, or by several (then the keys are tuples): one query."""
+    """The figure divided by a column, or by several (then the keys are tuples)."""
+    if figure.clock and columns == (figure.branch,):
+        return _kept([figure], asked, figure.branch)[figure.clock]
     rows = figure.whole_set(asked).values_list(*columns)
     part = Count("pk", filter=figure.part(asked)) if figure.part else Count("pk")
     return {
@@ -163,13 +168,52 @@ def values_by(figure: Figure, asked: Asked, *columns: str) -> dict[Any, Value]:
     }
 
 
+def _kept(figures: Iterable[Figure], asked: Asked, *columns: str) -> dict[str, dict[Any, Value]]:
+    """Of each clock, as a whole (under ``None``) or by its branch: from the figures of the days that are counted; other
+    days, and what is open and overdue, clock by clock."""
+    kinds, over = [figure.clock for figure in figures], _days_over(asked)
+    uncounted = days_to_count(over)
+    scope = DayFigure.Scope.BRANCH if columns or asked.branch else DayFigure.Scope.BANK
+    counted = DayFigure.objects.filter(scope=scope, kind__in=kinds, outcome__in=IN_TIME | LATE)
+    counted = counted.filter(day__in=set(over) - set(uncounted)).order_by()
+    if asked.branch is not None:
+        counted = counted.filter(key=asked.branch.pk)
+    live = CaseClock.objects.filter(OF_OWN, kind__in=kinds).order_by()
+    if asked.branch is not None:
+        live = live.filter(**{_CASE_BRANCH: asked.branch})
+    cuts = (_open_overdue(asked), _closed(asked) & _stopped_on([*uncounted, local_day(asked.at)]))
+    parts: list[Iterable[tuple[str, int | None, str, int]]] = [
+        counted.values_list("kind", "key", "outcome").annotate(own=Sum(F("clocks") - F("imported"))),
+        *(live.filter(cut).values_list("kind", _CASE_BRANCH, "outcome").annotate(Count("pk")) for cut in cuts),
+    ]
+    in_time, whole = Counter[tuple[str, int | None]](), Counter[tuple[str, int | None]]()
+    for kind, branch, outcome, clocks in chain.from_iterable(parts):
+        key = kind, branch or None if columns else None
+        whole[key] += clocks
+        in_time[key] += clocks if outcome in IN_TIME else 0
+    found: dict[str, dict[Any, Value]] = {kind: {} if columns else {None: Value(0, 0)} for kind in kinds}
+    for (kind, branch), clocks in whole.items():
+        found[kind][branch] = Value(in_time[kind, branch], clocks)
+    return found
+
+
+def _stopped_on(days: Iterable[date]) -> Q:
+    """Day by day: each is a range of the index over the clocks of a kind."""
+    spans = ((midnight(day), midnight(day + timedelta(days=1))) for day in days)
+    return reduce(or_, (Q(stopped_at__gte=first, stopped_at__lt=after) for first, after in spans))
+
+
 # -- what counts -------------------------------------------------------------------------------------------------------
 OWN = Q(is_imported=False)
 OF_OWN = Q(application__is_imported=False)
+_CASE_BRANCH = "application__branch"
 
 
 def _cases(stamp: str) -> Callable[[Asked], Q]:
     return lambda asked: OWN & asked.within(stamp)
+
+
+_REFERRED, _ENTERED = _cases("referred_at"), _cases("entered_at")
 
 
 def _stamped(stamp: str) -> Callable[[Asked], Q]:
@@ -188,8 +232,7 @@ def _soon_after(stamp: str, start: str, days: int) -> Callable[[Asked], Q]:
 
 def _received(asked: Asked) -> Q:
     """By the events: the stamp of a returned file is set anew."""
-    came = Event.objects.filter(asked.within("at"), application=OuterRef("pk"), to_state=State.RECEIVED)
-    return OWN & Q(Exists(came.exclude(from_state=State.RECEIVED).exclude(from_state=State.PROBLEM)))
+    return OWN & Q(Exists(Event.objects.filter(CAME_IN, asked.within("at"), application=OuterRef("pk"))))
 
 
 def _was_returned(_asked: Asked) -> Q:
@@ -204,12 +247,15 @@ def _first_pass(_asked: Asked) -> Q:
 def _clocks(kind: Clock) -> Callable[[Asked], Q]:
     """Closed in the period, or open and overdue at its end; void and exempt ones left out."""
 
-    def rows(asked: Asked) -> Q:
-        until = min(asked.span.ends_at, asked.at)
-        closed = asked.within("stopped_at") & Q(outcome__in=IN_TIME | LATE)
-        return OF_OWN & Q(kind=kind) & (closed | Q(stopped_at=None, paused_at=None, due_at__lt=until))
+    return lambda asked: OF_OWN & Q(kind=kind) & (_closed(asked) | _open_overdue(asked))
 
-    return rows
+
+def _closed(asked: Asked) -> Q:
+    return asked.within("stopped_at") & Q(outcome__in=IN_TIME | LATE)
+
+
+def _open_overdue(asked: Asked) -> Q:
+    return Q(stopped_at=None, paused_at=None, due_at__lt=min(asked.span.ends_at, asked.at))
 
 
 def _in_time(_asked: Asked) -> Q:
@@ -235,48 +281,59 @@ def _decided(asked: Asked) -> Q:
     return OWN & (asked.within("approved_at") | asked.within("rejected_at"))
 
 
+class _DayOf(Func):
+    """The midnight in Shanghai before an instant."""
+
+    template = "date_trunc('day', %(expressions)s, 'Asia/Shanghai')"
+    output_field = DateTimeField()
+
+
 def _finished_work(asked: Asked) -> Q:
+    """A case counts once for a person, a day and a step, however often it came back (supervision.models.WorkCount)."""
     steps = [step for steps in FINISHES.values() for step in steps]
-    return OF_OWN & asked.within("at") & Q(step__in=steps, actor__isnull=False)
+    same = {name: OuterRef(name) for name in ("application", "step", "actor")}
+    before = Event.objects.filter(**same, seq__lt=OuterRef("seq")).annotate(day=_DayOf("at"))
+    again = Exists(before.filter(day=_DayOf(OuterRef("at"))))
+    return OF_OWN & asked.within("at") & Q(step__in=steps, actor__isnull=False) & ~Q(again)
 
 
 def _had_incident(_asked: Asked) -> Q:
     return Q(Exists(BagIncident.objects.filter(bag=OuterRef("pk"))))
 
 
-_CASE_BRANCH = "application__branch"
-
 FIGURES: Mapping[str, Figure] = {
     "intake": Figure(
         _("Intake"), _("files taken in, first round"), Kind.CASES, _cases("taken_in_at"), person="collector"
     ),
     "referred-taken-in": Figure(
-        _("Referrals taken in"), _("taken in ÷ referrals created"), Kind.CASES, _cases("referred_at"),
+        _("Referrals taken in"), _("taken in ÷ referrals created"), Kind.CASES, _REFERRED,
         lambda _asked: Q(taken_in_at__isnull=False), branch="referrer__branch", person="referrer", good="high",
     ),
     "referred-activated": Figure(
-        _("Referrals activated"), _("activated ÷ referrals created"), Kind.CASES, _cases("referred_at"),
+        _("Referrals activated"), _("activated ÷ referrals created"), Kind.CASES, _REFERRED,
         lambda _asked: Q(activated_at__isnull=False), branch="referrer__branch", person="referrer", good="high",
     ),
     "first-pass": Figure(
-        _("First pass"), _("entered without problem or return ÷ entered"), Kind.CASES, _cases("entered_at"),
-        _first_pass, person="collector", good="high",
+        _("First pass"), _("entered without problem or return ÷ entered"), Kind.CASES, _ENTERED,
+        _first_pass, person="collector", good="high", is_joined=True,
     ),
     "returned": Figure(
         _("Return rate"), _("returned at least once ÷ received"), Kind.CASES, _received, _was_returned,
-        person="collector", good="low",
+        person="collector", good="low", is_joined=True,
     ),
     "dispatch": Figure(
         _("Dispatched on the day"), _("in time ÷ (closed + open overdue)"), Kind.CLOCKS, _clocks(Clock.DISPATCH),
         _in_time, branch=_CASE_BRANCH, person="application__collector", good="high",
+        clock=Clock.DISPATCH,
     ),
     "entry": Figure(
         _("Entered in time"), _("in time ÷ (closed + open overdue), exempt left out"), Kind.CLOCKS,
         _clocks(Clock.ENTRY), _in_time, branch=_CASE_BRANCH, person="application__collector", good="high",
+        clock=Clock.ENTRY,
     ),
     "corrected": Figure(
         _("Corrected entries"), _("entered cases with a corrected field ÷ entered"), Kind.CASES,
-        _cases("entered_at"), _was_corrected, person="collector", good="low",
+        _ENTERED, _was_corrected, person="collector", good="low", is_joined=True,
     ),
     "approved": Figure(
         _("Approval rate"), _("issued ÷ (issued + rejected), by the day of the decision"), Kind.CASES, _decided,
@@ -297,7 +354,7 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "bags": Figure(
         _("Bags with an incident"), _("bags with an incident ÷ bags received"), Kind.BAGS,
-        lambda asked: asked.within("received_at"), _had_incident, good="low",
+        lambda asked: asked.within("received_at"), _had_incident, good="low", is_joined=True,
     ),
 }  # fmt: skip
 
@@ -327,28 +384,31 @@ ALL: Mapping[str, Figure] = {**FIGURES, **PARTS, **GROUPS, "cards": ACTIVATED_CA
 
 
 class Piecework(NamedTuple):
-    """What one person has finished in one step on one day, and how much of it was a second keying."""
+    """What one person has finished in one step on one day."""
 
     step: str
     day: date
     person: int
     pieces: int
-    twice: int
 
 
 Pieces = Sequence[Piecework]
 
 
 def work_done(asked: Asked) -> Pieces:
-    """One query."""
-    work, twice = PARTS["work"].whole_set(asked), PARTS["keyed-twice"].rows(asked)
-    rows = work.values_list("step", TruncDate("at", tzinfo=SHANGHAI), "actor")
-    return [Piecework(*row) for row in rows.annotate(Count("pk"), twice=Count("pk", filter=twice))]
+    """One query: of the bank the counts that the events write, of a branch its events."""
+    if asked.branch is None:
+        days = {"day__gte": asked.span.first_day, "day__lt": local_day(asked.span.ends_at)}
+        counted = WorkCount.objects.filter(**days, actor__isnull=False).order_by().values_list("step", "day", "actor")
+        return [Piecework(*row) for row in counted.annotate(Sum("pieces"))]
+    rows = PARTS["work"].whole_set(asked).values_list("step", TruncDate("at", tzinfo=SHANGHAI), "actor")
+    return [Piecework(*row) for row in rows.annotate(Count("pk"))]
 
 
-def field_errors(asked: Asked, work: Pieces) -> Value:
+def field_errors(asked: Asked) -> Value:
     """Wrong fields ÷ double-keyed fields: each second keying is of all critical fields."""
-    return Value(PARTS["wrong-fields"].whole_set(asked).count(), len(CRITICAL) * sum(row.twice for row in work))
+    wrong, twice = (PARTS[name].whole_set(asked).count() for name in ("wrong-fields", "keyed-twice"))
+    return Value(wrong, len(CRITICAL) * twice)
 
 
 # -- figures that are no part of a set ---------------------------------------------------------------------------------
@@ -381,11 +441,15 @@ def center_hands(asked: Asked, work: Pieces) -> list[Hands]:
     return by_person(days, _by_queue(work), standards(days[-1])) if days else []
 
 
-def _workdays_over(asked: Asked) -> list[date]:
-    calendar, first = working_calendar(), asked.span.first_day
+def _days_over(asked: Asked) -> list[date]:
+    first = asked.span.first_day
     over = min(local_day(asked.span.ends_at), local_day(asked.at))
-    days = [first + timedelta(days=n) for n in range((over - first).days)]
-    return [day for day in days if calendar.is_workday(day)]
+    return [first + timedelta(days=n) for n in range((over - first).days)]
+
+
+def _workdays_over(asked: Asked) -> list[date]:
+    calendar = working_calendar()
+    return [day for day in _days_over(asked) if calendar.is_workday(day)]
 
 
 def _by_queue(work: Pieces) -> Finished:

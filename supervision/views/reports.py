@@ -68,7 +68,7 @@ def operations(request: StaffRequest) -> HttpResponse:
     values, work, returned = values_of(PLAIN, question), work_done(question), returned_by(question)
     facts = _facts(request, question) | {
         "figures": [(name, figure, values.get(name, returned.value)) for name, figure in FIGURES.items()],
-        "errors": field_errors(question, work),
+        "errors": field_errors(question),
         "output": output_per_head(work),
         "codes": _labelled(returns_by_code(question)),
         "returned_branches": _named(returned.by_branch, Branch.objects.in_bulk(returned.by_branch)),

@@ -15,6 +15,7 @@ from applications.services.clocks import deadline_for, judge, policy_for
 from applications.services.groups import open_batch
 from ops_center.clock import local_day
 from organization.models import Employee
+from supervision.selectors.operations import Asked, Figure, Value
 from tests.cast import Cast, at, make_bank
 
 _numbers = count(1)
@@ -97,3 +98,8 @@ def bank(db) -> Bank:
 def s5(bank: Bank) -> CaseClock:
     """Scenario S5: signed Tuesday 08:40, ENTRY due Thursday 17:30, claimed by the clerk on Wednesday morning."""
     return bank.clock(Clock.ENTRY, at("2026-11-24 08:40"), owner=bank.people.ec, owned_since=at("2026-11-25 09:00"))
+
+
+def value_of(figure: Figure, asked: Asked) -> Value:
+    """A figure by its definition: the rows below the line, and those above it."""
+    return Value(figure.part_set(asked).count(), figure.whole_set(asked).count())

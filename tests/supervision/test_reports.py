@@ -37,7 +37,6 @@ from supervision.selectors.operations import (
     output_per_head,
     returned_by,
     returns_by_code,
-    value_of,
     values_by,
     values_of,
     volume_beside_quality,
@@ -45,10 +44,11 @@ from supervision.selectors.operations import (
 )
 from supervision.selectors.rules_in_force import rules_in_force
 from supervision.selectors.timeliness import Scope, Window, by_stage
+from supervision.services.figures import count_touched_days
 from supervision.services.policies import Terms, approve_clock_policy, draft_clock_policy
 from supervision.services.targets import set_targets
 from tests.cast import at
-from tests.supervision.conftest import Bank
+from tests.supervision.conftest import Bank, value_of
 
 pytestmark = pytest.mark.django_db
 NOVEMBER = Month(2026, 11)
@@ -181,7 +181,7 @@ def test_errors_are_of_the_fields_keyed_twice_and_of_the_entered_cases(bank: Ban
             application=case, round=1, field="name", found_by=bank.people.cc, found_at=IN_MONTH, wrong_keyer=wrong
         )
     bank.case(State.ENTERED, entered_at=IN_MONTH)
-    assert field_errors(asked(), work_done(asked())) == Value(1, 12)  # two second keyings of six critical fields
+    assert field_errors(asked()) == Value(1, 12)  # two second keyings of six critical fields
     assert value("corrected") == (2, 3)
 
 
@@ -217,16 +217,19 @@ def test_first_spend_is_within_30_days_of_the_activation(bank: Bank) -> None:
 
 
 def test_output_per_head_divides_by_the_days_on_which_somebody_finished_something(bank: Bank) -> None:
-    case = bank.case(State.ENTERED)
-    done = (("09:00", bank.people.ec, 10), ("11:00", bank.people.ec, 10), ("09:00", bank.people.ec, 11))
-    for seq, (hour, actor, day) in enumerate((*done, ("09:00", bank.people.cc, 10)), start=1):
+    first, second = bank.case(State.ENTERED), bank.case(State.ENTERED)
+    ec, cc = bank.people.ec, bank.people.cc
+    done = [(first, "09:00", ec, 10), (first, "11:00", ec, 10), (second, "11:00", ec, 10), (first, "09:00", ec, 11)]
+    for seq, (case, hour, actor, day) in enumerate([*done, (first, "09:00", cc, 10)], start=1):
         Event.objects.create(
             application=case, seq=seq, step=Step.SUBMIT_ENTRY, to_state=State.KEYED, at=at(f"2026-11-{day} {hour}"),
             round=1, digest=b"", actor=actor,
         )  # fmt: skip
     work = work_done(asked())
     found = output_per_head(work)
-    assert (found.items, found.person_days) == (4, 3)
+    assert (found.items, found.person_days) == (4, 3)  # what comes back on the same day is the same piece
+    assert output_per_head(work_done(asked(bank.branches.bh01))) == found
+    assert ALL["work"].whole_set(asked()).count() == found.items
     assert output_per_head(work_done(asked(bank.branches.yx01))).rate is None
     center = center_productivity(asked(), work)
     assert center is not None
@@ -276,6 +279,46 @@ def test_a_group_counts_all_its_files_once_one_came_in_and_each_figure_has_its_l
             address = f"?period=2026-11&branch=BH01&figure=group-{name}&code={group.code}"
             assert address.replace("&", "&amp;") in shown
             assert page.get(f"/reports/operations/list/{address}").context["total"] == number
+
+
+def test_days_that_are_counted_tell_what_their_clocks_tell(bank: Bank) -> None:
+    """Dispatch and entry by the definition and from the figures of days: before a day is counted, after it, after a
+    clock of a counted day was judged again, a case has moved, and with records of before the system among them."""
+    rng = random.Random(3)
+    branches = [bank.branches.bh01, bank.branches.yx01, None]
+    for _n in range(90):
+        start = at("2026-10-28 10:00") + timedelta(days=rng.randrange(27))
+        kind = rng.choice([Clock.DISPATCH, Clock.ENTRY, Clock.CHECK])
+        clock = bank.clock(kind, start, case=bank.case(branch=rng.choice(branches), is_imported=rng.random() < 0.3))
+        if rng.random() < 0.8:
+            bank.stop(clock, min(start + timedelta(hours=rng.randrange(80)), NOW), rng.choice(list(Outcome)))
+
+    def agree() -> None:
+        for question in (asked(), asked(bank.branches.yx01), asked(span=Month(2026, 10)), asked(span=Quarter(2026, 4))):
+            figures = {name: FIGURES[name] for name in ("dispatch", "entry")}
+            assert values_of(figures, question) == {
+                name: value_of(figure, question) for name, figure in figures.items()
+            }
+            for figure in figures.values():
+                by_branch = values_by(figure, question, figure.branch)
+                whole = figure.whole_set(question)
+                for branch in branches:
+                    rows = whole.filter(application__branch=branch)
+                    found = by_branch.get(branch.pk if branch else None, Value(0, 0))
+                    assert found == Value(rows.filter(figure.part(question)).count(), rows.count())
+
+    agree()
+    count_touched_days(at=NOW)
+    agree()
+    judged = CaseClock.objects.filter(kind=Clock.ENTRY, outcome=Outcome.LATE).first()
+    assert judged is not None
+    CaseClock.objects.filter(pk=judged.pk).update(outcome=Outcome.EXEMPT)
+    moved = CaseClock.objects.filter(stopped_at__isnull=False).exclude(application__branch=bank.branches.yx01).first()
+    assert moved is not None
+    Application.objects.filter(pk=moved.application_id).update(branch=bank.branches.yx01)
+    agree()
+    count_touched_days(at=NOW)
+    agree()
 
 
 # -- recount -----------------------------------------------------------------------------------------------------------
@@ -501,7 +544,7 @@ def test_the_pages_cost_the_same_queries_whatever_they_show(bank: Bank, django_a
         bank.stop(bank.clock(Clock.ENTRY, IN_MONTH, case=case), IN_MONTH + timedelta(hours=2), Outcome.ON_TIME)
     page = page_of(bank.people.sup)
     most = {
-        "/reports/operations/?period=2026-11": 20,
+        "/reports/operations/?period=2026-11": 32,
         "/reports/operations/beside/?period=2026-11": 25,
         "/reports/operations/quality/?period=2026-11&by=collector": 20,
         "/reports/operations/rules/?period=2026-11": 22,

@@ -11,13 +11,13 @@ from applications.lifecycle import State
 from ops_center import clock
 from supervision.models import Broadcast, MonthSummary, ReportRun, WeeklyNote
 from supervision.periods import Month
-from supervision.selectors.operations import FIGURES, Asked, value_of
+from supervision.selectors.operations import FIGURES, Asked
 from supervision.services.report_files import write
 from supervision.services.weekly import make_weekly_sheets
 from tests.api.conftest import As
 from tests.api.conftest import as_ as as_  # the fixture
 from tests.cast import at
-from tests.supervision.conftest import Bank
+from tests.supervision.conftest import Bank, value_of
 
 pytestmark = pytest.mark.django_db
 BLOCKS = dict.fromkeys(MonthSummary.BLOCKS, "") | {"review": "本月转介三户"}
