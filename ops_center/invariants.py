@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 
 from django.db import connection
 from django.db.models import Exists, Max, OuterRef, Sum
@@ -19,6 +19,7 @@ from django.db.models import Exists, Max, OuterRef, Sum
 from applications.lifecycle import FINISHED, LATE_OUTCOMES, STAMP_ORDER, State
 from applications.models import CaseClock, ClockInterval, Event
 from applications.models.event import digest_of
+from applications.selectors import FINISHES
 from applications.services.clocks import BY_THE_BRANCH
 from incentives.rules import Timeliness
 from incentives.services.facts import TIMED, facts_of
@@ -28,6 +29,8 @@ from organization.models import AuditRecord, CalendarChange
 from organization.models.versions import FIRST_DAY
 from organization.services.audit import broken_links
 from organization.services.calendar import working_calendar
+from supervision.on_time import RETURNED
+from supervision.selectors.counted import OF_THE_CASE, UNSPOILT
 from supervision.services import seals
 
 SHOWN = 20  # so many broken numbers are named; the first ones say enough
@@ -45,10 +48,10 @@ class Check:
         return list(islice(self.find(), SHOWN))
 
 
-def _asking(sql: str) -> Callable[[], Iterator[str]]:
+def _asking(sql: str, **facts: list[str]) -> Callable[[], Iterator[str]]:
     def ask() -> Iterator[str]:
         with connection.cursor() as cursor:
-            cursor.execute(sql)
+            cursor.execute(sql, facts or None)
             yield from (str(row[0]) for row in cursor.fetchall())
 
     return ask
@@ -509,6 +512,76 @@ DUE_IS_THE_EARLIEST_CLOCKS = f"""
 """  # noqa: S608  the states are the charter's
 
 
+# --- what the boards have counted ------------------------------------------------------------------------------------
+# Rows that add up, and what a recount finds taken away: nothing is left. Each is one statement, so it sees one moment.
+FUNNEL_ADDS_UP = f"""
+    SELECT DISTINCT to_char(n.month, 'YYYY-MM ') || coalesce(b.code, '-')
+    FROM (
+        SELECT month, branch_id, host_branch_id, is_referred, is_taken_in, is_entered, is_issued, is_activated,
+               is_returned, ended_as, cases
+        FROM supervision_casecount
+        UNION ALL
+        SELECT date_trunc('month', created_at AT TIME ZONE 'Asia/Shanghai')::date, branch_id, host_branch_id,
+               referred_at IS NOT NULL, taken_in_at IS NOT NULL, entered_at IS NOT NULL, issued_at IS NOT NULL,
+               activated_at IS NOT NULL, round > 1,
+               CASE WHEN state IN ({_listed(*sorted(FINISHED))}) THEN state ELSE '' END, -1
+        FROM applications_application
+    ) n LEFT JOIN organization_branch b ON b.id = n.branch_id
+    GROUP BY n.month, b.code, n.host_branch_id, n.is_referred, n.is_taken_in, n.is_entered, n.is_issued, n.is_activated,
+             n.is_returned, n.ended_as
+    HAVING sum(n.cases) <> 0
+"""  # noqa: S608  the states are the charter's
+BREACHES_ADD_UP = """
+    SELECT n.day FROM (
+        SELECT day, breaches FROM supervision_breachcount
+        UNION ALL
+        SELECT (due_at AT TIME ZONE 'Asia/Shanghai')::date, -1 FROM supervision_breach
+    ) n GROUP BY n.day HAVING sum(n.breaches) <> 0
+"""
+WORK_ADDS_UP = f"""
+    SELECT n.day || ' ' || n.step || ' ' || coalesce(p.number, '-')
+    FROM (
+        SELECT day, step, actor_id, pieces FROM supervision_workcount
+        UNION ALL
+        SELECT e.day, e.step, e.actor_id, -1
+        FROM (SELECT DISTINCT (at AT TIME ZONE 'Asia/Shanghai')::date AS day, step, actor_id, application_id
+              FROM applications_event WHERE step IN ({_listed(*chain.from_iterable(FINISHES.values()))})) e
+        JOIN applications_application a ON a.id = e.application_id AND NOT a.is_imported
+    ) n LEFT JOIN organization_employee p ON p.id = n.actor_id
+    GROUP BY n.day, n.step, p.number HAVING sum(n.pieces) <> 0
+"""  # noqa: S608  the steps are the charter's
+DELAYS_ADD_UP = """
+    SELECT DISTINCT n.day || ' ' || n.kind FROM (
+        SELECT day, kind, holder, person_id, branch_id, minutes FROM supervision_delaycount
+        UNION ALL
+        SELECT day, kind, holder, person_id, branch_id, -minutes FROM supervision_breachcharge
+    ) n GROUP BY n.day, n.kind, n.holder, n.person_id, n.branch_id HAVING sum(n.minutes) <> 0
+"""
+# A day in the queue is read from its clocks; every other day with a clock that stopped has its figures. Those of
+# branches and people are compared by their sum and by that of their keys, which tells when one has what is another's.
+DAYS_AS_COUNTED = f"""
+    SELECT DISTINCT n.day || ' ' || n.kind FROM (
+        SELECT day, kind, outcome, scope, sum(clocks) AS clocks, sum(clocks * key) AS keys, sum(first_pass) AS passes
+        FROM supervision_dayfigure GROUP BY 1, 2, 3, 4
+        UNION ALL
+        SELECT c.day, c.kind, c.outcome, s.scope, -s.clocks, -s.keys, -s.passes
+        FROM (SELECT c.day, c.kind, c.outcome, count(*) AS clocks, sum(c.branch_id) AS branches,
+                     count(c.owner_id) AS owned, coalesce(sum(c.owner_id), 0) AS owners,
+                     count(*) FILTER (WHERE c.unspoilt) AS passes,
+                     count(c.owner_id) FILTER (WHERE c.unspoilt) AS owned_passes
+              FROM (SELECT (c.stopped_at AT TIME ZONE 'Asia/Shanghai')::date AS day, c.kind, c.outcome, c.owner_id,
+                           coalesce(a.branch_id, 0) AS branch_id, {UNSPOILT} AS unspoilt
+                    FROM applications_caseclock c {OF_THE_CASE}
+                    WHERE c.stopped_at IS NOT NULL AND c.outcome <> 'VOID') c
+              GROUP BY 1, 2, 3) c
+        CROSS JOIN LATERAL (VALUES ('BANK', clocks, 0, passes), ('BRANCH', clocks, branches, passes),
+                                   ('PERSON', owned, owners, owned_passes)) s(scope, clocks, keys, passes)
+    ) n WHERE NOT EXISTS (SELECT FROM supervision_touchedday t WHERE t.day = n.day)
+    GROUP BY n.day, n.kind, n.outcome, n.scope
+    HAVING sum(n.clocks) <> 0 OR sum(n.keys) <> 0 OR sum(n.passes) <> 0
+"""  # noqa: S608  the rule of a first pass is the boards'
+
+
 # --- the chains ------------------------------------------------------------------------------------------------------
 def broken_histories() -> Iterator[str]:
     """Cases whose events do not follow from each other, or whose last link is not the head kept on the case."""
@@ -598,6 +671,11 @@ CHECKS: tuple[Check, ...] = (
     Check("8", "one-breach-per-clock", _asking(ONE_BREACH_PER_CLOCK)),
     Check("8", "late-clocks-have-breaches", _asking(LATE_CLOCKS_HAVE_BREACHES)),
     Check("8", "due-is-the-earliest-clocks", _asking(DUE_IS_THE_EARLIEST_CLOCKS)),
+    Check("board", "funnel-adds-up", _asking(FUNNEL_ADDS_UP)),
+    Check("board", "breaches-add-up", _asking(BREACHES_ADD_UP)),
+    Check("board", "work-adds-up", _asking(WORK_ADDS_UP)),
+    Check("board", "delays-add-up", _asking(DELAYS_ADD_UP)),
+    Check("board", "days-as-counted", _asking(DAYS_AS_COUNTED, returned=[str(outcome) for outcome in RETURNED])),
     Check("chain", "event-chains", broken_histories),
     Check("chain", "seals", broken_seals),
     Check("chain", "audit-chain", broken_audit),

@@ -23,6 +23,7 @@ from ops_center.invariants import CHECKS
 from organization.services import audit
 from supervision.services.breaches import find_breaches
 from supervision.services.complaints import open_complaint, reply
+from supervision.services.figures import count_touched_days
 from supervision.services.seals import seal
 from tests.cast import at
 from tests.supervision.conftest import Bank, found_bank
@@ -62,6 +63,7 @@ def busy(bank: Bank) -> dict[str, Application]:
         note="单位电话无法核实",
     )
     find_breaches(at=LATER)
+    count_touched_days(at=LATER)
     complaint = open_complaint(
         case=late.number, about="SERVICE", channel="PHONE", text="催办", actor=cast.ding_jie, at=WHEN
     )
@@ -263,13 +265,33 @@ DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
         f"supervisor_at, management_at FROM supervision_breach b WHERE application_id = (SELECT id FROM {CASE} "
         "WHERE number = '{late}')")),
     ("late-clocks-have-breaches", "late", (
-        "DELETE FROM supervision_breach",
+        "DELETE FROM supervision_unchargedbreach", "DELETE FROM supervision_breach",
         "UPDATE applications_caseclock SET stopped_at = due_at + interval '1 hour', outcome = 'LATE' "
         f"WHERE application_id = (SELECT id FROM {CASE} WHERE number = '{{late}}')",
         "INSERT INTO organization_jobrun (name, started_at, ended_at, counts, error) "
         "VALUES ('breaches-all', '2027-01-01', '2027-01-01', '{}', '')")),
     ("due-is-the-earliest-clocks", "late", (
         f"UPDATE {CASE} SET due_at = due_at + interval '1 hour' WHERE number = '{{late}}'",)),
+    ("funnel-adds-up", "2026-11 ", ("DELETE FROM supervision_casecount WHERE id = (SELECT min(id) FROM "
+        "supervision_casecount)",)),
+    ("funnel-adds-up", "2026-11 ", unguarded(CASE, f"UPDATE {CASE} SET branch_id = NULL WHERE number = '{{late}}'")),
+    ("breaches-add-up", "2026-", ("UPDATE supervision_breachcount SET breaches = breaches + 1",)),
+    ("breaches-add-up", "2026-", unguarded(
+        "supervision_breach", "UPDATE supervision_breach SET due_at = due_at - interval '1 day'")),
+    ("work-adds-up", "2026-11-24 file", ("DELETE FROM supervision_workcount WHERE step = 'file'",)),
+    ("work-adds-up", "2026-11-24 verify", unguarded(EVENT, f"DELETE FROM {EVENT} WHERE step = 'verify'")),
+    ("delays-add-up", "2026-11-24 ENTRY", (
+        "INSERT INTO supervision_delaycount (day, kind, holder, minutes, is_sum) "
+        "VALUES ('2026-11-24', 'ENTRY', 'QUEUE', 5, FALSE)",)),
+    ("days-as-counted", "2026-11-24 ", ("DELETE FROM supervision_dayfigure",)),
+    ("days-as-counted", "2026-11-24 ENTRY", ("UPDATE supervision_dayfigure SET first_pass = 0 WHERE kind = 'ENTRY'",)),
+    ("days-as-counted", "2026-11-24 ENTRY", (
+        "UPDATE supervision_dayfigure SET key = key + 1 WHERE kind = 'ENTRY' AND scope = 'PERSON'",)),
+    ("days-as-counted", "2026-11-24 ", unguarded(
+        CASE, f"UPDATE {CASE} SET branch_id = (SELECT id FROM organization_branch WHERE code = 'YX01') "
+        "WHERE number = '{paid}'")),
+    ("days-as-counted", "2026-11-24 FILE", unguarded(
+        "applications_caseclock", "UPDATE applications_caseclock SET outcome = 'EXEMPT' WHERE kind = 'FILE'")),
     ("event-chains", "late", unguarded(
         EVENT, f"UPDATE {EVENT} e SET note = 'nothing happened' FROM {CASE} a WHERE a.id = e.application_id "
         "AND a.number = '{late}' AND e.seq = 3")),
