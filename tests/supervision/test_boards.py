@@ -61,6 +61,15 @@ def test_the_overdue_board_equals_a_slow_recount(bank: Bank, late: list[Applicat
     assert board.clocks == Counter(case.due_clock for case in over)
 
 
+@pytest.mark.parametrize(
+    ("hours", "age"), [(23.9, "0-1"), (24, "1-3"), (71.9, "1-3"), (72, "3-7"), (167.9, "3-7"), (168, "7+")]
+)
+def test_an_age_is_counted_in_whole_days_by_the_wall_clock(bank: Bank, hours: float, age: str) -> None:
+    case = bank.case(State.RECEIVED, due_at=NOW - timedelta(hours=hours), due_clock=Clock.ENTRY)
+    assert [name for name, cases in overdue_board(scope=None, at=NOW).ages.items() if cases] == [age]
+    assert list(overdue_cases(scope=None, at=NOW, age=age)) == [case]
+
+
 def test_every_number_of_the_overdue_board_opens_its_list(bank: Bank, late: list[Application]) -> None:
     board = overdue_board(scope=None, at=NOW)
     for (branch, stage), cases in board.cells.items():
