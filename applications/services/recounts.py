@@ -85,7 +85,7 @@ def _put_down(recount: Recount, clocks: Sequence[QuerySet[CaseClock]], *, at: da
         recount.save(update_fields=["total", "finished_at"])
     if 0 < recount.total - recount.done <= PORTION:
         run(recount.pk, at=at)
-        recount = Recount.objects.get(pk=recount.pk)
+        recount.refresh_from_db()
     if recount.finished_at is None:
         transaction.on_commit(lambda: nudge("supervision.recount"))
     return recount

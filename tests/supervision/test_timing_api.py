@@ -76,7 +76,9 @@ def test_a_day_is_turned_and_the_open_clocks_follow(bank: Bank) -> None:
     path = f"calendar/changes/{drafted.json()['id']}/"
     assert Caller(bank.people.sup).get(f"{path}preview/").json()["moved"] == 1
     assert len(second.get(f"{path}moves/").json()["results"]) == 1
-    assert second.post(f"{path}approve/").json()["moved"] == 1
+    approved = second.post(f"{path}approve/").json()
+    assert (approved["moved"], approved["recount"]["done"], approved["recount"]["total"]) == (1, 1, 1)
+    assert approved["recount"]["finished_at"] is not None
     year = Caller(bank.people.emp).get("calendar/", year=2026).json()
     assert (year["workdays"], year["provisional"]) == (247, False)
     assert [row["status"] for row in second.get("calendar/changes/").json()["results"]] == ["APPROVED"]
