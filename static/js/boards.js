@@ -17,6 +17,32 @@
   document.addEventListener("htmx:load", count);
   count();
 
+  // Space ticks the row in which the hand is, Shift and a click all since the last one; U and R act on what is chosen, else on
+  // that row.
+  let last = null;
+  document.addEventListener("click", (event) => {
+    const box = event.target;
+    if (!(box instanceof HTMLInputElement) || !box.matches("[data-pick]")) return;
+    const boxes = picks();
+    const ends = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
+    if (event.shiftKey && ends[0] >= 0) boxes.slice(ends[0], ends[1]).forEach((other) => { other.checked = box.checked; });
+    last = box;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.target.closest?.("input:not([type=checkbox]), textarea, select")) return;
+    const box = event.target.closest?.("tr")?.querySelector("[data-pick]");
+    const button = all("[data-letter]").find((act) => act.dataset.letter === event.key.toUpperCase());
+    if (event.key === " " && box && event.target !== box) {
+      event.preventDefault();
+      box.click();
+    } else if (button) {
+      event.preventDefault(); // the letter belongs to the board, not to the dialog that opens
+      if (button.disabled) box?.click();
+      button.click();
+    }
+  });
+
   // What has moved is no longer chosen; what was refused stays.
   document.addEventListener("acted", (event) => {
     const done = new Set(event.detail.done);

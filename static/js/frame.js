@@ -106,12 +106,20 @@
   maskLater(document);
   document.addEventListener("htmx:load", (event) => maskLater(event.target.parentElement ?? document));
 
+  // --- J and K go down and up the rows of the page's list; the hand lies on the link of the row, so Enter opens it
+  const walk = (step) => {
+    const list = document.querySelector("dialog[open]") ? null : document.getElementById("rows");
+    const rows = [...(list?.children ?? [])].filter((row) => row.querySelector("a[href]"));
+    const here = rows.findIndex((row) => row.contains(document.activeElement));
+    rows[here < 0 && step < 0 ? rows.length - 1 : here + step]?.querySelector("a[href]").focus();
+  };
+
   // --- keys
   const help = `${body.dataset.help}${body.dataset.topic.trim()}/`;
   document.querySelectorAll("[data-helps]").forEach((link) => { link.href = help; });
   document.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
-    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
     if (event.key === "F1") {
       event.preventDefault();
       if (event.shiftKey) document.getElementById("keys").showModal();
@@ -123,6 +131,8 @@
         search.focus();
         search.select();
       }
+    } else if (/^[jk]$/i.test(event.key) && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      walk(event.key.toLowerCase() === "j" ? 1 : -1);
     } else if (event.key === "Escape") {
       body.classList.remove("rail-open");
       document.querySelectorAll("details.menu[open]").forEach((menu) => { menu.open = false; });

@@ -56,7 +56,7 @@ def overdue(request: StaffRequest) -> HttpResponse:
         "figures": figures,
         "ages": [_tile(AGE_LABELS[age], n, opens, age=age) for age, n in figures.ages.items()],
         "soon": [_tile(DUE_LABELS[due], n, opens, due=due) for due, n in figures.soon.items()],
-        "clocks": [(kind, Clock(kind).label, n) for kind, n in sorted(figures.clocks.items()) if kind],
+        "clocks": [(kind.value, kind.label, n) for kind in Clock if (n := figures.clocks.get(kind, 0))],
         "to_decide": Breach.objects.visible_to(request.actor, request.at).to_decide().count(),
         "heat": _heat(figures, opens=opens),
         "trend": charts.bars(

@@ -91,6 +91,31 @@ def test_the_trackers_morning(bank: Cast, office: Office, morning: list[Applicat
         assert hand.clicks - before == 2
 
 
+def test_cases_are_gone_through_ticked_and_urged_by_keys_alone(
+    bank: Cast, office: Office, morning: list[Application]
+) -> None:
+    with office.person(bank.zheng_weiguo) as zheng:
+        page = zheng.page
+        page.goto("/boards/overdue/?stage=CENTRAL_ENTRY")
+        shown = [box.get_attribute("value") for box in page.locator("[data-pick]").all()]
+        for key in ("j", "Space", "j", "j", "Space", "u"):
+            page.keyboard.press(key)
+        expect(page.locator("#urge-text")).to_be_focused()
+        page.keyboard.type("u 今天办完")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(f"#said-{shown[2]}")).not_to_be_empty()
+        assert {(urge.application.number, urge.text) for urge in Urge.objects.select_related("application")} == {
+            (shown[0], "u 今天办完"), (shown[2], "u 今天办完"),
+        }  # fmt: skip
+
+        page.locator(f'[data-pick][value="{shown[0]}"]').click()
+        page.locator(f'[data-pick][value="{shown[3]}"]').click(modifiers=["Shift"])
+        expect(page.locator("[data-pick]:checked")).to_have_count(4)
+        page.keyboard.press("k")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/{shown[2]}/")
+
+
 def test_the_supervisors_monday(bank: Cast, office: Office, morning: list[Application]) -> None:
     """One of the clerks is away: the list of who could take the cases says so. What the taker may not take stays."""
     Absence.objects.create(employee=bank.he_xiulan, starts_on=clock.today(), ends_on=clock.today() + timedelta(days=2))
