@@ -35,19 +35,20 @@ def as_csv(table: Table) -> bytes:
     """UTF-8 with a byte order mark, so that the bank's spreadsheet reads Chinese; text can never become a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(table.columns)
+    writer.writerow([_plain(column) for column in table.columns])
     writer.writerows([_plain(cell) for cell in row] for row in table.rows)
     return text.getvalue().encode("utf-8-sig")
 
 
-# What a spreadsheet takes for the beginning of a formula, behind blanks, a quotation mark or a separator too.
-_FORMULA = re.compile('[ \xa0\u3000";]*[=+\\-@\t\r\n＝＋－＠]')
+# Where a spreadsheet takes what follows for a formula, behind blanks and quotation marks too: at the beginning of a
+# cell, and where it may cut one in two although the bank's cuts at commas only.
+_FORMULA = re.compile('^(?=[ \xa0\u3000"]*[=+\\-@\t\r\n＝＋－＠])|(?<=[;|\t])(?=[ \xa0\u3000"]*[=+\\-@＝＋－＠])')
 
 
 def _plain(cell: Cell) -> str:
     if not isinstance(cell, str):
         return f"{cell:.2f}" if isinstance(cell, Decimal) else str(cell)
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return _FORMULA.sub("'", cell)
 
 
 def as_xlsx(tables: Iterable[Table], *, made_at: datetime) -> bytes:

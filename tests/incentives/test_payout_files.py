@@ -257,10 +257,17 @@ def test_no_text_of_any_column_becomes_a_formula_in_any_format() -> None:
     written = list(csv.reader(io.StringIO(as_csv(table).decode("utf-8-sig"), newline="")))[1:]
     cells = [cell for row in written for cell in row]
     assert len(cells) == 36
-    assert all(cell.startswith("'") for cell in cells)
-    assert [cell[1:] for cell in cells] == [cell for row in rows for cell in row]
+    assert all(cell.removeprefix(";").startswith("'") for cell in cells)
+    assert [cell.replace("'", "") for cell in cells] == [cell for row in rows for cell in row]
     book = zipfile.ZipFile(io.BytesIO(as_xlsx([table], made_at=WHEN))).read("xl/worksheets/sheet1.xml").decode()
     assert (book.count("<f>"), book.count('t="inlineStr"')) == (0, 39)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_no_formula_begins_where_another_spreadsheet_cuts_a_cell_in_two(separator: str) -> None:
+    table = Table("甲", ("=姓名", "单位"), [(f"甲{separator} =1+1", f'乙"{separator}@SUM(1)')])
+    rows = csv.reader(io.StringIO(as_csv(table).decode("utf-8-sig"), newline=""), delimiter=separator)
+    assert not [cell for row in rows for cell in row if cell.strip().startswith(("=", "@"))]
 
 
 def test_a_workbook_keeps_text_as_text_and_amounts_with_two_decimals_under_a_frozen_row() -> None:
