@@ -9,18 +9,16 @@ from rest_framework import serializers
 from applications.api.answers import code_of, number_of
 from applications.lifecycle import Clock, Outcome
 from applications.models import CaseClock, ProblemItem
-from ops_center.kernel.errors import Malformed
-from ops_center.web.api import Api, Call, Paged, listed, operation, paged
+from ops_center.web.api import Api, Call, Paged, listed, operation, paged, position_of, turned
 from ops_center.web.keyset import Keyset
 from ops_center.web.shapes import Shape
 from organization.api_shapes import BranchField, EmployeeField
 from organization.models import Branch, Employee
-from organization.roles import Role
 from supervision.api.overdue import BY_DEADLINE, DueAnswer, choice
 from supervision.models import Part
 from supervision.on_time import Tally
 from supervision.periods import Month
-from supervision.selectors import SEES_EVERY_BRANCH, branch_scope
+from supervision.selectors import OPENS_CASES, branch_in_sight, branch_scope
 from supervision.selectors.funnel import ENDS, ORIGINS, REACHED, funnel_board
 from supervision.selectors.load import CENTER_ROLES, PARTS, held_cases, load_of, running_clocks
 from supervision.selectors.overdue import AGES
@@ -37,6 +35,7 @@ from supervision.selectors.timeliness import (
     by_stage,
     clocks_behind,
     rate_per_day,
+    slowest,
     stage_times,
 )
 
@@ -164,7 +163,7 @@ class TimelinessBoard(Api):
     def get(self, call: Call) -> Json:
         """On-time rate, first pass, times and trend: of the bank for who supervises it, of the branch for its head,
         else of the own clocks."""
-        scope, window = _scope(call), window_of(call)
+        scope, window = Scope.of(call.actor, at=call.at), window_of(call)
         kind = call.asked.get("clock", "")
         live = Live()
         stages = by_stage(scope, window, at=call.at, live=live)
@@ -196,17 +195,8 @@ class TimelinessBoard(Api):
         }  # fmt: skip
 
 
-def _scope(call: Call) -> Scope:
-    if call.roles & SEES_EVERY_BRANCH:
-        return Scope()
-    return Scope(branch=call.actor.branch) if Role.BH in call.roles else Scope(person=call.actor)
-
-
 def window_of(call: Call) -> Window:
-    try:
-        return Window.read(call.asked.get("period", ""), at=call.at)
-    except Malformed as error:
-        raise serializers.ValidationError({"period": [str(error.message)]}) from None
+    return Window.read(call.asked.get("period", ""), at=call.at)
 
 
 def _tally(tally: Tally) -> Json:
@@ -255,8 +245,8 @@ class TimelinessClocks(Api):
         """Clocks that stopped in the period, the latest first; `open`: those that run past their due time;
         `breached`: those that fell due in it without being done. The
         management reads figures only."""
-        asked, scope = call.asked, _scope(call)
-        if call.roles & SEES_EVERY_BRANCH and not call.roles & {Role.TR, Role.SUP, Role.AUD}:
+        asked, scope = call.asked, Scope.of(call.actor, at=call.at)
+        if scope.person is None and not call.roles & OPENS_CASES:
             return listed(call, CaseClock.objects.none(), LATEST)
         clocks = clocks_behind(
             scope, window_of(call), at=call.at, verdict=asked["verdict"], kind=asked.get("clock", ""),
@@ -265,6 +255,30 @@ class TimelinessClocks(Api):
         )  # fmt: skip
         order = BY_DEADLINE if asked["verdict"] in BY_DUE else LATEST
         return listed(call, clocks.select_related("application__branch", "owner"), order)
+
+
+class RunAnswer(BoardClockAnswer):
+    took = serializers.IntegerField(help_text="Working minutes of the part asked for; clocks by the calendar: minutes.")
+
+
+class RunQuery(Paged):
+    period = serializers.CharField(max_length=7, required=False, help_text="7, 30 (days) or a month, 2026-11.")
+    clock = serializers.ChoiceField(Clock.choices)
+    part = serializers.ChoiceField(Part.choices)
+    branch = BranchField(required=False, help_text="For who sees the whole bank.")
+
+
+class TimelinessRuns(Api):
+    @operation(
+        roles="BH TR SUP AUD", asked=RunQuery, answer=paged(RunAnswer), summary="The runs behind a median and a P90"
+    )
+    def get(self, call: Call) -> Json:
+        """Every run that the two are of, the slowest first; days that are over."""
+        asked, scope = call.asked, Scope.of(call.actor, at=call.at)
+        if "branch" in asked:
+            scope = Scope(branch=branch_in_sight(call.actor, asked["branch"].code, at=call.at))
+        runs = slowest(scope, window_of(call), kind=asked["clock"], part=asked["part"], at=call.at, **position_of(call))
+        return turned(call, runs)
 
 
 # -- load --------------------------------------------------------------------------------------------------------------
@@ -346,7 +360,7 @@ class FunnelBoard(Api):
     @operation(roles="BH TR SUP MGT AUD", asked=MonthQuery, answer=FunnelAnswer, summary="What became of a month")
     def get(self, call: Call) -> Json:
         """Of the cases that began in the month: how far they have come, and how they ended."""
-        month = _month(call)
+        month = Month.read(call.asked.get("period", ""), at=call.at)
         board = funnel_board(scope=branch_scope(call.actor, call.at), month=month)
         totals = [board.total(step) for step in REACHED]
         return {
@@ -362,10 +376,3 @@ class FunnelBoard(Api):
             ],
             "ends": board.ends,
         }
-
-
-def _month(call: Call) -> Month:
-    try:
-        return Month.read(call.asked.get("period", ""), at=call.at)
-    except Malformed as error:
-        raise serializers.ValidationError({"period": [str(error.message)]}) from None

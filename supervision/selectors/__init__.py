@@ -13,6 +13,7 @@ from organization.roles import Role
 from supervision import errors
 
 SEES_EVERY_BRANCH = frozenset({Role.TR, Role.SUP, Role.MGT, Role.AUD})
+OPENS_CASES = frozenset({Role.BH, Role.TR, Role.SUP, Role.AUD})  # the management reads figures, not cases
 
 
 def branch_scope(employee: Employee, at: datetime) -> Branch | None:

@@ -522,6 +522,13 @@ def returned_by(asked: Asked) -> Returned:
     )
 
 
+def all_figures(asked: Asked) -> tuple[dict[str, Value], Returned]:
+    """Every figure; the return rate, which is also divided, is read once for both."""
+    returned = returned_by(asked)
+    plain = values_of({name: figure for name, figure in FIGURES.items() if name != "returned"}, asked)
+    return {name: plain.get(name, returned.value) for name in FIGURES}, returned
+
+
 def _sum(values: Iterable[Value]) -> Value:
     found = list(values)
     return Value(sum(one.part for one in found), sum(one.whole for one in found))

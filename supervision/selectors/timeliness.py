@@ -27,10 +27,11 @@ from ops_center.kernel.errors import Malformed
 from ops_center.kernel.worktime import SHANGHAI
 from ops_center.web.keyset import PAGE_SIZE, Keyset, Page
 from organization.models import Branch, Employee
+from organization.roles import Role
 from supervision.models import Breach, BreachCount, DayFigure, Part, PeriodTimes, TouchedDay
 from supervision.on_time import RETURNED, Tally, outcomes_of
 from supervision.periods import Month
-from supervision.selectors import midnight
+from supervision.selectors import SEES_EVERY_BRANCH, midnight
 from supervision.selectors.counted import ASKED_FOR_PASSES, count_live
 from supervision.selectors.overdue import NO_BRANCH
 
@@ -73,6 +74,14 @@ class Scope:
 
     branch: Branch | None = None
     person: Employee | None = None
+
+    @classmethod
+    def of(cls, reader: Employee, *, at: datetime) -> Scope:
+        """Everybody's for who sees the bank, the branch's for its head, for anybody else the own."""
+        roles = reader.role_codes(local_day(at))
+        if roles & SEES_EVERY_BRANCH:
+            return cls()
+        return cls(branch=reader.branch) if Role.BH in roles else cls(person=reader)
 
     @property
     def level(self) -> DayFigure.Scope:

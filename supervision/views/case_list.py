@@ -12,11 +12,11 @@ from ops_center.web.keyset import Keyset
 from ops_center.web.pages import StaffRequest
 from organization.models import Employee
 from organization.roles import Role
+from supervision.selectors import OPENS_CASES
 from supervision.services.urging import MAY_URGE
 
 BY_DEADLINE, NEWEST = Keyset("due_at", "id"), Keyset("-id")
 LATE_FIRST = Keyset("due_at", "id", filled=True)  # of cases that have a deadline
-OPENS_CASES = frozenset({Role.BH, Role.TR, Role.SUP, Role.AUD})  # the management reads figures, not cases
 MAY_REASSIGN = frozenset({Role.TR, Role.SUP})
 AT_THE_FRONT = (Stage.REFERRAL, Stage.INTAKE)
 

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from applications.lifecycle import Clock
 from applications.models import ReasonCode
-from ops_center.clock import local_day
 from ops_center.kernel.errors import OutOfSight
 from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
@@ -24,36 +23,31 @@ from organization.roles import Role
 from supervision.forms.base import said
 from supervision.forms.reports import FileForm
 from supervision.models import ReportRun
-from supervision.periods import Month
 from supervision.report_tables import EXPORTERS, behind, figure_of, shape_of
 from supervision.selectors import SEES_EVERY_BRANCH, goals
-from supervision.selectors.capacity import capacity_board
-from supervision.selectors.complaints import three_rates
+from supervision.selectors.elsewhere import counted_elsewhere
 from supervision.selectors.operations import (
     BESIDE,
     FIGURES,
     Asked,
     Value,
+    all_figures,
     center_hands,
     center_productivity,
     field_errors,
     groups,
     output_per_head,
-    returned_by,
     returns_by_code,
-    values_of,
     volume_beside_quality,
     work_done,
 )  # fmt: skip
 from supervision.selectors.rules_in_force import rules_in_force
-from supervision.selectors.timeliness import Scope, Window, stage_times
 from supervision.services.report_files import MEDIA_TYPES, TAKERS, ask_report, file_of, question_of
 from supervision.views.asked import recent_spans
 from supervision.views.case_list import opens_cases
 
 READERS = (Role.BH, Role.TR, Role.SUP, Role.MGT, Role.AUD)
 WATCHES_THE_CENTER = (Role.TR, Role.SUP, Role.MGT, Role.AUD)
-PLAIN = {name: figure for name, figure in FIGURES.items() if name != "returned"}  # that one is also divided
 READS_RATES = frozenset({Role.SUP, Role.MGT, Role.AUD})
 NEWEST = Keyset("-id")
 MOST_LINES = 10  # of a table beside the figures
@@ -65,11 +59,11 @@ def operations(request: StaffRequest) -> HttpResponse:
     """All figures of a period, each with its formula, what it is divided from, and the lists behind both."""
     asked = read_query(request.GET, known=("period", "branch"))
     question = _question(request, asked)
-    values, work, returned = values_of(PLAIN, question), work_done(question), returned_by(question)
+    values, returned = all_figures(question)
     facts = _facts(request, question) | {
-        "figures": [(name, figure, values.get(name, returned.value)) for name, figure in FIGURES.items()],
+        "figures": [(name, figure, values[name]) for name, figure in FIGURES.items()],
         "errors": field_errors(question),
-        "output": output_per_head(work),
+        "output": output_per_head(work_done(question)),
         "codes": _labelled(returns_by_code(question)),
         "returned_branches": _named(returned.by_branch, Branch.objects.in_bulk(returned.by_branch)),
         "returned_people": _worst_first(returned.by_collector),
@@ -84,19 +78,19 @@ def beside(request: StaffRequest) -> HttpResponse:
     """What is counted elsewhere and belongs to the report: the page fetches it once its own figures stand there."""
     asked = read_query(request.GET, known=("period", "branch"))
     question = _question(request, asked)
-    span, branch = question.span, question.branch
-    month, is_bank = span if isinstance(span, Month) else None, branch is None
+    found = counted_elsewhere(question)
     facts = {
-        "span": span,
-        "branch": branch,
+        "span": question.span,
+        "branch": question.branch,
         "query": _query(question),
-        "center": center_productivity(question, work_done(question)) if is_bank else None,
-        "queues": capacity_board(at=request.at).queues if is_bank else [],
-        "targets": goals.together(_target_rows(question, month)) if month else [],
+        "center": found.center,
+        "queues": found.queues,
+        "targets": found.targets,
         "reads_rates": bool(request.roles & READS_RATES),
-        "three_rates": three_rates(span, at=request.at) if is_bank else [],
-        "stages": _stages(question, month) if month else [],
-        "month": month,
+        "three_rates": found.three_rates,
+        "stages": [(kind, Clock(kind).label, parts) for kind, parts in found.stages.items()],
+        "opens_cases": opens_cases(request),
+        "month": found.month,
     }
     return render(request, f"supervision/reports/{'_beside' if request.htmx else 'beside'}.html", facts)
 
@@ -254,20 +248,6 @@ def _branches(request: StaffRequest) -> list[tuple[str, str]]:
 
 
 # -- tables beside the figures -----------------------------------------------------------------------------------------
-def _target_rows(question: Asked, month: Month) -> list[goals.Row]:
-    branches = [question.branch] if question.branch else goals.branches_with_targets()
-    return goals.branch_rows(branches, month=month, at=question.at)
-
-
-def _stages(question: Asked, month: Month) -> list[tuple[Any, Mapping[str, Any]]]:
-    """Median and P90 by stage, of the days that are over."""
-    if month > Month.of(question.at) or local_day(question.at) == month.first_day:
-        return []
-    window = Window.read(str(month), at=question.at)
-    times = stage_times(Scope(branch=question.branch), window, at=question.at)
-    return [(Clock(kind).label, parts) for kind, parts in times.stages.items()]
-
-
 def _labelled(codes: list[tuple[str, int]]) -> list[tuple[str, str, int]]:
     words = dict(ReasonCode.objects.filter(code__in=[code for code, _n in codes]).values_list("code", "label"))
     return [(code, words.get(code, ""), cases) for code, cases in codes[:MOST_LINES]]

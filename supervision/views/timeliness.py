@@ -25,7 +25,7 @@ from organization.roles import Role
 from supervision.models import Part
 from supervision.on_time import together
 from supervision.periods import Month
-from supervision.selectors import SEES_EVERY_BRANCH
+from supervision.selectors import SEES_EVERY_BRANCH, branch_in_sight
 from supervision.selectors.overdue import NO_BRANCH
 from supervision.selectors.timeliness import (
     BY_DUE,
@@ -44,7 +44,7 @@ from supervision.selectors.timeliness import (
     stage_times,
 )
 from supervision.views.asked import one_of
-from supervision.views.case_list import OPENS_CASES, acts_of
+from supervision.views.case_list import acts_of, opens_cases
 
 LATEST, BY_DEADLINE = Keyset("-stopped_at", "-id", filled=True), Keyset("due_at", "id")
 VERDICT_LABELS = {
@@ -65,10 +65,10 @@ SHOWN = 20  # branches and people, those with the most late; ``all`` shows every
 def timeliness(request: StaffRequest) -> HttpResponse:
     """The whole bank for those who supervise it, the branch for its head, for anybody else the own clocks."""
     asked = read_query(request.GET, known=("period", "clock", "verdict", "branch", "person", "day", "all", "slow"))
-    scope, window = scope_of(request), Window.read(asked.get("period", ""), at=request.at)
+    scope, window = Scope.of(request.actor, at=request.at), Window.read(asked.get("period", ""), at=request.at)
     kind = one_of(asked, "clock", Clock.values)
     verdict, slow = one_of(asked, "verdict", VERDICTS), one_of(asked, "slow", Part.values)
-    opens = bool(request.roles & OPENS_CASES) or scope.person is not None
+    opens = opens_cases(request) or scope.person is not None
     live = Live()
     stages = by_stage(scope, window, at=request.at, live=live)
     times = stage_times(scope, window, at=request.at) if scope.person is None else None
@@ -95,7 +95,7 @@ def timeliness(request: StaffRequest) -> HttpResponse:
         "show_all": bool(asked.get("all")),
         "page": None,
     } | _trend(scope, request, live, opens=opens) | acts_of(request)  # fmt: skip
-    if verdict and facts["opens_cases"]:
+    if verdict and opens:
         clocks = clocks_behind(
             scope, window, at=request.at, verdict=verdict, kind=kind, branch=asked.get("branch", ""),
             person=asked.get("person", "") if _names_people(request) else "", day=_day(asked),
@@ -104,9 +104,10 @@ def timeliness(request: StaffRequest) -> HttpResponse:
             clocks.select_related("application__branch", "application__product", "owner", "owner_branch"), asked
         )
         facts |= {"page": page, "verdict": verdict, "title": _title(asked, kind, verdict)}
-    elif slow and kind and facts["opens_cases"] and scope.person is None:
+    elif slow and kind and opens and scope.person is None:
+        branch = branch_in_sight(request.actor, asked["branch"], at=request.at) if "branch" in asked else scope.branch
         runs = slowest(
-            scope, window, kind=kind, part=slow, at=request.at,
+            Scope(branch=branch), window, kind=kind, part=slow, at=request.at,
             size=page_size(asked.get("page_size")), after=asked.get("after"), before=asked.get("before"),
         )  # fmt: skip
         words = {"clock": Clock(kind).label, "part": Part(slow).label}
@@ -114,14 +115,9 @@ def timeliness(request: StaffRequest) -> HttpResponse:
             "page": runs,
             "verdict": "slow",
             "title": _("%(clock)s, %(part)s: every run that the figures are of, the slowest first") % words,
+            "note": branch.name if branch else "",
         }
     return render(request, "supervision/timeliness.html", facts)
-
-
-def scope_of(request: StaffRequest) -> Scope:
-    if request.roles & SEES_EVERY_BRANCH:
-        return Scope()
-    return Scope(branch=request.actor.branch) if Role.BH in request.roles else Scope(person=request.actor)
 
 
 def _names_people(request: StaffRequest) -> bool:

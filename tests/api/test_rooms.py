@@ -24,7 +24,6 @@ FRAME = {
 PARTS = {
     "clock-policy-new", "branch-times-new", "calendar-change-new", "complaint-new", "complaint-find", "outage-new",
     "targets-set", "takers", "bell", "what-if-run", "forecast-new", "check-new", "template-new", "board",
-    "operations-list", "operations-beside", "operations-idle", "rules-report",
 }  # fmt: skip
 # The page, and the call that says or does the same.
 ROOMS = {
@@ -32,6 +31,8 @@ ROOMS = {
     "summary": "get summary/", "summary-save": "post summary/", "summary-cases": "get summary/cases/",
     "weekly": "get weekly/", "weekly-note": "post weekly/note/", "week-cases": "get weekly/cases/",
     "operations-report": "get reports/operations/", "quality-report": "get reports/operations/quality/",
+    "operations-list": "get reports/operations/list/", "operations-beside": "get reports/operations/beside/",
+    "operations-idle": "get reports/operations/idle/", "rules-report": "get reports/operations/rules/",
     "report-files": "get reports/files/", "report-ask": "post reports/files/",
     "report-file": "get reports/files/7/content/",
     "roster": "get roster/", "roster-plan": "post roster/", "absence-new": "post roster/absences/",

@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from applications.lifecycle import State
+from applications.lifecycle import QUEUES, Clock, Outcome, State, Step
+from applications.models import Event, ReturnNote
 from ops_center import clock
 from supervision.models import Broadcast, MonthSummary, ReportRun, WeeklyNote
 from supervision.periods import Month
 from supervision.selectors.operations import FIGURES, Asked
+from supervision.services.figures import count_touched_days
 from supervision.services.report_files import write
 from supervision.services.weekly import make_weekly_sheets
 from tests.api.conftest import As
@@ -141,7 +143,7 @@ def test_the_figures_of_the_operations_report_are_those_of_the_page(
         bank.case(State.RECEIVED, taken_in_at=at("2026-11-10 10:00"), **facts)
     whole, own = Asked(Month(2026, 11), None, clock.now()), Asked(Month(2026, 11), bank.branches.bh01, clock.now())
     reader, head = as_(bank.people.mgt), as_(bank.people.bh)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(32):
         answer = reader.get("reports/operations/", period="2026-11").json()
     for said, question in ((answer, whole), (head.get("reports/operations/").json(), own)):
         shown = {row["figure"]: (row["value"]["part"], row["value"]["whole"]) for row in said["figures"]}
@@ -152,6 +154,64 @@ def test_the_figures_of_the_operations_report_are_those_of_the_page(
     assert reader.get("reports/operations/", period="2026-13").status_code == 400
     beside = reader.get("reports/operations/quality/", period="2026-11").json()["rows"]
     assert {row["subject"]: row["values"]["intake"]["whole"] for row in beside} == {"BH01": 2, "YX01": 1}
+
+
+def test_every_part_of_the_operations_report_is_there_for_programs(bank: Bank, as_: As) -> None:
+    day = at("2026-11-10 10:00")
+    case = bank.case(State.RECEIVED, taken_in_at=day, collector=bank.people.cm)
+    Event.objects.create(
+        application=case, seq=1, step=Step.RECEIVE, from_state=State.IN_TRANSIT, to_state=State.RECEIVED, at=day,
+        round=1, digest=b"",
+    )  # fmt: skip
+    Event.objects.create(
+        application=case, seq=2, step=Step.SUBMIT_ENTRY, to_state=State.KEYED, at=day, round=1, digest=b"",
+        actor=bank.people.ec,
+    )  # fmt: skip
+    ReturnNote.objects.create(application=case, round=2, codes=["D05"], note="x", returned_at=day)
+    run = bank.clock(Clock.CHECK, day, case=case)
+    run.intervals.create(since=day, until=day + timedelta(hours=1), minutes=60)
+    bank.stop(run, day + timedelta(hours=1), Outcome.ON_TIME)
+    count_touched_days(at=clock.now())
+    reader, head, month = as_(bank.people.sup), as_(bank.people.bh), {"period": "2026-11"}
+
+    said = reader.get("reports/operations/", **month).json()
+    assert said["returned_codes"] == [{"code": "D05", "cases": 1}]
+    once = {"part": 1, "whole": 1, "rate": 1.0}
+    assert said["returned_branches"] == [{"subject": "BH01", "value": once}]
+    assert said["returned_collectors"] == [{"subject": bank.people.cm.number, "value": once}]
+    assert (said["output"]["items"], said["wrong_fields"]["rate"]) == (1, None)
+
+    rows = reader.get("reports/operations/list/", figure="returned", side="part", code="D05", **month).json()
+    assert [row["cells"][0] for row in rows["results"]] == [case.number]
+    assert len(rows["columns"]) == len(rows["results"][0]["cells"])
+    for wrong in ({"figure": "weather"}, {"figure": "intake", "code": "D05"}, {"figure": "bags", "who": "LZ1"}, {}):
+        assert reader.get("reports/operations/list/", **wrong).status_code == 400, wrong
+    assert head.get("reports/operations/list/", figure="intake", branch="YX01").status_code == 404
+
+    beside, own = (who.get("reports/operations/beside/", **month).json() for who in (reader, head))
+    net = {"clock": "CHECK", "part": "NET", "median": 60, "p90": 60, "clocks": 1}
+    assert net in beside["stages"]
+    assert net in own["stages"]
+    assert {row["queue"] for row in beside["queues"]} == set(QUEUES)
+    assert (own["center"], own["queues"], own["three_rates"]) == (None, [], [])
+
+    idle = reader.get("reports/operations/idle/", **month).json()
+    assert beside["center"] == idle["center"]
+    assert sum(row["pieces"] for row in idle["people"]) == idle["center"]["pieces"] == 1
+    assert head.get("reports/operations/idle/").status_code == 403
+
+    rules = reader.get("reports/operations/rules/", **month).json()["rules"]
+    [check] = [rule for rule in rules if rule["clock"] == "CHECK"]
+    assert (check["version"], check["in_time"], check["rate"], len(check["terms"])) == (1, 1, 1.0, 5)
+
+    asked = {"clock": "CHECK", "part": "NET", **month}
+    for who in (reader, head):
+        runs = who.get("boards/timeliness/runs/", **asked).json()["results"]
+        assert [(run["application"], run["took"]) for run in runs] == [(case.number, 60)]
+    assert reader.get("boards/timeliness/runs/", branch="YX01", **asked).json()["results"] == []
+    assert head.get("boards/timeliness/runs/", branch="YX01", **asked).status_code == 404
+    assert reader.get("boards/timeliness/runs/", clock="CHECK", part="FEELING").status_code == 400
+    assert as_(bank.people.mgt).get("boards/timeliness/runs/", **asked).status_code == 403
 
 
 # -- the center --------------------------------------------------------------------------------------------------------
