@@ -188,14 +188,16 @@ BALANCES_ADD_UP = """
     WHERE b.due_fen IS DISTINCT FROM s.fen OR b.due_fen + b.brought_fen <> b.paid_fen + b.carried_fen
        OR (b.fate IN ('REFUSED', 'BOUNCED')) <> s.is_refused OR s.is_refused <> s.is_all_refused
     GROUP BY 1
-    UNION  -- what a payee brings along; where a payment came back later, what was brought before it is history
+    UNION  -- what a payee brings along: what stood open, whichever of the payments that came back had done so by then
     SELECT 'batch ' || batch_id
     FROM (SELECT batch_id, brought_fen,
-                 bool_or(fate IN ('REFUSED', 'BOUNCED')) OVER (PARTITION BY payee_id) AS is_refused,
-                 coalesce(sum(due_fen - paid_fen) OVER (PARTITION BY payee_id ORDER BY batch_id
-                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS open_fen
-          FROM incentives_payoutbalance) b
-    WHERE brought_fen <> open_fen AND NOT is_refused
+                 coalesce(sum(due_fen - paid_fen) OVER earlier, 0) AS open_fen,
+                 coalesce(sum(due_fen - paid_fen) FILTER (WHERE fate NOT IN ('REFUSED', 'BOUNCED')) OVER earlier, 0)
+                     AS open_without_fen
+          FROM incentives_payoutbalance
+          WINDOW earlier AS (PARTITION BY payee_id ORDER BY batch_id
+                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) b
+    WHERE brought_fen NOT BETWEEN open_without_fen AND open_fen  -- one and the same where none came back
     UNION  -- of what did not come back nobody is owed anything; a minus may stand open
     SELECT 'payee ' || p.number FROM incentives_payoutbalance b JOIN organization_employee p ON p.id = b.payee_id
     WHERE b.fate NOT IN ('REFUSED', 'BOUNCED') GROUP BY 1 HAVING sum(b.due_fen - b.paid_fen) > 0

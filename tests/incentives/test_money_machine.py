@@ -220,6 +220,7 @@ class Money(RuleBasedStateMachine):
     def as_it_should_go(self, die: Die) -> None:
         """The straight ways, which chance alone rarely finds."""
         self.a_month_is_paid()
+        self.the_books_are_right()  # what a batch brings forward is judged before an answer changes what stands open
         if die.yes:
             self.is_taken_back(die)
         else:

@@ -171,6 +171,36 @@ def test_what_was_netted_in_a_refused_payment_is_netted_again(bank: Cast, month:
     assert [check.name for check in CHECKS if check.no == "7" and check.broken()] == []
 
 
+def bounced_after_the_next(bank: Cast, month: list[Application]) -> PayoutBatch:
+    """何秀兰 in yuan: 60 paid, −15 carried, 45 − 15 = 30 paid, −45 carried; then the 30 bounce, and their 45 come again
+    with the batch that is returned."""
+    batched(bank, certified(bank, *month))
+    taken_back(bank, month[0])
+    batched(bank, certified(bank, period="2027-01", when=DAY_40), when=DAY_40)
+    document = certified(bank, earned(bank, when=DAY_40, product="BJ"), period="2027-01", when=DAY_40)
+    bounced = batched(bank, document, when=DAY_40)
+    assert balance(bounced, bank.he_xiulan) == (45, -15, 30, 0)
+    taken_back(bank, month[1])
+    between = batched(bank, certified(bank, period="2027-01", when=DAY_40), when=DAY_40)
+    assert balance(between, bank.he_xiulan) == (-45, 0, 0, -45)
+    for answer in ("已发放", "退回"):
+        content = f"工号,实发金额,结果,原因\r\nLZ10007,30.00,{answer},销户\r\n".encode()
+        take_return(batch=bounced.pk, name="r.csv", content=content, actor=bank.su_min, at=DAY_40)
+    assert balance(between, bank.he_xiulan) == (-45, 0, 0, -45)  # as it was made: nothing stood open then
+    return batched(bank, document, when=DAY_40)
+
+
+def test_a_debt_netted_in_a_payment_that_bounces_after_the_next_batch_stands_open_again_once(
+    bank: Cast, month: list[Application]
+) -> None:
+    again = bounced_after_the_next(bank, month)
+    assert balance(again, bank.he_xiulan) == (45, -15 - 45, 0, -15)
+    stands = PayoutBalance.objects.filter(payee=bank.he_xiulan).exclude(fate="BOUNCED")
+    assert sum(row.paid_fen for row in stands) == 60_00
+    assert sum(row.due_fen for row in stands) == (60 - 15 - 45 + 45) * 100
+    assert [check.name for check in CHECKS if check.no == "7" and check.broken()] == []
+
+
 # -- what is left out --------------------------------------------------------------------------------------------------
 def test_held_and_voided_entries_are_left_out_and_accounted_for(bank: Cast, month: list[Application]) -> None:
     document = certified(bank, *month)
@@ -433,3 +463,20 @@ def test_verify_finds_it(bank: Cast, name: str, table: str, statement: str) -> N
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         cursor.execute(statement)
     assert check.broken()
+
+
+@pytest.mark.parametrize(("brought", "paid", "carried"), [(-15_00, 30_00, 0), (-105_00, 0, -60_00)])
+def test_verify_finds_a_debt_forgotten_or_brought_twice_by_somebody_whose_payment_came_back(
+    bank: Cast, month: list[Application], brought: int, paid: int, carried: int
+) -> None:
+    again = bounced_after_the_next(bank, month)
+    (check,) = (check for check in CHECKS if check.name == "balances-add-up")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"ALTER TABLE {BALANCE} DISABLE TRIGGER USER")
+        cursor.execute(
+            f"UPDATE {BALANCE} SET brought_fen = %s, paid_fen = %s, carried_fen = %s "
+            "WHERE batch_id = %s AND payee_id = %s",
+            [brought, paid, carried, again.pk, bank.he_xiulan.pk],
+        )
+    assert check.broken() == [f"batch {again.pk}"]
