@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rest_framework import serializers
 
 from applications.api.answers import number_of
-from ops_center.kernel.errors import Malformed
 from ops_center.web.api import Api, Call, Paged, listed, operation, paged
 from ops_center.web.keyset import Keyset
 from ops_center.web.shapes import Code, Flag, FreeText, Many, Shape, Versioned
@@ -178,12 +178,13 @@ class _Act(Api):
     act: ComplaintAct
 
 
+_act = partial(operation, roles=OFFICE, sight=_seen, answer=ComplaintAnswer, versioned=True)
+
+
 class Assign(_Act):
     act = ComplaintAct.ASSIGN
 
-    @operation(
-        roles=OFFICE, facts=AssignBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="Name the handler"
-    )
+    @_act(facts=AssignBody, summary="Name the handler")
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.assign(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -192,9 +193,7 @@ class Assign(_Act):
 class Link(_Act):
     act = ComplaintAct.LINK
 
-    @operation(
-        roles=OFFICE, facts=LinkBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="Name the case"
-    )
+    @_act(facts=LinkBody, summary="Name the case")
     def post(self, call: Call, complaint: str) -> Complaint:
         case = call.facts["application"].upper()
         complaints.link_case(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, case=case)
@@ -204,9 +203,7 @@ class Link(_Act):
 class Reply(_Act):
     act = ComplaintAct.REPLY
 
-    @operation(
-        roles=OFFICE, facts=TextBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="The first reply"
-    )
+    @_act(facts=TextBody, summary="The first reply")
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.reply(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -215,14 +212,7 @@ class Reply(_Act):
 class Escalate(_Act):
     act = ComplaintAct.ESCALATE
 
-    @operation(
-        roles=OFFICE,
-        facts=TextBody,
-        sight=_seen,
-        answer=ComplaintAnswer,
-        versioned=True,
-        summary="Pass to the supervisor",
-    )
+    @_act(facts=TextBody, summary="Pass to the supervisor")
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.escalate(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -231,9 +221,7 @@ class Escalate(_Act):
 class Solve(_Act):
     act = ComplaintAct.SOLVE
 
-    @operation(
-        roles=OFFICE, facts=TextBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="Record the solution"
-    )
+    @_act(facts=TextBody, summary="Record the solution")
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.solve(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -242,14 +230,7 @@ class Solve(_Act):
 class FollowUp(_Act):
     act = ComplaintAct.FOLLOW_UP
 
-    @operation(
-        roles=OFFICE,
-        facts=FollowUpBody,
-        sight=_seen,
-        answer=ComplaintAnswer,
-        versioned=True,
-        summary="The follow-up call",
-    )
+    @_act(facts=FollowUpBody, summary="The follow-up call")
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.follow_up(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -258,7 +239,7 @@ class FollowUp(_Act):
 class Close(_Act):
     act = ComplaintAct.CLOSE
 
-    @operation(roles=OFFICE, facts=CloseBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="Close it")
+    @_act(facts=CloseBody, summary="Close it")
     def post(self, call: Call, complaint: str) -> Complaint:
         """After the follow-up call, with nothing missed; the four ticks may come along."""
         said = dict(call.facts)
@@ -272,9 +253,7 @@ class Close(_Act):
 class Tick(_Act):
     act = ComplaintAct.TICK
 
-    @operation(
-        roles=OFFICE, facts=TickBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="Tick none missed"
-    )
+    @_act(facts=TickBody, summary="Tick none missed")
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.tick(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -283,9 +262,7 @@ class Tick(_Act):
 class Complex(_Act):
     act = ComplaintAct.MARK_COMPLEX
 
-    @operation(
-        roles=OFFICE, facts=TextBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="30 days: complex"
-    )
+    @_act(facts=TextBody, summary="30 days: complex")
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.mark_complex(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -294,14 +271,7 @@ class Complex(_Act):
 class AskExtension(_Act):
     act = ComplaintAct.ASK_EXTENSION
 
-    @operation(
-        roles=OFFICE,
-        facts=TextBody,
-        sight=_seen,
-        answer=ComplaintAnswer,
-        versioned=True,
-        summary="Ask for 30 more days",
-    )
+    @_act(facts=TextBody, summary="Ask for 30 more days")
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.ask_extension(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -310,9 +280,7 @@ class AskExtension(_Act):
 class Extend(_Act):
     act = ComplaintAct.EXTEND
 
-    @operation(
-        roles="SUP", facts=TextBody, sight=_seen, answer=ComplaintAnswer, versioned=True, summary="Approve 30 more days"
-    )
+    @_act(facts=TextBody, roles="SUP", summary="Approve 30 more days")
     def post(self, call: Call, complaint: str) -> Complaint:
         complaints.extend(complaint=complaint, actor=call.actor, at=call.at, version=call.seen, **call.facts)
         return _seen(call, complaint)
@@ -335,8 +303,5 @@ class Rates(Api):
     )
     def get(self, call: Call) -> Json:
         """Complaints, omitted first contacts, bad scores; each with its raw counts."""
-        try:
-            span = read_span(call.asked["period"], at=call.at)
-        except Malformed as error:
-            raise serializers.ValidationError({"period": [str(error.message)]}) from None
+        span = read_span(call.asked["period"], at=call.at)
         return {"period": str(span), "rates": three_rates(span, at=call.at)}

@@ -224,10 +224,7 @@ class LeaderboardBoard(Api):
     @operation(asked=SpanQuery, answer=LeaderboardsAnswer, summary="The best of a month or a quarter")
     def get(self, call: Call) -> Json:
         """Cards activated in the period, quality beside volume; the back office by punctuality; no worst."""
-        try:
-            span = read_span(call.asked.get("period", ""), at=call.at)
-        except Malformed as error:
-            raise serializers.ValidationError({"period": [str(error.message)]}) from None
+        span = read_span(call.asked.get("period", ""), at=call.at)
         boards = {name: leaderboard(name, span=span, reader=call.actor) for name in BOARDS}
         shown = {name: {"board": name, "best": board.best, "own": board.own} for name, board in boards.items()}
         return {
