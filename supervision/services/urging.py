@@ -32,6 +32,7 @@ def urge(*, number: str, actor: Employee, at: datetime, text: str) -> Urge:
         raise errors.no_case()
     if case.state in FINISHED:
         raise errors.nobody_to_urge()
+    Employee.objects.select_for_update(no_key=True).get(pk=actor.pk)  # of two urges at once the second sees the first
     last = Urge.objects.filter(application=case, by=actor, at__gt=at - AGAIN_AFTER).first()
     if last is not None:
         raise errors.urged_already(last)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
+from django.db import connection
 
 from applications.lifecycle import Clock, State
 from ops_center.kernel.errors import NotAllowed, OutOfSight, Refused
@@ -12,7 +15,7 @@ from organization.models import Message
 from supervision.models import Urge
 from supervision.services.urging import urge
 from tests.cast import at
-from tests.supervision.conftest import Bank
+from tests.supervision.conftest import Bank, found_bank
 
 pytestmark = pytest.mark.django_db
 NOON = at("2026-11-25 12:00")
@@ -48,6 +51,27 @@ def test_one_person_urges_a_case_once_an_hour(bank: Bank) -> None:
     urge(number=other.number, actor=bank.people.tr, at=NOON, text="请加快")
     urge(number=case.number, actor=bank.people.tr, at=NOON + timedelta(hours=1), text="请加快")
     assert Message.objects.filter(kind="urged", employee=bank.people.cc).count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_presses_twice_at_once_urges_once() -> None:
+    bank, presses = found_bank(), 6
+    case, ready = bank.case(), Barrier(presses)
+    bank.clock(Clock.CHECK, at("2026-11-24 08:40"), case=case, owner=bank.people.cc)
+
+    def press(_number: int) -> str:
+        ready.wait()
+        try:
+            urge(number=case.number, actor=bank.people.tr, at=NOON, text="请加快")
+        except Refused as no:
+            return no.code
+        finally:
+            connection.close()
+        return "told"
+
+    with ThreadPoolExecutor(presses) as hands:
+        assert sorted(hands.map(press, range(presses))) == ["told", *["urged_already"] * (presses - 1)]
+    assert Message.objects.filter(kind="urged", employee=bank.people.cc).count() == 1
 
 
 def test_a_case_that_waits_in_a_queue_goes_to_the_supervisors(bank: Bank) -> None:
