@@ -112,11 +112,9 @@ class Ticking:
         runs = (
             CaseClock.objects.filter(application=case, kind=kind, round=case.round).count() if case.event_count else 0
         )
-        clock = CaseClock(
-            application=case, kind=kind, round=case.round, run=runs + 1, policy=policy, started_at=at,
-            due_at=due.due_at, warn_at=due.warn_at, owner=owner, owned_since=at if owner else None,
-            owner_branch=owner_branch, owner_role=owner_role or policy.answered_by, explanation=due.as_json(),
-        )  # fmt: skip
+        clock = _begun(case, kind, run=runs + 1, policy=policy, due=due, at=at)
+        clock.owner, clock.owned_since = owner, at if owner else None
+        clock.owner_branch, clock.owner_role = owner_branch, owner_role or policy.answered_by
         clock.save(force_insert=True)
         self.clocks.append(clock)
         open_intervals([clock], at=at)
@@ -293,22 +291,19 @@ def _start_for_each(cases: Sequence[Application], kind: str, *, at: datetime) ->
     clocks = []
     for case in cases:
         policy = policies[day_of_rules(case, kind, at=at)]
-        due = dues[policy.pk]
-        clocks.append(
-            CaseClock(
-                application=case,
-                kind=kind,
-                round=case.round,
-                run=runs[case.pk, case.round] + 1,
-                policy=policy,
-                started_at=at,
-                due_at=due.due_at,
-                warn_at=due.warn_at,
-                owner_role=policy.answered_by,
-                explanation=due.as_json(),
-            )
-        )
+        run = runs[case.pk, case.round] + 1
+        clocks.append(_begun(case, kind, run=run, policy=policy, due=dues[policy.pk], at=at))
     open_intervals(CaseClock.objects.bulk_create(clocks, batch_size=1000), at=at)
+
+
+def _begun(
+    case: Application, kind: str, *, run: int, policy: ClockPolicy, due: Deadline, at: datetime
+) -> CaseClock:  # fmt: skip
+    """A run of a clock that nobody in particular answers for yet; not saved."""
+    return CaseClock(
+        application=case, kind=kind, round=case.round, run=run, policy=policy, started_at=at, due_at=due.due_at,
+        warn_at=due.warn_at, owner_role=policy.answered_by, explanation=due.as_json(),
+    )  # fmt: skip
 
 
 JUDGED = (Outcome.ON_TIME, Outcome.LATE, Outcome.LATE_PENDING, Outcome.LATE_QUEUE)
