@@ -110,9 +110,11 @@ def question_of(filters: Mapping[str, str], *, at: datetime) -> Asked:
 
 
 def file_of(*, run: int, actor: Employee, at: datetime) -> ReportRun:
-    """A file that this person asked for, to be downloaded; each download is recorded. Who has changed branch since then
-    has no business with the figures of the old one any more."""
-    files = ReportRun.objects.filter(asked_by=actor, state=State.DONE)
+    """A file that this person asked for, to be downloaded; each download is recorded. Who has changed branch or role
+    since then has no business any more with the figures of the old one."""
+    roles = actor.role_codes(local_day(at))
+    taken = [name for name, report in REPORTS.items() if not roles.isdisjoint(report.takers)]
+    files = ReportRun.objects.filter(asked_by=actor, state=State.DONE, report__in=taken)
     if (home := own_branch(actor, at)) is not None:
         files = files.filter(asked__branch=home.code)
     found = files.filter(pk=run).first()

@@ -15,7 +15,8 @@ from django.test import Client
 from applications.lifecycle import State
 from applications.models import Applicant, Application
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
-from organization.models import AuditRecord, Employee
+from organization.models import AuditRecord, Employee, RoleAssignment
+from organization.roles import Role
 from supervision.models import ReportRun
 from supervision.services import report_files
 from supervision.services.report_files import KEPT, ask_report, file_of, write, write_waiting
@@ -209,6 +210,19 @@ def test_who_has_changed_branch_takes_no_figures_of_the_old_one(bank: Bank) -> N
     head.save(update_fields=["branch"])
     with pytest.raises(OutOfSight):
         file_of(run=run.pk, actor=head, at=NOW)
+
+
+def test_who_has_lost_the_role_takes_no_file_of_it_although_another_role_takes_files_too(bank: Bank) -> None:
+    person = bank.people.sup
+    run = ask(bank, person, branch=person.branch.code)
+    write(run=run.pk, at=NOW)
+    assert file_of(run=run.pk, actor=person, at=NOW)
+    RoleAssignment.objects.filter(employee=person).update(role=Role.CM)
+    with pytest.raises(OutOfSight):
+        file_of(run=run.pk, actor=Employee.objects.get(pk=person.pk), at=NOW)
+    again = page_of(Employee.objects.get(pk=person.pk))
+    assert again.get("/reports/files/").status_code == 200
+    assert again.get(f"/reports/files/{run.pk}/").status_code == 404
 
 
 def test_the_page_asks_and_shows_how_far_it_is(bank: Bank) -> None:
