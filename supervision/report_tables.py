@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, ClassVar
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from applications.lifecycle import Clock
 from applications.models import Application
@@ -19,7 +20,10 @@ from ops_center.kernel.errors import Malformed
 from ops_center.web.tables import Row
 from organization.models import Branch
 from organization.roles import Role
+from supervision.models import Breach
 from supervision.report_rows import CHUNK, SHAPES, Shape, person, share, stamp
+from supervision.selectors.custody import with_charges
+from supervision.selectors.delays import HOLDER_LABELS, column_of
 from supervision.selectors.operations import (
     ALL,
     BESIDE,
@@ -198,13 +202,51 @@ class RulesReport(Report):
         return [_rule(rule) for rule in rules_in_force(asked)]
 
 
+class DelaysReport(Report):
+    """Whose the overdue minutes are of all that fell due in the period: a line for each who held a case then."""
+
+    label = gettext_lazy("Whose delays")
+    takers = (Role.BH, Role.SUP, Role.AUD)  # the management reads the figures of this board and opens no case
+
+    def names_people(self, filters: Filters) -> bool:
+        return True
+
+    def columns(self, filters: Filters) -> Sequence[Any]:
+        return (
+            _("Application number"), _("Clock"), _("Branch"), _("Due"), pgettext("time", "Stopped"), _("Outcome"),
+            _("Held by"), _("Branch or person"), _("Overdue working minutes"),
+        )  # fmt: skip
+
+    def rows(self, asked: Asked, filters: Filters) -> Iterable[Row]:
+        cut = Q() if asked.branch is None else Q(branch=asked.branch)
+        breaches = Breach.objects.filter(asked.within("due_at"), cut).select_related("application__branch", "clock")
+        found = breaches.order_by("due_at", "pk").iterator(chunk_size=CHUNK)
+        while some := list(islice(found, CHUNK)):
+            with_charges(some, at=asked.at)
+            for breach in some:
+                yield from _charged(breach)
+
+
 REPORTS: Mapping[str, Report] = {
     "cases": CasesReport(),
+    "delays": DelaysReport(),
     "operations": FigureReport(),
     "list": ListReport(),
     "quality": QualityReport(),
     "rules": RulesReport(),
 }
+
+
+def _charged(breach: Breach) -> Iterable[Row]:
+    clock, case = breach.clock, breach.application
+    outcome = str(clock.get_outcome_display()) if clock.outcome else _("still open")
+    for charge in breach.charges:  # type: ignore[attr-defined]
+        who = charge.branch.name if charge.branch else person(charge.person)
+        yield (
+            case.number, str(breach.get_kind_display()), case.branch.name if case.branch else "—",
+            stamp(breach.due_at), stamp(clock.stopped_at), outcome,
+            str(HOLDER_LABELS[column_of(breach.kind, charge.holder)]), who, charge.minutes,
+        )  # fmt: skip
 
 
 # -- the rows behind a figure ------------------------------------------------------------------------------------------

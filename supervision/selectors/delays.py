@@ -8,12 +8,15 @@ custody was written down.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import pgettext_lazy
 
-from applications.lifecycle import Clock, Hands, Holder
+from applications.lifecycle import Clock, Holder
 from ops_center.clock import local_day
 from organization.models import Branch, Employee
 from supervision.models import Breach, BreachCharge, UnchargedBreach
@@ -27,6 +30,11 @@ OF_THE_OFFICE = frozenset({Clock.REGISTER, Clock.CERTIFY, Clock.PAY})
 HOLDERS = (
     Holder.PERSON, Holder.QUEUE, Holder.BRANCH, Holder.TRUCK, Holder.CUSTOMER, Holder.HEAD_OFFICE, Holder.POOL,
 )  # fmt: skip
+HOLDER_LABELS: Mapping[str, Any] = {
+    **{name.value: name.label for name in HOLDERS},
+    OFFICE: pgettext_lazy("holder", "Registration, certification, payout"),
+    NOBODY: pgettext_lazy("holder", "Not written down"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ def delays_in(window: Window, *, at: datetime, branch: Branch | None = None) -> 
     for (kind, hands), minutes in charged_in(
         window.starts_at, min(window.ends_at, at), at=at, branch=branch.pk if branch else None
     ).items():
-        stages[kind][_holder(kind, hands)] += minutes
+        stages[kind][column_of(kind, hands.holder if hands else "")] += minutes
         if hands and hands.holder == Holder.BRANCH and hands.branch:
             branches[hands.branch] += minutes
         if hands and hands.holder == Holder.PERSON and hands.person:
@@ -129,7 +137,6 @@ def breaches_behind(
     )
 
 
-def _holder(kind: str, hands: Hands | None) -> str:
-    if hands is not None:
-        return hands.holder
-    return OFFICE if kind in OF_THE_OFFICE else NOBODY
+def column_of(kind: str, holder: str) -> str:
+    """Where the minutes of a clock stand (``HOLDER_LABELS``) that were in these hands, or in nobody's (empty)."""
+    return holder or (OFFICE if kind in OF_THE_OFFICE else NOBODY)

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from applications.lifecycle import Clock
@@ -17,10 +16,11 @@ from ops_center.web.keyset import Keyset, page_size, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch, Employee
 from organization.roles import Role
+from supervision.report_tables import REPORTS
 from supervision.selectors import SEES_EVERY_BRANCH, branch_scope
 from supervision.selectors.custody import with_charges
-from supervision.selectors.delays import HOLDERS, NOBODY, OFFICE, Delays, Held, breaches_behind, delays_in
-from supervision.selectors.timeliness import Window
+from supervision.selectors.delays import HOLDER_LABELS, Delays, Held, breaches_behind, delays_in
+from supervision.selectors.timeliness import ROLLING, Window
 from supervision.views.asked import named, one_of
 from supervision.views.case_list import opens_cases
 from supervision.views.timeliness import SHOWN, periods
@@ -34,7 +34,7 @@ def delays(request: StaffRequest) -> HttpResponse:
     """Stage × holder, then branches and people by what they held; a branch head sees the delays of the own cases."""
     asked = read_query(request.GET, known=("period", "clock", "holder", "branch", "person", "all"))
     scope, window = branch_scope(request.actor, request.at), Window.read(asked.get("period", ""), at=request.at)
-    kind, holder = one_of(asked, "clock", Clock.values), one_of(asked, "holder", (*HOLDERS, OFFICE, NOBODY))
+    kind, holder = one_of(asked, "clock", Clock.values), one_of(asked, "holder", HOLDER_LABELS)
     names_people = bool(request.roles & SEES_EVERY_BRANCH)
     of_branch = named(asked, "branch", Branch.objects.all(), "code")
     of_person = named(asked, "person", Employee.objects.all(), "number") if names_people else None
@@ -43,7 +43,7 @@ def delays(request: StaffRequest) -> HttpResponse:
         "figures": figures,
         "periods": periods(request),
         "holders": [
-            (name, label, figures.by_holder[name]) for name, label in _holders() if figures.by_holder[name]
+            (name, label, figures.by_holder[name]) for name, label in HOLDER_LABELS.items() if figures.by_holder[name]
         ],
         "heat": _heat(figures, window, opens=opens),
         "branches": _ranked(
@@ -54,10 +54,14 @@ def delays(request: StaffRequest) -> HttpResponse:
             lambda row: _cut(window, person=row.number),
         ) if names_people else None,
         "opens_cases": opens,
+        "report": "delays",
+        "filters": {"period": window.name},
+        "names_people": True,
+        "may_export": bool(request.roles & set(REPORTS["delays"].takers)) and window.name not in ROLLING,
         "now": request.at,
         "page": None,
     }  # fmt: skip
-    chosen = [Clock(kind).label if kind else "", dict(_holders()).get(holder, ""), of_branch, of_person]
+    chosen = [Clock(kind).label if kind else "", HOLDER_LABELS.get(holder, ""), of_branch, of_person]
     if opens and any(chosen):
         held = Held(holder, of_branch, of_person)
         breaches = breaches_behind(window, held, at=request.at, branch=scope, kind=kind)
@@ -74,19 +78,11 @@ def delays(request: StaffRequest) -> HttpResponse:
     return render(request, "supervision/delays.html", facts)
 
 
-def _holders() -> list[tuple[str, Any]]:
-    return [
-        *((name.value, name.label) for name in HOLDERS),
-        (OFFICE, pgettext("holder", "Registration, certification, payout")),
-        (NOBODY, pgettext("holder", "Not written down")),
-    ]
-
-
 def _heat(figures: Delays, window: Window, *, opens: bool) -> Heat:
     """Stage × holder in minutes."""
     return heat(
         [(kind, Clock(kind).label) for kind in figures.by_stage],
-        [(name, label) for name, label in _holders() if figures.by_holder[name]],
+        [(name, label) for name, label in HOLDER_LABELS.items() if figures.by_holder[name]],
         {(kind, name): minutes for kind, held in figures.by_stage.items() for name, minutes in held.items()},
         link=(lambda kind, holder: _cut(window, clock=kind, holder=holder) if kind or holder else "")
         if opens

@@ -11,18 +11,21 @@ import pytest
 
 from applications.lifecycle import Clock, Holder, State
 from applications.models import Custody
+from ops_center.kernel.errors import Malformed, NotAllowed
 from supervision.models import Breach, BreachCharge, DelayCount
 from supervision.selectors.custody import charges_of_clocks, with_charges
-from supervision.selectors.delays import NOBODY, OFFICE, Held, breaches_behind, delays_in
+from supervision.selectors.delays import HOLDER_LABELS, NOBODY, OFFICE, Held, breaches_behind, delays_in
 from supervision.selectors.timeliness import Window
 from supervision.services import figures
 from supervision.services.breaches import find_breaches
 from supervision.services.charges import charge_breaches
 from supervision.services.figures import put_together
+from supervision.services.report_files import ask_report, write
 from tests.api.conftest import Caller
 from tests.cast import at
 from tests.supervision.conftest import Bank
 from tests.supervision.test_pages import page_of
+from tests.supervision.test_report_files import lines_of
 
 pytestmark = pytest.mark.django_db
 
@@ -226,3 +229,34 @@ def test_the_api_says_what_the_board_says(late: Bank) -> None:
     assert Caller(late.people.mgt).get("boards/delays/breaches/").status_code == 403
     assert supervisor.get("boards/delays/", period="8").status_code == 400
     assert supervisor.get("boards/delays/breaches/", holder="CAT").status_code == 400
+
+
+def test_the_file_of_a_month_adds_up_to_its_board(late: Bank) -> None:
+    asked = {"report": "delays", "asked": {"period": "2026-11"}, "form": "csv", "at": NOW}
+    run = ask_report(**asked, purpose="责任归属", actor=late.people.sup)
+    assert write(run=run.pk, at=NOW)
+    rows = lines_of(run)[1:]
+    found = Counter[str]()
+    for *_case, holder, _who, minutes in rows:
+        found[holder] += int(minutes)
+    board = delays_in(Window.read("2026-11", at=NOW), at=NOW).by_holder
+    assert found == {str(HOLDER_LABELS[name]): minutes for name, minutes in board.items() if minutes}
+    assert {"方芳 LZ10008", "滨河支行", "—"} <= {row[-2] for row in rows}
+    own = ask_report(**asked, purpose="本行复盘", actor=late.people.bh)
+    assert write(run=own.pk, at=NOW)
+    assert {row[2] for row in lines_of(own)[1:]} == {"滨河支行"}
+    with pytest.raises(Malformed):
+        ask_report(**asked, purpose=" ", actor=late.people.sup)
+    with pytest.raises(NotAllowed):
+        ask_report(**asked, purpose="看看", actor=late.people.mgt)
+
+
+def test_a_months_board_is_taken_as_a_file_by_who_opens_its_lists(late: Bank) -> None:
+    def offers(person, period: str) -> bool:
+        return 'data-opens="take"' in page_of(person).get(f"{BOARD}?period={period}").content.decode()
+
+    people = late.people
+    assert [offers(person, "2026-11") for person in (people.sup, people.bh, people.tr, people.mgt)] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert not offers(people.sup, "30")
