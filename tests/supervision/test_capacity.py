@@ -15,14 +15,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from applications.lifecycle import Clock, State, Step
+from applications.lifecycle import QUEUES, Clock, State, Step
 from applications.models import Application, Event
 from applications.services import claims
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from organization.models import Absence, AuditRecord, RosterDay
 from supervision.models import SimulationRun, StandardMinutes
 from supervision.selectors.assumptions import Assumptions, read
-from supervision.selectors.capacity import capacity_board
+from supervision.selectors.capacity import QueueLoad, capacity_board
 from supervision.selectors.forecast import forecast, what_if
 from supervision.selectors.minutes import standard_minutes, standards
 from supervision.selectors.productivity import productivity
@@ -85,6 +85,17 @@ def draft(bank: Bank, **facts: Any) -> StandardMinutes:
         "queue": "check", "minutes": Decimal("12.5"), "starts_on": TOMORROW, "note": "实测中位数", **facts
     }  # fmt: skip
     return draft_minutes(actor=bank.cast.cao_ying, at=NOW, **asked)
+
+
+@pytest.mark.parametrize(
+    ("waits", "finished", "is_alarm"), [(10, 25, False), (11, 25, True), (1, 0, True), (0, 0, False)]
+)
+def test_more_than_two_days_of_backlog_are_an_alarm(waits: int, finished: int, is_alarm: bool) -> None:
+    """Of 25 pieces in the last five working days five a day: ten that wait are two days."""
+    queue = QueueLoad(
+        QUEUES["entry"], open=waits, claimed=0, overdue=0, due_today=0, done_today=0, done={NOW.date(): finished}
+    )
+    assert queue.is_alarm is is_alarm
 
 
 def test_standard_minutes_hold_from_their_day_on_once_a_second_person_has_approved(bank: Bank) -> None:
