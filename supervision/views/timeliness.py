@@ -83,6 +83,7 @@ def timeliness(request: StaffRequest) -> HttpResponse:
         "whole": together(stages.values()),
         "entry": stages.get(Clock.ENTRY),
         "times": _times(times.stages) if times else [],
+        "time_parts": SHOWN_PARTS,
         "times_until": times.until if times else None,
         "clock": chosen,
         "clock_label": Clock(chosen).label if chosen else "",
