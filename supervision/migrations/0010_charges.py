@@ -10,29 +10,31 @@ CLOCKS, INTERVALS = "applications_caseclock", "applications_clockinterval"
 CHARGE_FOUND = """
 CREATE FUNCTION supervision_charge_found() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO supervision_unchargedbreach (breach_id) SELECT id FROM found ORDER BY id;
+    INSERT INTO supervision_unchargedbreach (breach_id, clock_id) SELECT id, clock_id FROM found ORDER BY id;
     RETURN NULL;
 END $$
 """
 CHARGE_MOVED = """
 CREATE FUNCTION supervision_charge_moved() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO supervision_unchargedbreach (breach_id) VALUES (NEW.id);
+    INSERT INTO supervision_unchargedbreach (breach_id, clock_id) VALUES (NEW.id, NEW.clock_id);
     RETURN NULL;
 END $$
 """
 CHARGE_CLOCK_AGAIN = f"""
 CREATE FUNCTION supervision_charge_clock_again() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO supervision_unchargedbreach (breach_id) SELECT id FROM {BREACHES} WHERE clock_id = NEW.id;
+    INSERT INTO supervision_unchargedbreach (breach_id, clock_id)
+    SELECT id, clock_id FROM {BREACHES} WHERE clock_id = NEW.id;
     RETURN NULL;
 END $$
 """  # noqa: S608
 CHARGE_RUN_AGAIN = f"""
 CREATE FUNCTION supervision_charge_run_again() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO supervision_unchargedbreach (breach_id)
-    SELECT id FROM {BREACHES} WHERE clock_id = CASE TG_OP WHEN 'DELETE' THEN OLD.clock_id ELSE NEW.clock_id END;
+    INSERT INTO supervision_unchargedbreach (breach_id, clock_id)
+    SELECT id, clock_id FROM {BREACHES}
+    WHERE clock_id = CASE TG_OP WHEN 'DELETE' THEN OLD.clock_id ELSE NEW.clock_id END;
     RETURN NULL;
 END $$
 """  # noqa: S608
@@ -81,7 +83,10 @@ TRIGGERS = (
      f"AFTER DELETE ON {CHARGES} REFERENCING OLD TABLE AS gone FOR EACH STATEMENT "
      "EXECUTE FUNCTION supervision_take_delays()"),
 )  # fmt: skip
-SO_FAR = f"INSERT INTO supervision_unchargedbreach (breach_id) SELECT id FROM {BREACHES} ORDER BY id"  # noqa: S608
+SO_FAR = (
+    "INSERT INTO supervision_unchargedbreach (breach_id, clock_id) "  # noqa: S608
+    f"SELECT id, clock_id FROM {BREACHES} ORDER BY id"
+)
 
 
 class Migration(migrations.Migration):
@@ -222,6 +227,15 @@ class Migration(migrations.Migration):
                     "breach",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="+", to="supervision.breach"
+                    ),
+                ),
+                (
+                    "clock",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="applications.caseclock",
                     ),
                 ),
             ],

@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from applications.lifecycle import Clock, Holder
+from applications.models import CaseClock
 from organization.models import Branch
 from supervision.models.breach import Breach
 
@@ -47,6 +48,7 @@ class UnchargedBreach(models.Model):
     never merged. Only the job takes rows away, those that it has read before it reckons."""
 
     breach = models.ForeignKey(Breach, models.CASCADE, related_name="+")
+    clock = models.ForeignKey(CaseClock, models.CASCADE, related_name="+", db_index=False)  # that of the breach
 
     class Meta:
         verbose_name = _("breach to be charged")

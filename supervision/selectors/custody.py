@@ -14,8 +14,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Min
 
 from applications.lifecycle import Hands, Holder
+from applications.models import CaseClock
 from applications.services.clocks import CENTER_HOURS
 from ops_center.clock import SHANGHAI, local_day
 from organization.models import Branch, Employee
@@ -60,10 +62,13 @@ class Charges(list[NamedCharge]):
 
 
 def charges_of_clocks(clocks: Collection[int], *, at: datetime) -> dict[int, list[Charge]]:
-    """clock → its charges, of those of these clocks that are or were late: one query, however many they are."""
+    """clock → its charges, of those of these clocks that are or were late: two queries, however many they are."""
     found: dict[int, list[Charge]] = defaultdict(list)
-    for clock, holder, person, branch, minutes in _charged(_THESE, {"clocks": list(clocks)}, by="id", at=at):
-        found[clock].append(Charge(_hands(holder, person, branch), minutes))
+    earliest = CaseClock.objects.filter(pk__in=clocks).aggregate(Min("due_at"))["due_at__min"]
+    if earliest is not None:
+        facts = {"clocks": list(clocks)}
+        for clock, holder, person, branch, minutes in _charged(_THESE, facts, by="id", since=earliest, at=at):
+            found[clock].append(Charge(_hands(holder, person, branch), minutes))
     return dict(found)
 
 
@@ -99,9 +104,8 @@ def charged_in(
     branch's cases or of all: what is kept, and what is not charged yet as it stands now. One snapshot of both."""
     facts = {"since": since, "until": until, "branch": branch, "first": local_day(since),
              "last": local_day(until - _MICROSECOND)}  # fmt: skip
-    cuts = "" if branch is None else " AND b.branch_id = %(branch)s"
     kept = _KEPT_OF_ALL if branch is None else _KEPT_OF_BRANCH
-    rows = _charged(_UNCHARGED.format(cuts=cuts), facts, by="kind", at=at, kept=kept)
+    rows = _charged(_uncharged(branch), facts, by="kind", since=since, at=at, kept=kept)
     found: Counter[tuple[str, Hands | None]] = Counter()
     for kind, holder, person, held_by, minutes in rows:
         found[kind, _hands(holder, person, held_by)] += minutes
@@ -112,12 +116,16 @@ def uncharged_in(
     since: datetime, until: datetime, *, at: datetime, branch: int | None = None, kind: str = ""
 ) -> dict[tuple[int, Hands | None], int]:
     """(clock, who held) → minutes, of those of the same breaches that are not charged yet."""
-    cuts = (" AND b.branch_id = %(branch)s" if branch is not None else "") + (" AND b.kind = %(kind)s" if kind else "")
     facts = {"since": since, "until": until, "branch": branch, "kind": kind}
+    which = _uncharged(branch) + (" AND c.kind = %(kind)s" if kind else "")
     return {
         (key, _hands(holder, person, held_by)): minutes
-        for key, holder, person, held_by, minutes in _charged(_UNCHARGED.format(cuts=cuts), facts, by="id", at=at)
+        for key, holder, person, held_by, minutes in _charged(which, facts, by="id", since=since, at=at)
     }
+
+
+def _uncharged(branch: int | None) -> str:
+    return _UNCHARGED.format(cuts="" if branch is None else _OF_BRANCH)
 
 
 def _hands(holder: str, person: int | None, branch: int | None) -> Hands | None:
@@ -177,11 +185,10 @@ _CHARGED = f"""
            sum((until - due) / {_MINUTE} - (since - due) / {_MINUTE})::bigint, min(since)
     FROM pieces GROUP BY 1, 2, 3, 4, 5 {{kept}} ORDER BY 1, 2, 7
 """  # noqa: S608
-_EARLIEST = "SELECT min(c.due_at) FROM applications_caseclock c WHERE {which}"
 _THESE = "c.id = ANY(%(clocks)s)"
-_UNCHARGED = """c.id IN (SELECT b.clock_id FROM supervision_breach b
-                        WHERE b.id IN (SELECT breach_id FROM supervision_unchargedbreach)
-                          AND b.due_at >= %(since)s AND b.due_at < %(until)s{cuts})"""
+_UNCHARGED = """c.id IN (SELECT clock_id FROM supervision_unchargedbreach{cuts})
+                AND c.due_at >= %(since)s AND c.due_at < %(until)s"""
+_OF_BRANCH = " WHERE breach_id IN (SELECT id FROM supervision_breach WHERE branch_id = %(branch)s)"
 # What is kept of a breach that is to be charged again counts no more.
 _KEPT = "UNION ALL SELECT k.kind, 2, k.holder, k.person_id, k.branch_id, sum(k.minutes)::bigint, 0 FROM {rows} k "
 _SUMMED = """(
@@ -204,15 +211,14 @@ _KEPT_OF_BRANCH = (
 
 
 def _charged(
-    which: str, facts: Mapping[str, Any], *, by: str, at: datetime, kept: str = ""
+    which: str, facts: Mapping[str, Any], *, by: str, since: datetime, at: datetime, kept: str = ""
 ) -> list[tuple[Any, str, int | None, int | None, int]]:
     """(key, holder, person, branch, minutes), the first holder first; without a holder what nobody is known to have
-    held. ``by`` is the column of the clocks that is the key: ``id``, ``kind``; ``kept`` adds rows of their own."""
+    held. ``by`` is the column of the clocks that is the key: ``id``, ``kind``; none fell due before ``since``; ``kept``
+    adds rows of their own."""
     charged: list[tuple[Any, str, int | None, int | None, int]] = []
+    days = _days(local_day(min(since, at)), local_day(at))
     with connection.cursor() as cursor:
-        cursor.execute(_EARLIEST.format(which=which), facts)
-        (earliest,) = cursor.fetchone()
-        days = _days(local_day(min(earliest or at, at)), local_day(at))
         cursor.execute(_CHARGED.format(which=which, by=by, kept=kept), {**facts, **days, "at": at})
         rows = cursor.fetchall()
     unknown: Counter[Any] = Counter()

@@ -22,15 +22,15 @@ _TAKE = """
     SELECT u.id, b.id, b.clock_id, b.kind, b.due_at
     FROM supervision_unchargedbreach u
     JOIN supervision_breach b ON b.id = u.breach_id
-    JOIN applications_caseclock c ON c.id = b.clock_id
+    JOIN applications_caseclock c ON c.id = u.clock_id
     JOIN applications_application a ON a.id = b.application_id
     WHERE u.id > %(after)s AND c.stopped_at <= %(at)s
     ORDER BY u.id LIMIT %(portion)s
     FOR NO KEY UPDATE OF u, b SKIP LOCKED FOR SHARE OF a SKIP LOCKED
 """
 _AGAIN = """
-    INSERT INTO supervision_unchargedbreach (breach_id)
-    SELECT b.id FROM applications_caseclock c JOIN supervision_breach b ON b.clock_id = c.id
+    INSERT INTO supervision_unchargedbreach (breach_id, clock_id)
+    SELECT b.id, c.id FROM applications_caseclock c JOIN supervision_breach b ON b.clock_id = c.id
     WHERE c.stopped_at > %(since)s AND c.due_at < %(until)s ORDER BY b.id
 """
 

@@ -186,8 +186,9 @@ _CUSTODY = """
     ) s(holder, person, since, until)
     WHERE s.since IS NOT NULL
 """
-_TO_CHARGE = "INSERT INTO supervision_unchargedbreach (breach_id) SELECT id FROM supervision_breach"
-# The events of the last days, which the backlog is reckoned from; older ones nobody reads on a board.
+_TO_CHARGE = "INSERT INTO supervision_unchargedbreach (breach_id, clock_id) SELECT id, clock_id FROM supervision_breach"
+# The events of the last days, which the backlog is reckoned from; older ones nobody reads on a board. Each step is done
+# by people of its trade, as they stand among the staff.
 _EVENTS = """
     INSERT INTO applications_event (application_id, seq, step, from_state, to_state, actor_id, at, recorded_at, round,
                                     note, facts, digest)
