@@ -75,7 +75,7 @@ class Forecast(Api):
         """As the background has computed it last."""
         run = newest_done(SimulationRun.Kind.FORECAST)
         nothing = {"days": [], "queues": [], "late": [], "breaches": [], "done": [], "loans": [], "replications": 0}
-        return {**nothing, "as_of": None, **(run.outcome if run else {})}
+        return {**nothing, **(run.outcome if run else {}), "as_of": run and run.asked_at}
 
 
 class SimulationBody(Shape):

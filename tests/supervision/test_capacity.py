@@ -458,7 +458,8 @@ def test_the_api_answers_with_the_forecast_and_takes_a_question(worked: Bank) ->
     assert client.get("/api/v1/boards/forecast/").json()["as_of"] is None
     simulations.ask_current(at=NOW)
     simulations.run_waiting(at=NOW)
-    assert len(client.get("/api/v1/boards/forecast/").json()["days"]) == 5
+    forecast_now = client.get("/api/v1/boards/forecast/").json()
+    assert (len(forecast_now["days"]), forecast_now["as_of"]) == (5, "2026-11-25T10:00:00+08:00")
     body = {"name": "加两人", "assumptions": {"staff": {"EC": 2}, "replications": 20}}
     made = client.post("/api/v1/simulations/", body, content_type="application/json")
     assert (made.status_code, made.json()["state"]) == (202, "WAITING")
