@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -260,6 +261,20 @@ def test_a_steady_center_is_foreseen_to_the_piece() -> None:
     assert found.median == {"check": 80} == found.model.median
     assert found.per_median == 0
     assert found.per_day == pytest.approx(0, abs=0.12)  # every tenth leaves; which one is drawn
+
+
+def test_the_week_that_is_held_back_teaches_the_model_nothing() -> None:
+    """A week in which everything took two hours longer: the model foresees the 80 minutes of the week before."""
+    known = steady(10)
+    visits = [
+        visit if visit.came < 5 * DAY else replace(visit, taken=visit.came + 180, left=visit.came + 200)
+        for visit in known.visits
+    ]
+    history = replace(known, visits=visits)
+    found = compare(history, start=5 * DAY, end=10 * DAY, due=in_two_days, seed=1, replications=3)
+    assert found.median == {"check": 200}
+    assert found.model.median == {"check": 80} == found.model.p90
+    assert found.per_median == pytest.approx(0.6)
 
 
 def test_the_first_week_cannot_be_held_back() -> None:
