@@ -254,7 +254,7 @@ class TimelinessClocks(Api):
             person=asked.get("person", "") if scope == Scope() else "", day=asked.get("day"),
         )  # fmt: skip
         order = BY_DEADLINE if asked["verdict"] in BY_DUE else LATEST
-        return listed(call, clocks.select_related("application__branch", "owner"), order)
+        return listed(call, clocks, order)
 
 
 class RunAnswer(BoardClockAnswer):

@@ -101,9 +101,7 @@ def timeliness(request: StaffRequest) -> HttpResponse:
             scope, window, at=request.at, verdict=verdict, kind=kind, branch=asked.get("branch", ""),
             person=asked.get("person", "") if _names_people(request) else "", day=_day(asked),
         )  # fmt: skip
-        page = (BY_DEADLINE if verdict in BY_DUE else LATEST).page_of(
-            clocks.select_related("application__branch", "application__product", "owner", "owner_branch"), asked
-        )
+        page = (BY_DEADLINE if verdict in BY_DUE else LATEST).page_of(clocks, asked)
         facts |= {"page": page, "verdict": verdict, "title": _title(asked, kind, verdict)}
     elif slow and kind and opens and scope.person is None:
         branch = branch_in_sight(request.actor, asked["branch"], at=request.at) if "branch" in asked else scope.branch

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from random import Random
 
 import pytest
 
-from applications.lifecycle import QUEUES, STAGE_OF, Clock, Outcome, Stage, State
+from applications.lifecycle import QUEUES, STAGE_OF, Clock, EntryMode, Outcome, Stage, State
 from applications.models import Application, Event
 from supervision.periods import Month
 from supervision.selectors import branch_scope
@@ -195,6 +196,44 @@ def test_the_capacity_board_equals_a_slow_recount(bank: Bank) -> None:
     assert people[bank.people.cc.number].held == 1
     assert people[bank.people.cc.number].done == checks.filter(actor=bank.people.cc).count() == 3
     assert people[bank.people.ec.number].done == 3
+
+
+def test_every_queue_equals_a_recount_case_by_case(bank: Bank) -> None:
+    chance, waiting = Random(23), [state for queue in QUEUES.values() for state in queue.states]
+    for _n in range(200):
+        held = chance.random() < 0.5
+        bank.case(
+            chance.choice([*waiting, State.SUBMITTED, State.REJECTED]), is_imported=chance.random() < 0.1,
+            entry_mode=chance.choice(EntryMode.values), awaits_arbitration=chance.random() < 0.1,
+            claimed_by=bank.people.cc if held else None,
+            claimed_until=NOW + timedelta(minutes=chance.choice([-5, 20])) if held else None,
+            due_at=chance.choice([None, *(NOW + timedelta(hours=hours) for hours in (-30, -1, 0, 5, 12, 13, 30))]),
+        )  # fmt: skip
+    midnight = at("2026-11-28 00:00")
+    for load in capacity_board(at=NOW).queues:
+        there = [
+            case for case in Application.objects.all()
+            if case.state in load.queue.states and not case.is_imported and not case.awaits_arbitration
+            and not (case.entry_mode == EntryMode.SELF and load.queue.name in ("check", "entry"))
+        ]  # fmt: skip
+        due = [case.due_at for case in there if case.due_at]
+        assert (load.open, load.claimed, load.overdue, load.due_today) == (
+            len(there), sum(case.is_claimed(NOW) for case in there), sum(when < NOW for when in due),
+            sum(NOW <= when < midnight for when in due),
+        )  # fmt: skip
+        assert min(load.open, load.claimed, load.overdue, load.due_today) > 0
+        for which, number in (("", load.open), ("claimed", load.claimed), ("today", load.due_today)):
+            assert queue_cases(load.queue, at=NOW, which=which).count() == number
+
+
+def test_capacity_costs_the_same_queries_whatever_waits(bank: Bank, django_assert_num_queries) -> None:
+    for _twice in range(2):
+        for state in (State.RECEIVED, State.CHECKED, State.KEYED, State.ENTERED, State.ISSUED):
+            bank.clock(Clock.ENTRY, at("2026-11-24 09:00"), case=bank.case(state), owner=bank.people.ec)
+        with django_assert_num_queries(3):  # the calendar's, and two
+            board = capacity_board(at=NOW)
+        with django_assert_num_queries(4):  # people, roles, cases, clocks
+            people_loads(board, at=NOW)
 
 
 def test_free_days_are_no_days_of_the_mean(bank: Bank) -> None:
