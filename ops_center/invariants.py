@@ -563,24 +563,28 @@ DELAYS_ADD_UP = """
 # branches and people are compared by their sum and by that of their keys, which tells when one has what is another's.
 DAYS_AS_COUNTED = f"""
     SELECT DISTINCT n.day || ' ' || n.kind FROM (
-        SELECT day, kind, outcome, scope, sum(clocks) AS clocks, sum(clocks * key) AS keys, sum(first_pass) AS passes
+        SELECT day, kind, outcome, scope, sum(clocks) AS clocks, sum(clocks * key) AS keys, sum(first_pass) AS passes,
+               sum(imported) AS old
         FROM supervision_dayfigure GROUP BY 1, 2, 3, 4
         UNION ALL
-        SELECT c.day, c.kind, c.outcome, s.scope, -s.clocks, -s.keys, -s.passes
+        SELECT c.day, c.kind, c.outcome, s.scope, -s.clocks, -s.keys, -s.passes, -s.old
         FROM (SELECT c.day, c.kind, c.outcome, count(*) AS clocks, sum(c.branch_id) AS branches,
                      count(c.owner_id) AS owned, coalesce(sum(c.owner_id), 0) AS owners,
                      count(*) FILTER (WHERE c.unspoilt) AS passes,
-                     count(c.owner_id) FILTER (WHERE c.unspoilt) AS owned_passes
+                     count(c.owner_id) FILTER (WHERE c.unspoilt) AS owned_passes,
+                     count(*) FILTER (WHERE c.is_imported) AS old,
+                     count(c.owner_id) FILTER (WHERE c.is_imported) AS owned_old
               FROM (SELECT (c.stopped_at AT TIME ZONE 'Asia/Shanghai')::date AS day, c.kind, c.outcome, c.owner_id,
-                           coalesce(a.branch_id, 0) AS branch_id, {UNSPOILT} AS unspoilt
+                           coalesce(a.branch_id, 0) AS branch_id, a.is_imported, {UNSPOILT} AS unspoilt
                     FROM applications_caseclock c {OF_THE_CASE}
                     WHERE c.stopped_at IS NOT NULL AND c.outcome <> 'VOID') c
               GROUP BY 1, 2, 3) c
-        CROSS JOIN LATERAL (VALUES ('BANK', clocks, 0, passes), ('BRANCH', clocks, branches, passes),
-                                   ('PERSON', owned, owners, owned_passes)) s(scope, clocks, keys, passes)
+        CROSS JOIN LATERAL (VALUES ('BANK', clocks, 0, passes, old), ('BRANCH', clocks, branches, passes, old),
+                                   ('PERSON', owned, owners, owned_passes, owned_old)
+        ) s(scope, clocks, keys, passes, old)
     ) n WHERE NOT EXISTS (SELECT FROM supervision_touchedday t WHERE t.day = n.day)
     GROUP BY n.day, n.kind, n.outcome, n.scope
-    HAVING sum(n.clocks) <> 0 OR sum(n.keys) <> 0 OR sum(n.passes) <> 0
+    HAVING sum(n.clocks) <> 0 OR sum(n.keys) <> 0 OR sum(n.passes) <> 0 OR sum(n.old) <> 0
 """  # noqa: S608  the rule of a first pass is the boards'
 
 

@@ -285,6 +285,7 @@ DAMAGE: list[tuple[str, str, tuple[str, ...]]] = [
         "VALUES ('2026-11-24', 'ENTRY', 'QUEUE', 5, FALSE)",)),
     ("days-as-counted", "2026-11-24 ", ("DELETE FROM supervision_dayfigure",)),
     ("days-as-counted", "2026-11-24 ENTRY", ("UPDATE supervision_dayfigure SET first_pass = 0 WHERE kind = 'ENTRY'",)),
+    ("days-as-counted", "2026-11-24 ENTRY", ("UPDATE supervision_dayfigure SET imported = 1 WHERE kind = 'ENTRY'",)),
     ("days-as-counted", "2026-11-24 ENTRY", (
         "UPDATE supervision_dayfigure SET key = key + 1 WHERE kind = 'ENTRY' AND scope = 'PERSON'",)),
     ("days-as-counted", "2026-11-24 ", unguarded(
