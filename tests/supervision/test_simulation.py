@@ -277,6 +277,15 @@ def test_the_week_that_is_held_back_teaches_the_model_nothing() -> None:
     assert found.per_median == pytest.approx(0.6)
 
 
+def test_too_much_on_one_day_and_too_little_on_the_next_are_both_errors() -> None:
+    """Ten a day really; 14 and 6 foreseen: right for the week, and eight of twenty on another day."""
+    found = compare(steady(10), start=5 * DAY, end=7 * DAY, due=in_two_days, seed=1, replications=1)
+    days = {(5, "check"): 10, (6, "check"): 10}
+    assert set(found.done) == set(days)
+    shifted = replace(found, done=days, model=replace(found.model, done={(5, "check"): 14.0, (6, "check"): 6.0}))
+    assert (shifted.per_day, shifted.per_queue) == (0.4, 0)
+
+
 def test_the_first_week_cannot_be_held_back() -> None:
     with pytest.raises(NoHistory):
         last_full_week(AXIS, date(2026, 12, 2))
