@@ -279,8 +279,16 @@ def test_without_reviewers_the_review_is_late_and_the_clerk_of_both_trades_is_le
 def test_more_arrivals_and_other_limits_are_told_apart_from_todays_plan(worked: Bank) -> None:
     doubled = what_if(read({"arrivals": 2, "replications": 20}, at=NOW), at=NOW)
     assert doubled["then"]["came"] > doubled["today"]["came"]
-    tight = what_if(read({"limits": {"FILE": 0}, "replications": 20}, at=NOW), at=NOW)
-    assert tight["then"]["late"][0] >= tight["today"]["late"][0]
+
+
+def test_another_limit_holds_for_what_is_still_to_come_and_not_for_what_runs(worked: Bank) -> None:
+    """Nobody reviews: by two days the files of the next days are late too, by ten only the one that runs already."""
+    nobody = {"staff": {"ER": -1}, "replications": 20}
+    two, ten = (
+        what_if(read({**nobody, "limits": {"ENTRY": days}}, at=NOW), at=NOW)["then"]["late"] for days in (2, 10)
+    )
+    assert two[0] > ten[0]
+    assert ten == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
