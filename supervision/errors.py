@@ -25,6 +25,10 @@ def no_branch() -> OutOfSight:
     return OutOfSight("branch", _("There is no such branch, or its figures are not yours to see."))
 
 
+def no_person() -> OutOfSight:
+    return OutOfSight("person", _("There is no such person, or the figures are not yours to see."))
+
+
 def no_line() -> OutOfSight:
     return OutOfSight("board_row", _("There is no such line, or its cards are not yours to see."))
 

@@ -14,6 +14,7 @@ from ops_center.web.keyset import Keyset
 from ops_center.web.shapes import Shape
 from organization.api_shapes import BranchField, EmployeeField
 from organization.models import Branch, Employee
+from supervision import errors
 from supervision.api.overdue import BY_DEADLINE, DueAnswer, choice
 from supervision.models import Part
 from supervision.on_time import Tally
@@ -235,7 +236,7 @@ class BoardClockAnswer(serializers.Serializer[CaseClock]):
 class ClockQuery(TimelinessQuery, Paged):
     verdict = serializers.ChoiceField([(verdict, verdict) for verdict in VERDICTS])
     branch = BranchField(required=False)
-    person = serializers.CharField(max_length=16, required=False)
+    person = EmployeeField(required=False, help_text="For who sees the whole bank.")
     day = serializers.DateField(required=False)
 
 
@@ -248,10 +249,12 @@ class TimelinessClocks(Api):
         asked, scope = call.asked, Scope.of(call.actor, at=call.at)
         if scope.person is None and not call.roles & OPENS_CASES:
             return listed(call, CaseClock.objects.none(), LATEST)
+        branch = branch_in_sight(call.actor, asked["branch"].code, at=call.at).code if "branch" in asked else ""
+        if "person" in asked and scope != Scope():
+            raise errors.no_person()
         clocks = clocks_behind(
-            scope, window_of(call), at=call.at, verdict=asked["verdict"], kind=asked.get("clock", ""),
-            branch=asked["branch"].code if "branch" in asked else "",
-            person=asked.get("person", "") if scope == Scope() else "", day=asked.get("day"),
+            scope, window_of(call), at=call.at, verdict=asked["verdict"], kind=asked.get("clock", ""), branch=branch,
+            person=asked["person"].number if "person" in asked else "", day=asked.get("day"),
         )  # fmt: skip
         order = BY_DEADLINE if asked["verdict"] in BY_DUE else LATEST
         return listed(call, clocks, order)

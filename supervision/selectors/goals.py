@@ -12,15 +12,14 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import Count, Q, Value
-from django.utils.translation import gettext as _
 
 from applications.models import Application
 from applications.querysets import ApplicationQuerySet
 from ops_center.clock import local_day
-from ops_center.kernel.errors import OutOfSight
 from organization.models import Branch, Employee
 from organization.roles import Role
 from organization.services.calendar import working_calendar
+from supervision import errors
 from supervision.models import Measure, Target
 from supervision.periods import Month, Span
 from supervision.selectors import SEES_EVERY_BRANCH, branch_in_sight
@@ -228,7 +227,7 @@ def person_in_sight(reader: Employee, number: str, *, at: datetime) -> Employee:
         sight = sight.filter(branch=reader.branch_id) if Role.BH in roles else sight.filter(pk=reader.pk)
     person: Employee | None = sight.first()
     if person is None:
-        raise OutOfSight("person", _("There is no such person, or the figures are not yours to see."))
+        raise errors.no_person()
     return person
 
 

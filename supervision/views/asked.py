@@ -10,7 +10,11 @@ from django.utils.translation import gettext as _
 
 from ops_center.kernel.errors import Malformed
 from ops_center.web.pages import StaffRequest
+from organization.models import Branch, Employee
+from supervision import errors
 from supervision.periods import Month, Quarter
+from supervision.selectors import SEES_EVERY_BRANCH
+from supervision.selectors.overdue import NO_BRANCH
 
 M = TypeVar("M", bound=Model)
 MONTHS, QUARTERS = 6, 3  # so many are offered
@@ -37,6 +41,22 @@ def named(asked: Mapping[str, str], name: str, rows: QuerySet[M], field: str) ->
     if row is None:
         raise unknown(name)
     return row
+
+
+def person_named(request: StaffRequest, asked: Mapping[str, str]) -> Employee | None:
+    """Whom the filter ``person`` names. Figures by name are for who sees the bank, OutOfSight for anybody else: what is
+    not theirs to ask must not show everything."""
+    if asked.get("person") and not request.roles & SEES_EVERY_BRANCH:
+        raise errors.no_person()
+    return named(asked, "person", Employee.objects.all(), "number")
+
+
+def branch_named(asked: Mapping[str, str]) -> str:
+    """The code of the branch that the filter ``branch`` names, or the word for none; Malformed (400) for any other."""
+    code = asked.get("branch", "")
+    if code != NO_BRANCH:
+        named(asked, "branch", Branch.objects.all(), "code")
+    return code
 
 
 def unknown(name: str) -> Malformed:

@@ -40,7 +40,7 @@ from supervision.services.justifications import (
     may_give_opinion,
     standing,
 )  # fmt: skip
-from supervision.views.asked import one_of, unknown
+from supervision.views.asked import branch_named, one_of, unknown
 
 NEWEST, BY_WINDOW, BY_DECISION = Keyset("-id"), Keyset("file_by", "id"), Keyset("justification__decide_by", "id")
 ORDERS = {"mine": BY_WINDOW, "opinion": BY_DECISION, "decide": BY_DECISION}
@@ -183,7 +183,7 @@ def _cut(breaches: BreachQuerySet, asked: Mapping[str, str], request: StaffReque
     """Those of a list that the filters of the address ask for."""
     if clock := one_of(asked, "clock", Clock.values):
         breaches = breaches.filter(kind=clock)
-    if branch := asked.get("branch"):
+    if branch := branch_named(asked):
         breaches = breaches.filter(branch__code=branch)
     if ground := one_of(asked, "ground", Ground.values):
         breaches = breaches.filter(justification__code=ground)

@@ -21,7 +21,7 @@ from supervision.selectors import SEES_EVERY_BRANCH, branch_scope
 from supervision.selectors.custody import with_charges
 from supervision.selectors.delays import HOLDER_LABELS, Delays, Held, breaches_behind, delays_in
 from supervision.selectors.timeliness import ROLLING, Window
-from supervision.views.asked import named, one_of
+from supervision.views.asked import named, one_of, person_named
 from supervision.views.case_list import opens_cases
 from supervision.views.timeliness import SHOWN, periods
 
@@ -37,7 +37,7 @@ def delays(request: StaffRequest) -> HttpResponse:
     kind, holder = one_of(asked, "clock", Clock.values), one_of(asked, "holder", HOLDER_LABELS)
     names_people = bool(request.roles & SEES_EVERY_BRANCH)
     of_branch = named(asked, "branch", Branch.objects.all(), "code")
-    of_person = named(asked, "person", Employee.objects.all(), "number") if names_people else None
+    of_person = person_named(request, asked)
     figures, opens = delays_in(window, at=request.at, branch=scope), opens_cases(request)
     facts: dict[str, Any] = {
         "figures": figures,

@@ -24,7 +24,7 @@ from supervision.models import Breach
 from supervision.selectors import branch_scope
 from supervision.selectors.overdue import AGES, DUE, NO_BRANCH, STAGES, Overdue, overdue_board, overdue_cases
 from supervision.selectors.timeliness import Scope, breaches_per_day
-from supervision.views.asked import one_of
+from supervision.views.asked import branch_named, one_of
 from supervision.views.case_list import LATE_FIRST, acts_of, listed, opens_cases
 from supervision.views.timeliness import breached_on
 
@@ -48,7 +48,7 @@ def overdue(request: StaffRequest) -> HttpResponse:
         "stage": one_of(asked, "stage", STAGES),
         "age": one_of(asked, "age", AGES),
         "clock": one_of(asked, "clock", Clock.values),
-        "branch": asked.get("branch", ""),
+        "branch": branch_named(asked),
         "due": one_of(asked, "due", DUE),
     }
     trend = breaches_per_day(Scope(branch=scope), at=request.at)

@@ -18,7 +18,7 @@ from organization.roles import Role
 from supervision.selectors import branch_scope
 from supervision.selectors.overdue import AGES, NO_BRANCH
 from supervision.selectors.problems import TURNS, open_problems, problem_board
-from supervision.views.asked import one_of
+from supervision.views.asked import branch_named, one_of
 from supervision.views.case_list import acts_of, opens_cases
 from supervision.views.overdue import AGE_LABELS, cut_to
 
@@ -43,7 +43,7 @@ def problems(request: StaffRequest) -> HttpResponse:
         "turn": one_of(asked, "turn", TURNS),
         "age": one_of(asked, "age", AGES),
         "code": asked.get("code", ""),
-        "branch": asked.get("branch", ""),
+        "branch": branch_named(asked),
     }
     words = dict(ReasonCode.objects.filter(code__in=[*figures.codes, cut["code"]]).values_list("code", "label"))
     facts: dict[str, Any] = {

@@ -43,7 +43,7 @@ from supervision.selectors.timeliness import (
     slowest,
     stage_times,
 )
-from supervision.views.asked import one_of
+from supervision.views.asked import branch_named, one_of, person_named
 from supervision.views.case_list import acts_of, opens_cases
 
 LATEST, BY_DEADLINE = Keyset("-stopped_at", "-id", filled=True), Keyset("due_at", "id")
@@ -69,6 +69,9 @@ def timeliness(request: StaffRequest) -> HttpResponse:
     kind = one_of(asked, "clock", Clock.values)
     verdict, slow = one_of(asked, "verdict", VERDICTS), one_of(asked, "slow", Part.values)
     opens = opens_cases(request) or scope.person is not None
+    of_branch, of_person = branch_named(asked), person_named(request, asked)
+    if of_branch and of_branch != NO_BRANCH:
+        branch_in_sight(request.actor, of_branch, at=request.at)
     live = Live()
     stages = by_stage(scope, window, at=request.at, live=live)
     times = stage_times(scope, window, at=request.at) if scope.person is None else None
@@ -98,8 +101,8 @@ def timeliness(request: StaffRequest) -> HttpResponse:
     } | _trend(scope, request, live, opens=opens) | acts_of(request)  # fmt: skip
     if verdict and opens:
         clocks = clocks_behind(
-            scope, window, at=request.at, verdict=verdict, kind=kind, branch=asked.get("branch", ""),
-            person=asked.get("person", "") if _names_people(request) else "", day=_day(asked),
+            scope, window, at=request.at, verdict=verdict, kind=kind, branch=of_branch, day=_day(asked),
+            person=of_person.number if of_person else "",
         )  # fmt: skip
         page = (BY_DEADLINE if verdict in BY_DUE else LATEST).page_of(clocks, asked)
         facts |= {"page": page, "verdict": verdict, "title": _title(asked, kind, verdict)}
