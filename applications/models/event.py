@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from applications.lifecycle import RULES, STEP_LABELS, State, Step
+from applications.lifecycle import STEP_LABELS, State, Step
 from applications.models.case import Application
 from ops_center.kernel.chain import link
 
@@ -61,13 +61,6 @@ class Event(models.Model):
     @property
     def label(self) -> str:
         return str(STEP_LABELS.get(self.step, self.step))
-
-    @property
-    def charter_no(self) -> str:
-        try:
-            return RULES[Step(self.step)].no
-        except (KeyError, ValueError):
-            return ""
 
 
 def digest_of(

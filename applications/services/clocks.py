@@ -1,8 +1,8 @@
 """The clocks of a case: started once with a stored deadline, paused and resumed, stopped with an outcome. What a run
 does from when to when stands in its intervals, one row each.
 
-Called by the engine inside the transaction of a step, with the case's row locked; the floors above use
-``start_clock``, ``stop_clock`` and ``judge`` for the clocks that are theirs (REGISTER, CERTIFY, PAY, explanations).
+Called by the engine inside the transaction of a step, with the case's row locked; the floors above use ``turn_clocks``
+and ``restart_clocks`` for the clocks that are theirs (REGISTER, CERTIFY, PAY).
 """
 
 from __future__ import annotations
@@ -243,20 +243,9 @@ def is_personal(clock: CaseClock) -> bool:
     return left >= PERSONAL_MINUTES
 
 
-def start_clock(case: Application, kind: str, *, at: datetime, **owner: Any) -> CaseClock:
-    """Starts a clock of a floor above on a locked case (REGISTER, CERTIFY, PAY)."""
-    ticking = Ticking(case, at=at)
-    return ticking.start(kind, **owner)
-
-
-def stop_clock(case: Application, kind: str, *, at: datetime, outcome: Outcome | None = None) -> CaseClock | None:
-    """Stops such a clock; ``None`` when it does not run."""
-    return Ticking(case, at=at).stop(kind, outcome=outcome)
-
-
 def turn_clocks(cases: Sequence[Application], *, at: datetime, stops: str, starts: str = "") -> set[int]:
-    """The set form of the two, for acts over many locked cases: stops a clock where it runs, and for these cases starts
-    the next. Returns the keys of the cases whose clock stopped."""
+    """For acts over many locked cases: stops a clock where it runs, and for these cases starts the next. Returns the
+    keys of the cases whose clock stopped."""
     by_key = {case.pk: case for case in cases}
     stopped = list(
         CaseClock.objects.filter(application__in=by_key, kind=stops, stopped_at=None).select_related("policy")

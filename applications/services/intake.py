@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -37,7 +37,6 @@ from organization.roles import Role
 from organization.services.inbox import tell
 from organization.vault import vault
 
-PROTECTED_DAYS = 30  # ASM-16: the first referrer is protected this long
 E_INTAKE_PAGES = {("ID", "FRONT"), ("ID", "BACK"), ("FORM", "FRONT")}
 
 
@@ -446,8 +445,3 @@ def _free_code() -> str:
     while Application.objects.filter(status_code=code).exists():
         code = status_code()
     return code
-
-
-def protected_until(case: Application) -> datetime | None:
-    """Until when the first referrer keeps the attribution (ASM-16)."""
-    return case.referred_at + timedelta(days=PROTECTED_DAYS) if case.referred_at else None

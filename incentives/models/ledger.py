@@ -18,7 +18,6 @@ from ops_center.kernel.money import yuan
 from supervision.models import Complaint
 
 if TYPE_CHECKING:
-    from incentives.models.payout import PayoutLine
     from incentives.models.request import Dispute
 
 
@@ -145,10 +144,6 @@ class RewardEntry(models.Model):
         return f"{self.assessment_id} {self.role} {yuan(self.amount_fen)}"
 
     @property
-    def is_minus(self) -> bool:
-        return self.amount_fen < 0
-
-    @property
     def state(self) -> EntryState:
         """Where the entry stands; for rows that were read ``with_state()``."""
         return EntryState(self.__dict__["state_code"])
@@ -157,11 +152,6 @@ class RewardEntry(models.Model):
     def standing_dispute(self) -> Dispute | None:
         """The dispute that waits for its answer or was rejected: with one, the entry is not disputed again."""
         return next((row for row in self.disputes.all() if row.state != RequestState.APPROVED), None)
-
-    @property
-    def payout_line(self) -> PayoutLine | None:
-        """The line on which it leaves the house: not one that the bank refused to pay."""
-        return next((line for line in self.payout_lines.all() if not line.is_refused), None)
 
 
 class Registration(models.Model):

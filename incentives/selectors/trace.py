@@ -26,10 +26,6 @@ class Trace:
     reversal: Reversal | None  # of a claw-back: who asked for it and who approved
     disputes: list[Dispute]
 
-    @property
-    def is_share(self) -> bool:
-        return self.entry.kind == EntryKind.SPLIT and self.share_bp is not None and self.entry.mirrors_id is None
-
 
 def trace_of(entry: RewardEntry) -> Trace:
     """Of an entry read with its case, bounty and policy (views/rewards.py)."""

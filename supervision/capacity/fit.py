@@ -24,7 +24,9 @@ from supervision.capacity.model import (
 from supervision.capacity.run import replicate
 
 QUEUES = ("check", "entry", "verify", "filing")
-TUNING_ROUNDS, TUNING_RUNS = 3, 4
+# Working days whose real arrivals and roster are run once more, to find how much of the lying about is queueing, which
+# the simulation makes by itself.
+TUNED_OVER, TUNING_ROUNDS, TUNING_RUNS = 20, 3, 4
 LONGEST_WORK = 240  # minutes: whoever held a case longer was not working on it all the time
 
 
@@ -93,9 +95,8 @@ class Worked:
         return total
 
 
-def fit(history: History, *, until: Minutes, due: Deadline, tune: int = 20) -> Model:
-    """The model that the history before ``until`` shows. ``tune``: working days whose real arrivals and roster are run
-    once more, to find how much of the lying about is queueing, which the simulation makes by itself."""
+def fit(history: History, *, until: Minutes, due: Deadline) -> Model:
+    """The model that the history before ``until`` shows."""
     known, length = history.before(until), history.axis.length
     stays = {queue: _stays(queue, known) for queue in QUEUES}
     unknown = {queue for queue in QUEUES if not stays[queue]}  # of which history shows nothing: the way ends before it
@@ -107,7 +108,7 @@ def fit(history: History, *, until: Minutes, due: Deadline, tune: int = 20) -> M
         pauses=[Pause(stop.left - stop.came, stop.stops_clocks) for stop in known.stops if stop.left is not None],
         days=_days(history, until),
     )
-    start = max(until - tune * length, 0.0)
+    start = max(until - TUNED_OVER * length, 0.0)
     if not any(visit.came >= start for visit in known.visits):
         return model
     return _tuned(model, history.plan(start, until, due=due))
