@@ -8,7 +8,6 @@ Each pass leaves a ``JobRun``. Celery beat asks for jobs by name (ops_center/tas
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from incentives.services.retiming import follow_verdicts
 from ops_center.reconciliation import reconcile_nightly
 from ops_center.web.idempotency import forget
 from organization.services import letters
-from organization.services.jobs import Counts, forget_runs, job_run, silent_since
+from organization.services.jobs import Counts, by_itself, forget_runs, job_run, silent_since
 from supervision.services import (
     breaches,
     charges,
@@ -49,7 +48,6 @@ from supervision.services.digests import write_digests, write_group_digest
 from supervision.services.recounts import go_on
 from supervision.services.weekly import make_weekly_sheets
 
-logger = logging.getLogger(__name__)
 Act = Callable[[datetime], Counts]
 
 MINUTE, FIVE_MINUTES, HOUR, DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
@@ -73,17 +71,15 @@ class Job:
 
 
 def _card_files(at: datetime) -> Counts:
-    """Files of the card system whose worker died, or never got the hint. A broken one does not keep back the others."""
+    """Files of the card system whose worker died, or never got the hint. A broken one does not keep back the others;
+    the next pass takes it up again."""
     ended = (CardStatusImport.State.DONE, CardStatusImport.State.FAILED)
     waiting = list(CardStatusImport.objects.exclude(state__in=ended).order_by("pk").values_list("pk", flat=True))
-    failed = 0
+    failed: list[Exception] = []
     for pk in waiting:
-        try:
+        with by_itself(f"card status file {pk}", keep=failed.append):
             apply_file(file_id=pk, at=at)
-        except Exception:
-            failed += 1
-            logger.exception("card status file %s was not applied; the next pass takes it up again", pk)
-    return {"applied": len(waiting) - failed, "failed": failed}
+    return {"applied": len(waiting) - len(failed), "failed": len(failed)}
 
 
 def _recent_breaches(at: datetime) -> Counts:
