@@ -38,6 +38,7 @@ class Room:
     roles: frozenset[str]
     url_name: str
     arg: str = ""
+    also: str = ""  # where else its pages begin
 
     @property
     def path(self) -> str:
@@ -114,7 +115,9 @@ ROOMS: tuple[Room, ...] = (
     Room(_RULES, _("Reconciliation"), "check", roles("AUD SUP ADM MGT"), "reconciliation"),
     #
     Room(_RULES, _("Policies"), "rules", EVERYBODY, "policy-list"),
-    Room(_RULES, _("Limits and times"), "clock", roles("BH TR SUP MGT AUD"), "clock-policy-list"),
+    Room(
+        _RULES, _("Limits and times"), "clock", roles("BH TR SUP MGT AUD"), "clock-policy-list", also="/policies/times/"
+    ),
     Room(_RULES, _("Working calendar"), "calendar", roles("SUP MGT AUD"), "calendar"),
     Room(_RULES, _("Periodic jobs"), "refresh", roles("SUP MGT ADM AUD"), "jobs"),
     Room(_RULES, _("Letters"), "send", roles("SUP ADM"), "letter-list"),
@@ -175,8 +178,14 @@ class Frame:
         here = self.request.path
         # The room whose address reaches deepest into this one: /referrals/new/ is not also /referrals/.
         current = max(
-            (path for _room, path in rooms if path == here or (path != "/" and here.startswith(path))), default=""
-        )
+            (
+                (len(begins), path)
+                for room, path in rooms
+                for begins in (path, room.also)
+                if here == begins or (begins not in ("", "/") and here.startswith(begins))
+            ),
+            default=(0, ""),
+        )[1]
         return [
             RailItem(
                 url_name=room.url_name,

@@ -133,14 +133,14 @@ def letter_again(request: StaffRequest, pk: int) -> HttpResponse:
 @staff(Role.MGT, Role.AUD)
 @require_GET
 def template_list(request: StaffRequest) -> HttpResponse:
-    """Every kind of message with the words that hold today, in both languages; drafts that wait come first."""
+    """Every kind of message as its reader would see it today, with example facts; drafts that wait come first."""
     asked = read_query(request.GET, known=("language",))
     language = _language(asked.get("language", settings.LANGUAGE_CODE))
     facts = {
         "drafts": [(row, TITLES[row.kind]) for row in templates.drafts()],
         "lines": [
-            (kind, TITLES[kind], words, is_own)
-            for kind, words, is_own in templates.words_in_force(language, at=request.at)
+            (kind, TITLES[kind], templates.preview(kind, language, text), is_own)
+            for kind, text, is_own in templates.words_in_force(language, at=request.at)
         ],
         "language": language,
         "languages": settings.LANGUAGES,

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
+from django.utils.translation import pgettext_lazy
 
-from applications.lifecycle import FINISHED, Stage, State
+from applications.lifecycle import FINISHED, State
 from applications.models import Application
 from applications.querysets import ApplicationQuerySet
 from organization.models import Branch
@@ -37,12 +38,12 @@ REACHED: dict[str, Cut] = {
     "issued": Cut(Q(issued_at__isnull=False), Q(is_issued=True)),
     "activated": Cut(Q(activated_at__isnull=False), Q(is_activated=True)),
 }
-STAGE_OF_STEP: dict[str, Stage] = {
-    "begun": Stage.REFERRAL,
-    "taken-in": Stage.INTAKE,
-    "entered": Stage.CENTRAL_ENTRY,
-    "issued": Stage.CARD_ISSUE,
-    "activated": Stage.ACTIVATION,
+STEP_LABELS = {
+    "begun": pgettext_lazy("funnel", "Begun"),
+    "taken-in": pgettext_lazy("funnel", "Taken in"),
+    "entered": pgettext_lazy("funnel", "Entered"),
+    "issued": pgettext_lazy("funnel", "Issued"),
+    "activated": pgettext_lazy("funnel", "Activated"),
 }
 ENDS: dict[str, Cut] = {
     "rejected": Cut(Q(state=State.REJECTED), Q(ended_as=State.REJECTED)),

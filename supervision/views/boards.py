@@ -20,6 +20,7 @@ from organization.roles import Role
 from supervision.periods import Month
 from supervision.selectors import branch_scope
 from supervision.selectors import funnel as funnel_figures
+from supervision.selectors.funnel import STEP_LABELS
 from supervision.views.asked import one_of, recent_months
 from supervision.views.capacity import capacity
 from supervision.views.case_list import NEWEST, listed, opens_cases
@@ -30,13 +31,6 @@ from supervision.views.overdue import overdue
 from supervision.views.problems import problems
 from supervision.views.timeliness import timeliness
 
-STEP_LABELS = {
-    "begun": pgettext_lazy("funnel", "Begun"),
-    "taken-in": pgettext_lazy("funnel", "Taken in"),
-    "entered": pgettext_lazy("funnel", "Entered"),
-    "issued": pgettext_lazy("funnel", "Issued"),
-    "activated": pgettext_lazy("funnel", "Activated"),
-}
 ORIGIN_LABELS = {"referred": pgettext_lazy("funnel", "Referred"), "walk-in": pgettext_lazy("funnel", "Walk-in")}
 END_LABELS = {
     "open": pgettext_lazy("funnel", "Still open"),

@@ -62,10 +62,18 @@ def test_the_administration_is_the_administrator_s_alone() -> None:
     assert doors == {"ADM"}
 
 
-def test_the_room_where_one_stands_is_marked(hire, rf) -> None:
-    request = rf.get("/")
-    request.user = hire("EMP")
-    assert [item.url_name for item in Frame(request).rail if item.active] == ["home"]
+@pytest.mark.parametrize(
+    ("path", "room"),
+    [
+        ("/", "home"), ("/inbox/", "inbox"), ("/policies/", "policy-list"),
+        ("/policies/clocks/new/", "clock-policy-list"),
+        ("/policies/times/new/", "clock-policy-list"), ("/account/", None),
+    ],
+)  # fmt: skip
+def test_the_room_where_one_stands_is_marked(hire, rf, path: str, room: str | None) -> None:
+    request = rf.get(path)
+    request.user = hire("MGT")
+    assert [item.url_name for item in Frame(request).rail if item.active] == ([room] if room else [])
 
 
 def test_the_bell_counts_what_is_unread(hire, visit) -> None:

@@ -98,6 +98,7 @@ def test_words_are_drafted_with_a_preview_and_approved_by_a_second_person(hire, 
     listed = client.get("/templates/").text
     assert "/templates/new/lead_accepted/zh-hans/" in listed
     assert "线索已承接" in listed
+    assert "%(person)s" not in listed  # a reader's words, not a program's
     assert client.get(here).status_code == 200
     assert "周启明接了JL26112400017" in client.post(here, {"look": "1", "text": "%(person)s接了%(number)s"}).text
     wrong = client.post(here, {"look": "1", "text": "%(person)s接了%(case)s"}).text

@@ -43,7 +43,7 @@ from organization.roles import Employment, Role
 from organization.services.calendar import years_without_days
 from supervision.periods import Month
 from supervision.selectors import calendar as calendar_changes
-from supervision.selectors.funnel import REACHED, STAGE_OF_STEP, funnel_board
+from supervision.selectors.funnel import REACHED, STEP_LABELS, funnel_board
 from supervision.selectors.policies import VersionOf, branch_versions, clock_versions
 
 UNUSUAL = ("W-SELF", "W-BURST", "W-EMP-BURST", "W-CONTACT-STAFF")
@@ -56,7 +56,7 @@ def management(morning: Morning) -> Section:
     """The month's funnel, what a card costs in incentives, and the policy versions that wait for a second person."""
     month = Month.of(morning.at)
     funnel = funnel_board(scope=None, month=month)
-    steps = [(step, str(STAGE_OF_STEP[step].label), funnel.total(step)) for step in REACHED]
+    steps = [(step, str(STEP_LABELS[step]), funnel.total(step)) for step in REACHED]
     cost = cost_of_cards(Question.of(morning.me, period_of(str(month)), morning.at))
     return Section(
         Role.MGT,
