@@ -53,8 +53,12 @@ class DayFigure(models.Model):
         verbose_name = _("figure of a day")
         verbose_name_plural = _("figures of days")
         constraints = [
-            # Also what a table over one clock reads: all branches, all people.
-            models.UniqueConstraint(fields=["scope", "kind", "day", "key", "outcome"], name="dayfigure_once"),
+            # Also what a table over one clock reads, from the index alone: all branches, all people.
+            models.UniqueConstraint(
+                fields=["scope", "kind", "day", "key", "outcome"],
+                include=["clocks", "first_pass", "imported"],
+                name="dayfigure_once",
+            ),
         ]
         indexes = [
             # One branch, one person, over all clocks.
@@ -164,8 +168,8 @@ class Part(models.TextChoices):
 
 
 class DayTimes(models.Model):
-    """The minutes of every clock of a kind and branch that stopped on a day, part by part: the n-th minutes are those of
-    the n-th of the ``clocks``. ``wait`` and ``work`` are of those whose work somebody took from a queue, else empty."""
+    """The minutes of every clock of a kind and branch that stopped on a day, part by part: the n-th minutes are of the
+    n-th of the ``clocks``. ``wait`` and ``work`` are of those whose work somebody took from a queue, else empty."""
 
     day = models.DateField(_("day"))
     kind = models.CharField(_("clock"), max_length=16, choices=Clock)
