@@ -52,10 +52,8 @@ def facts_of(day: date, kinds: Iterable[str] = Clock.values) -> dict[str, Any]:
 def count_live(
     group: str, *, days: Iterable[date], kind: str = "", branch: int | None = None, person: int | None = None
 ) -> Iterator[tuple[Any, str, str, int, int]]:
-    """Of days that have to be counted as we speak: (group, kind, outcome, clocks, first pass), to be added up.
-
-    First passes stand in lines of their own: they are looked for among the entries only, and not by branch or person,
-    where nobody asks for them."""
+    """Of days that have to be counted as we speak: (group, kind, outcome, clocks, first pass), to be added up. First
+    passes are not looked for by branch or person, where nobody asks for them."""
     cuts = ""
     if branch is not None:
         cuts += " AND a.branch_id = %(branch)s"
@@ -64,11 +62,8 @@ def count_live(
     if group == "person":
         cuts += " AND c.owner_id IS NOT NULL"
     stopped = STOPPED.format(case=OF_THE_CASE if group == "branch" or branch is not None else "") + cuts
-    statement = f"SELECT {GROUPS[group]}, c.kind, c.outcome, count(*), 0 {stopped} GROUP BY 1, 2, 3"
-    if group in ASKED_FOR_PASSES:
-        statement += f"""
-            UNION ALL SELECT {GROUPS[group]}, c.kind, c.outcome, 0, count(*) {stopped} AND {UNSPOILT} GROUP BY 1, 2, 3
-        """
+    passes = f"count(*) FILTER (WHERE {UNSPOILT})" if group in ASKED_FOR_PASSES else "0"
+    statement = f"SELECT {GROUPS[group]}, c.kind, c.outcome, count(*), {passes} {stopped} GROUP BY 1, 2, 3"
     kinds = [kind] if kind else Clock.values
     with connection.cursor() as cursor:
         for day in sorted(days):
