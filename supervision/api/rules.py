@@ -54,7 +54,9 @@ class NewClockPolicy(Shape):
     warn_percent = Whole(required=False, default=75)
     warn_at_day = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
     pauses_for = Many(child=serializers.ChoiceField(PauseReason.choices), required=False)
-    owner_role = serializers.ChoiceField([(role, role) for role in sorted(OWNERS)], required=False, default="")
+    owner_role = serializers.ChoiceField(
+        [(role, role) for role in sorted(OWNERS)], required=False, default="", allow_blank=True
+    )
     source = Text(max_length=80, required=False, default="", allow_blank=True)  # type: ignore[assignment]
     starts_on = serializers.DateField()
     note = FreeText(max_length=LONGEST_NOTE, help_text="What changes and why.")

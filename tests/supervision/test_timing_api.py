@@ -35,9 +35,10 @@ def days(**facts: Any) -> dict[str, Any]:
 def test_a_limit_is_drafted_looked_at_and_approved(bank: Bank) -> None:
     drafter, second = Caller(bank.people.mgt), Caller(bank.cast.deng_hai)
     clock = bank.clock(Clock.ENTRY, at("2026-11-23 09:00"), owner=bank.people.ec)  # due on the 25th
-    drafted = drafter.post("policies/clocks/", limit())
+    drafted = drafter.post("policies/clocks/", limit(owner_role=""))
     assert drafted.status_code == 201
     answer = drafted.json()
+    assert answer["owner_role"] == "EC"  # the process says who
     assert (answer["standing"], answer["pauses_for"]) == ("DRAFT", ["BRANCH", "CUSTOMER", "HEAD_OFFICE", "OUTAGE"])
     path = f"policies/clocks/{answer['id']}/"
     assert second.get(f"{path}preview/").json() == {"measured": 1, "moved": 1, "cases": 1, "overdue": 1, "relieved": 0}
