@@ -131,7 +131,7 @@ _CLOCKS = """
              THEN {start} + interval '15 minutes' * (a.id %% 7) END, 'EC',
         CASE WHEN {start} > %(at)s::timestamptz - interval '12 days' THEN %(explanation)s
              ELSE '{{}}' END::jsonb{more_values}
-    FROM (SELECT *, (id * 7919 + {place}) %% 100 AS h FROM applications_application) a
+    FROM (SELECT *, (id / {branches} * 7919 + id + {place}) %% 100 AS h FROM applications_application) a
     WHERE {start} IS NOT NULL AND ({stop} IS NOT NULL OR a.state NOT IN ('ACTIVATED', 'REJECTED'))
 """
 _DUE = """
@@ -192,17 +192,17 @@ _TO_CHARGE = "INSERT INTO supervision_unchargedbreach (breach_id, clock_id) SELE
 _EVENTS = """
     INSERT INTO applications_event (application_id, seq, step, from_state, to_state, actor_id, at, recorded_at, round,
                                     note, facts, digest)
-    SELECT a.id, s.seq, s.step, s.source, s.target, (%(staff)s::int[])[1 + a.id %% {staff}], s.at, s.at, 1, '',
-           '{{}}'::jsonb, decode(repeat('00', 32), 'hex')
+    SELECT a.id, s.seq, s.step, s.source, s.target, (%(staff)s::int[])[1 + s.trade + 5 * (a.id %% ({staff} / 5))],
+           s.at, s.at, 1, '', '{{}}'::jsonb, decode(repeat('00', 32), 'hex')
     FROM applications_application a CROSS JOIN LATERAL (VALUES
-        (1, 'complete-intake', 'DRAFT', 'TAKEN_IN', a.taken_in_at),
-        (2, 'hand-over', 'BAGGED', 'IN_TRANSIT', a.dispatched_at),
-        (3, 'receive', 'IN_TRANSIT', 'RECEIVED', a.received_at),
-        (4, 'pass-check', 'RECEIVED', 'CHECKED', a.checked_at),
-        (5, 'submit-entry', 'CHECKED', 'KEYED', a.checked_at + interval '0.3 days'),
-        (6, 'verify', 'KEYED', 'ENTERED', a.entered_at), (7, 'file', 'ENTERED', 'SUBMITTED', a.filed_at),
-        (8, 'coach', 'ISSUED', 'COLLECTED', a.collected_at)
-    ) s(seq, step, source, target, at)
+        (1, 0, 'complete-intake', 'DRAFT', 'TAKEN_IN', a.taken_in_at),
+        (2, 0, 'hand-over', 'BAGGED', 'IN_TRANSIT', a.dispatched_at),
+        (3, 0, 'receive', 'IN_TRANSIT', 'RECEIVED', a.received_at),
+        (4, 0, 'pass-check', 'RECEIVED', 'CHECKED', a.checked_at),
+        (5, 1, 'submit-entry', 'CHECKED', 'KEYED', a.checked_at + interval '0.3 days'),
+        (6, 2, 'verify', 'KEYED', 'ENTERED', a.entered_at), (7, 3, 'file', 'ENTERED', 'SUBMITTED', a.filed_at),
+        (8, 4, 'coach', 'ISSUED', 'COLLECTED', a.collected_at)
+    ) s(seq, trade, step, source, target, at)
     WHERE s.at IS NOT NULL AND s.at <= %(at)s AND a.taken_in_at > %(at)s::timestamptz - interval '16 days'
 """
 _TOUCH = """
