@@ -223,6 +223,7 @@ class Money(RuleBasedStateMachine):
         self.the_books_are_right()  # what a batch brings forward is judged before an answer changes what stands open
         if die.yes:
             self.is_taken_back(die)
+            self.it_bounces(die)
         else:
             self.the_payroll_answers(die)
 
