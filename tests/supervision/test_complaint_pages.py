@@ -186,13 +186,17 @@ def test_three_rates_per_100_000_with_their_counts_and_lists(bank: Cast, case: A
     bank.coach(coached, when=WHEN)
     coached.coaching.satisfaction = 2
     coached.coaching.save()
+    content = bank.issued(bank.received(when=WHEN), when=WHEN)
+    bank.coach(content, when=WHEN)
+    content.coaching.satisfaction = 3
+    content.coaching.save()
     CaseClock.objects.filter(application=other, kind="CONTACT").update(due_at=clock.now() - timedelta(hours=1))
     row = opened(bank, case)
     rates = {rate["name"]: rate for rate in Caller(bank.cao_ying).get("complaints/rates/").json()["rates"]}
     assert {name: (rate["count"], rate["base"], round(rate["per_100_000"])) for name, rate in rates.items()} == {
-        "complaints": (1, 3, 33_333),
-        "omitted": (1, 3, 33_333),
-        "dissatisfied": (1, 1, 100_000),
+        "complaints": (1, 4, 25_000),
+        "omitted": (1, 4, 25_000),
+        "dissatisfied": (1, 2, 50_000),
     }
     client = page_of(bank.ding_jie)
     assert row.number in client.get("/complaints/rates/").text

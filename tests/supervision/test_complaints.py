@@ -202,8 +202,9 @@ def test_nothing_is_missed_four_ticks_with_their_times(bank: Cast) -> None:
     act(bank, "reply", row)
     act(bank, "solve", row)
     act(bank, "follow_up", row, reached=True, satisfied=True)
-    with pytest.raises(Refused, match="Checked again、Fed back"):
-        act(bank, "close", row, is_upheld=False)
+    for is_upheld in (True, False):
+        with pytest.raises(Refused, match="Checked again、Fed back"):
+            act(bank, "close", row, is_upheld=is_upheld)
     act(bank, "tick", row, "2026-11-30 09:00", ticks=["rechecked"])
     act(bank, "tick", row, "2026-11-30 10:00", ticks=["rechecked", "fed_back"])
     row = act(bank, "close", row, is_upheld=False)
