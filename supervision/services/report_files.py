@@ -17,7 +17,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from ops_center.clock import local_day
-from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused
+from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from ops_center.web.tables import Row, Table, as_csv, as_xlsx
 from organization.models import Branch, Employee
 from organization.roles import Role
@@ -105,7 +105,7 @@ def question_of(filters: Mapping[str, str], *, at: datetime) -> Asked:
     span, code = read_span(filters.get("period", ""), at=at), filters.get("branch", "")
     branch = Branch.objects.filter(code=code).first() if code else None
     if code and branch is None:
-        raise OutOfSight("branch", _("There is no such branch."))
+        raise errors.no_branch()
     return Asked(span, branch, at)
 
 

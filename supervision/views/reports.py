@@ -15,16 +15,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from applications.lifecycle import Clock
 from applications.models import ReasonCode
-from ops_center.kernel.errors import OutOfSight
 from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.models import Branch, Employee
 from organization.roles import Role
+from supervision import errors
 from supervision.forms.base import said
 from supervision.forms.reports import FileForm
 from supervision.models import ReportRun
 from supervision.report_tables import EXPORTERS, behind, figure_of, shape_of
-from supervision.selectors import SEES_EVERY_BRANCH, goals
+from supervision.selectors import SEES_EVERY_BRANCH, branch_scope, goals
 from supervision.selectors.elsewhere import counted_elsewhere
 from supervision.selectors.operations import (
     BESIDE,
@@ -207,9 +207,9 @@ def download(request: StaffRequest, pk: int) -> HttpResponse:
 # -- what is asked -----------------------------------------------------------------------------------------------------
 def _question(request: StaffRequest, asked: Mapping[str, str]) -> Asked:
     """Of the own branch for a branch head; of the whole bank, or the branch that was chosen, for who sees the bank."""
-    home = None if request.roles & SEES_EVERY_BRANCH else request.actor.branch
+    home = branch_scope(request.actor, request.at)
     if home is not None and asked.get("branch", home.code) != home.code:
-        raise OutOfSight("branch", _("There is no such branch, or its figures are not yours to see."))
+        raise errors.no_branch()
     filters = dict(asked) | ({"branch": home.code} if home else {})
     return question_of(filters, at=request.at)
 
