@@ -43,11 +43,11 @@ class Rate:
 
 def three_rates(span: Span, *, at: datetime) -> list[Rate]:
     """Complaints and omitted contacts per card issued in the span, bad scores per scored call of the span."""
-    cards = cards_issued(span).order_by().aggregate(issued=Count("pk"), omitted=Count("pk", filter=_is_omitted(at)))
+    issued = cards_issued(span).count()
     calls = calls_scored(span).order_by().aggregate(scored=Count("pk"), bad=Count("pk", filter=DISSATISFIED))
     return [
-        Rate("complaints", _("Complaint rate"), _("cards issued"), opened_in(span).count(), cards["issued"]),
-        Rate("omitted", _("Omission rate"), _("cards issued"), cards["omitted"], cards["issued"]),
+        Rate("complaints", _("Complaint rate"), _("cards issued"), opened_in(span).count(), issued),
+        Rate("omitted", _("Omission rate"), _("cards issued"), omitted(span, at=at).count(), issued),
         Rate("dissatisfied", _("Dissatisfaction rate"), _("scored calls"), calls["bad"], calls["scored"]),
     ]
 
@@ -62,12 +62,10 @@ def cards_issued(span: Span) -> QuerySet[Application]:
 
 def omitted(span: Span, *, at: datetime) -> QuerySet[Application]:
     """Issued cards whose client nobody had reached within the limit of the first contact."""
-    return cards_issued(span).filter(_is_omitted(at))
-
-
-def _is_omitted(at: datetime) -> Q:
     late = Q(outcome__in=LATE_OUTCOMES) | Q(stopped_at=None, paused_at=None, due_at__lt=at)
-    return Q(Exists(CaseClock.objects.filter(late, application=OuterRef("pk"), kind=Clock.CONTACT)))
+    return cards_issued(span).filter(
+        Exists(CaseClock.objects.filter(late, application=OuterRef("pk"), kind=Clock.CONTACT))
+    )
 
 
 def calls_scored(span: Span) -> QuerySet[Coaching]:

@@ -157,15 +157,18 @@ def values_of(figures: Mapping[str, Figure], asked: Asked) -> dict[str, Value]:
 
 
 def values_by(figure: Figure, asked: Asked, *columns: str) -> dict[Any, Value]:
-    """The figure divided by a column, or by several (then the keys are tuples)."""
+    """The figure divided by a column, or by several (then the keys are tuples): as in ``values_of``."""
     if figure.clock and columns == (figure.branch,):
         return _kept([figure], asked, figure.branch)[figure.clock]
     rows = figure.whole_set(asked).values_list(*columns)
-    part = Count("pk", filter=figure.part(asked)) if figure.part else Count("pk")
-    return {
-        key[0] if len(columns) == 1 else tuple(key): Value(of, whole)
-        for *key, of, whole in rows.annotate(of=part, whole=Count("pk"))
-    }
+    if figure.is_joined:
+        parts = figure.part_set(asked).values_list(*columns).annotate(of=Count("pk"))
+        above = {tuple(key): of for *key, of in parts}
+        found = {tuple(key): Value(above.get(tuple(key), 0), whole) for *key, whole in rows.annotate(whole=Count("pk"))}
+    else:
+        part = Count("pk", filter=figure.part(asked)) if figure.part else Count("pk")
+        found = {tuple(key): Value(of, whole) for *key, of, whole in rows.annotate(of=part, whole=Count("pk"))}
+    return {key[0] if len(columns) == 1 else key: value for key, value in found.items()}
 
 
 def _kept(figures: Iterable[Figure], asked: Asked, *columns: str) -> dict[str, dict[Any, Value]]:

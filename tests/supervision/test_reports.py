@@ -23,6 +23,7 @@ from applications.models import (
 )
 from ops_center.kernel.worktime import Mode
 from supervision.models import Breach, Complaint, Measure
+from supervision.on_time import IN_TIME
 from supervision.periods import Month, Quarter
 from supervision.report_rows import SHAPES
 from supervision.selectors.operations import (
@@ -310,7 +311,7 @@ def test_days_that_are_counted_tell_what_their_clocks_tell(bank: Bank) -> None:
     agree()
     count_touched_days(at=NOW)
     agree()
-    judged = CaseClock.objects.filter(kind=Clock.ENTRY, outcome=Outcome.LATE).first()
+    judged = CaseClock.objects.filter(kind=Clock.ENTRY, outcome__in=IN_TIME, application__is_imported=False).first()
     assert judged is not None
     CaseClock.objects.filter(pk=judged.pk).update(outcome=Outcome.EXEMPT)
     moved = CaseClock.objects.filter(stopped_at__isnull=False).exclude(application__branch=bank.branches.yx01).first()

@@ -69,24 +69,33 @@ PAGES = {
     "whose delays, in a queue": ("SUP", "/boards/delays/?clock=ENTRY&holder=QUEUE"),
     "whose delays, of a clerk": ("SUP", "/boards/delays/?person=LZ20001"),
     "capacity": ("SUP", "/boards/capacity/"),
+    "slowest waits of a month": ("SUP", "/boards/timeliness/?period=2026-10&clock=ENTRY&slow=WAIT"),
     "operations report": ("SUP", "/reports/operations/"),
+    "operations report, last month": ("SUP", "/reports/operations/?period=2026-10"),
+    "operations report, what is beside": ("SUP", "/reports/operations/beside/"),
+    "operations report, of a head": ("BH", "/reports/operations/"),
+    "volume beside quality": ("SUP", "/reports/operations/quality/"),
 }
 
 # Where a case stands by its age in days; the younger, the earlier.
 _CASES = """
     INSERT INTO applications_application (
         number, status_code, state, version, round, product_id, customer_group, priced_on, campaign, form_no,
-        branch_id, referrer_type, collector_id, releases, entry_mode, review_mode, awaits_arbitration, path,
-        path_locked, resume_state, claimed_by_id, claimed_at, claimed_until, due_at, warn_at, due_clock, shelf,
+        branch_id, referrer_type, referrer_id, referred_at, collector_id, releases, entry_mode, review_mode,
+        awaits_arbitration, path, path_locked, resume_state, claimed_by_id, claimed_at, claimed_until, due_at,
+        warn_at, due_clock, shelf,
         card_last4, event_count, event_digest, is_imported, is_risk, taken_in_at, dispatched_at, received_at,
-        checked_at, entered_at, filed_at, issued_at, collected_at, activated_at, created_at, progressed_at{more})
+        checked_at, entered_at, filed_at, approved_at, issued_at, rejected_at, collected_at, activated_at, created_at,
+        progressed_at{more})
     SELECT 'K' || n, 'K' || n,
         CASE WHEN is_problem THEN 'PROBLEM' WHEN age < 0.3 THEN 'TAKEN_IN' WHEN age < 0.7 THEN 'IN_TRANSIT'
              WHEN age < 1.0 THEN 'RECEIVED' WHEN age < 1.3 THEN 'CHECKED' WHEN age < 1.5 THEN 'KEYED'
              WHEN age < 1.7 THEN 'ENTERED' WHEN age < 4 THEN 'SUBMITTED' WHEN age < 5 THEN 'ISSUED'
              WHEN age < 5.3 THEN 'COLLECTED' WHEN n %% 100 < 85 THEN 'ACTIVATED' ELSE 'REJECTED' END,
         1, CASE WHEN n %% 12 = 0 THEN 2 ELSE 1 END, %(product)s, 'SALARIED', begun::date, '', '',
-        (%(branches)s::int[])[1 + n %% {branches}], 'NONE', (%(collectors)s::int[])[1 + n %% {collectors}], 0,
+        (%(branches)s::int[])[1 + n %% {branches}], CASE WHEN n %% 3 = 0 THEN 'EMPLOYEE' ELSE 'NONE' END,
+        CASE WHEN n %% 3 = 0 THEN (%(collectors)s::int[])[1 + n %% 1999] END,
+        CASE WHEN n %% 3 = 0 THEN begun - interval '1 hour' END, (%(collectors)s::int[])[1 + n %% {collectors}], 0,
         'CENTER', 'REVIEW', FALSE, 'B', age > 2, CASE WHEN is_problem THEN 'CHECKED' ELSE '' END,
         CASE WHEN claimed THEN (%(staff)s::int[])[1 + n %% {staff}] END, CASE WHEN claimed THEN %(at)s END,
         CASE WHEN claimed THEN %(at)s::timestamptz + interval '20 minutes' END,
@@ -98,6 +107,8 @@ _CASES = """
         CASE WHEN age >= 1.5 THEN begun + interval '1.5 days' END,
         CASE WHEN age >= 1.7 THEN begun + interval '1.7 days' END,
         CASE WHEN age >= 4 THEN begun + interval '4 days' END,
+        CASE WHEN age >= 4 THEN begun + interval '4 days' END,
+        CASE WHEN age >= 5.3 AND n %% 100 >= 85 THEN begun + interval '5.3 days' END,
         CASE WHEN age >= 5 THEN begun + interval '5 days' END,
         CASE WHEN age >= 5.3 AND n %% 100 < 85 THEN begun + interval '5.3 days' END, begun, begun{more_values}
     FROM (
