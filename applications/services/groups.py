@@ -20,7 +20,7 @@ from applications.services.numbers import group_batch_code
 from applications.services.personal import open_value, require_said
 from ops_center.clock import local_day
 from ops_center.kernel.errors import Malformed, NotAllowed, OutOfSight, Refused, StaleVersion
-from ops_center.kernel.identity import mobile, phone
+from ops_center.kernel.identity import mobile, phone, plain, visible
 from organization.models import Branch, Employee
 from organization.roles import Role
 from organization.services.audit import record
@@ -255,9 +255,11 @@ def _require_open(batch: GroupBatch) -> None:
 
 def _require_sole(batch: GroupBatch) -> None:
     """One open batch per employer in the bank; two who open it at once are put in line."""
+    wanted = _key(batch.employer)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_EMPLOYER_LOCK, batch.employer])
-    other = GroupBatch.objects.open().with_people().filter(employer=batch.employer).exclude(pk=batch.pk).first()
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_EMPLOYER_LOCK, wanted])
+    others = GroupBatch.objects.open().with_people().exclude(pk=batch.pk)
+    other = next((one for one in others if _key(one.employer) == wanted), None)
     if other is not None:
         raise Refused(
             "employer_has_batch",
@@ -269,13 +271,18 @@ def _require_sole(batch: GroupBatch) -> None:
         )  # fmt: skip
 
 
+def _key(employer: str) -> str:
+    """What the spellings of one name have in common: width of characters, case and spaces make no other employer."""
+    return "".join(plain(employer).split()).casefold()
+
+
 def _fill(
     batch: GroupBatch, *, at: datetime, employer: str, level: str, head_count: int, host: Employee,
     employer_address: str, work_phone: str,
 ) -> dict[str, str]:  # fmt: skip
     """Sets what the members share; the sentences of the fields that are wrong."""
     wrong = {}
-    batch.employer, batch.employer_address = " ".join(employer.split()), employer_address.strip()
+    batch.employer, batch.employer_address = visible(employer), visible(employer_address)
     batch.level, batch.head_count, batch.host = level, head_count, host
     batch.work_phone = work_phone.strip()
     if len(batch.employer) < 2:
@@ -296,7 +303,7 @@ def _fill(
 
 def _name_contact(batch: GroupBatch, *, name: str, number: str) -> dict[str, str]:
     wrong = {}
-    clean = "".join(name.split())
+    clean = "".join(visible(name).split())
     if not 2 <= len(clean) <= 40:
         wrong["contact_name"] = _("Enter the full name of the key contact.")
     try:

@@ -58,7 +58,7 @@ def resident_id(value: str) -> ResidentId:
 
     Raises ``Malformed``: id_shape (not 17 digits and a digit or X), id_date (no such birth date), id_check_digit.
     """
-    number = _plain(value).replace(" ", "").upper()
+    number = plain(value).replace(" ", "").upper()
     if _RESIDENT_ID.fullmatch(number) is None:
         raise Malformed("id_shape", _("A resident ID number has 18 characters: 17 digits and a digit or X."))
     born_on = _birth_date(number)
@@ -86,7 +86,7 @@ def check_digit(first17: str) -> str:
 
 def mobile(value: str) -> str:
     """A mobile number as 11 digits; raises ``Malformed`` (mobile_shape)."""
-    number = _plain(value).replace(" ", "").replace("-", "")
+    number = plain(value).replace(" ", "").replace("-", "")
     if _MOBILE.fullmatch(number) is None:
         raise Malformed("mobile_shape", _("A mobile number has 11 digits and starts with 1."))
     return number
@@ -95,7 +95,7 @@ def mobile(value: str) -> str:
 def phone(value: str) -> str:
     """A mobile, landline or service number in one spelling, so that two can be compared: ``13800001234``,
     ``0571-88886666-801``, ``400-123-4567``. Raises ``Malformed`` (phone_shape)."""
-    number = re.sub(r"[)转-]+", "-", re.sub(r"[ (]", "", _plain(value))).strip("-")
+    number = re.sub(r"[)转-]+", "-", re.sub(r"[ (]", "", plain(value))).strip("-")
     if _MOBILE.fullmatch(number.replace("-", "")):
         return number.replace("-", "")
     match = _SERVICE_NUMBER.fullmatch(number) or _LANDLINE.fullmatch(number)
@@ -107,10 +107,10 @@ def phone(value: str) -> str:
 def looks_personal(text: str) -> bool:
     """Whether the text holds something shaped like an ID or mobile number, valid or mistyped, in Chinese numerals too:
     such a text belongs in no URL and no log."""
-    plain = _searched(text)
+    searched = _searched(text)
     return any(
         shape.search(spelled) is not None
-        for spelled in {plain, plain.translate(_NUMERALS)}
+        for spelled in {searched, searched.translate(_NUMERALS)}
         for shape in (_PERSONAL, _GROUPED)
     )
 
@@ -159,15 +159,21 @@ def age_on(born_on: date, day: date) -> int:
     return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Half-width, ordinary dashes and spaces, no invisible characters."""
     half_width = unicodedata.normalize("NFKC", text.translate(_DASHES)).strip()
     return "".join(character for character in half_width if unicodedata.category(character) != "Cf")
 
 
+def visible(text: str) -> str:
+    """What one sees of a line of text: no invisible and no control characters, one space where there are several."""
+    seen = (" " if character.isspace() else character for character in text)
+    return " ".join("".join(one for one in seen if unicodedata.category(one) not in ("Cf", "Cc")).split())
+
+
 def _searched(text: str) -> str:
     """Plain, and the digits of every script as ours: what a reader understands as a number."""
-    return "".join(str(unicodedata.decimal(character, character)) for character in _plain(text))
+    return "".join(str(unicodedata.decimal(character, character)) for character in plain(text))
 
 
 def _birth_date(number: str) -> date | None:
