@@ -1,4 +1,4 @@
-"""Ten thousand breaches are charged within 200 ms: two questions, then arithmetic."""
+"""Ten thousand breaches that are not charged yet are reckoned within 200 ms: one question, then arithmetic."""
 
 # ruff: noqa: S608
 
@@ -29,6 +29,9 @@ COPIES = {
     "applications_custody": "'id', t.id + g * 1000, 'application_id', t.application_id + g * 1000",
     "supervision_breach": (
         "'id', t.id + g * 1000, 'application_id', t.application_id + g * 1000, 'clock_id', t.clock_id + g * 1000"
+    ),
+    "supervision_unchargedbreach": (
+        "'id', t.id + g * 1000, 'breach_id', t.breach_id + g * 1000, 'clock_id', t.clock_id + g * 1000"
     ),
 }
 
