@@ -20,11 +20,11 @@ from incentives.periods import Period, month_of, months_before, period_of
 from incentives.selectors import quality, reports
 from incentives.selectors.quality import Measure
 from incentives.services.reports import export_collectors, export_entries
-from ops_center.kernel.errors import Malformed
 from ops_center.web import charts
 from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
+from supervision.views.asked import one_of
 
 READERS = (Role.SUP, Role.MGT, Role.HR, Role.AUD)
 NEWEST, OLDEST = Keyset("-at", "-id"), Keyset("at", "id")
@@ -123,12 +123,12 @@ def entries(request: StaffRequest, form: str = "") -> HttpResponse:
     """The list behind a figure, as a page or as a file."""
     asked = read_query(request.GET, known=("period", "cut", "state", "age", "why", "kind"))
     question = _asked(request, asked)
-    name = _one_of(asked, "cut", CUT_LABELS) or "cost"
+    name = one_of(asked, "cut", CUT_LABELS) or "cost"
     narrowed = {
-        "state": _one_of(asked, "state", dict(EntryState.choices)),
-        "age": _one_of(asked, "age", AGE_LABELS),
-        "why": _one_of(asked, "why", dict(Why.choices)),
-        "kind": _one_of(asked, "kind", dict(EntryKind.choices)),
+        "state": one_of(asked, "state", dict(EntryState.choices)),
+        "age": one_of(asked, "age", AGE_LABELS),
+        "why": one_of(asked, "why", dict(Why.choices)),
+        "kind": one_of(asked, "kind", dict(EntryKind.choices)),
     }
     rows = reports.cut(question, name, **narrowed)
     order = OLDEST if name == "unpaid" else NEWEST
@@ -162,8 +162,8 @@ def collectors(request: StaffRequest, form: str = "") -> HttpResponse:
     rows = quality.collectors(question)
     measure, band = None, ""
     if asked.get("measure"):
-        measure = Measure(_one_of(asked, "measure", MEASURE_LABELS))
-        band = _one_of(asked, "band", BAND_LABELS[measure])
+        measure = Measure(one_of(asked, "measure", MEASURE_LABELS))
+        band = one_of(asked, "band", BAND_LABELS[measure])
     if measure and band:
         rows = [row for row in rows if row.band(measure) == band]
     if form:
@@ -186,15 +186,6 @@ _TABLES = {"state": EntryState.choices, "why": Why.choices, "kind": EntryKind.ch
 
 def _asked(request: StaffRequest, asked: Mapping[str, str]) -> reports.Question:
     return reports.Question.of(request.actor, period_of(asked.get("period") or month_of(request.at)), request.at)
-
-
-def _one_of(asked: Mapping[str, str], name: str, table: Mapping[Any, Any]) -> str:
-    """The value of a filter, or nothing; Malformed (400) for one that is not there."""
-    value = asked.get(name, "")
-    if value and value not in table:
-        sentence = _("There is no such choice.")
-        raise Malformed("bad_query", sentence, {name: sentence})
-    return value
 
 
 def _list(name: str, span: Period, **narrowed: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -23,10 +22,10 @@ from incentives.selectors.forecast import forecast_of
 from incentives.selectors.trace import trace_of
 from incentives.services import holds
 from incentives.services.voids import why_not_void
-from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
+from supervision.views.asked import one_of, unknown
 
 NEWEST_CASE = Keyset("-at", "-application_id")
 FILTERS = ("month", "state", "part", "case", "batch", "forecast")
@@ -55,13 +54,13 @@ def my_rewards(request: StaffRequest) -> HttpResponse:
     month = asked.get("month") or (months[0] if months else month_of(request.at))
     entries, title = _chosen(request, asked, month)
     head = statement.head_of(entries, cap=statement.cap_of(request.actor, month) if title == month else None)
-    if part := _one_of(asked, "part", statement.PARTS):
+    if part := one_of(asked, "part", statement.PARTS):
         entries = entries.filter(statement.PARTS[part])
-    if state := _one_of(asked, "state", dict(EntryState.choices)):
+    if state := one_of(asked, "state", dict(EntryState.choices)):
         entries = entries.in_state(state)
     page = NEWEST_CASE.page_of(statement.cases_with(entries), asked)
     forecast = None if asked.get("after") else forecast_of(request.actor, request.at)
-    shown = None if _one_of(asked, "forecast", {"all": True}) else PROMISES
+    shown = None if one_of(asked, "forecast", {"all": True}) else PROMISES
     facts = {
         "months": months or [month],
         "month": month,
@@ -87,21 +86,9 @@ def _chosen(request: StaffRequest, asked: Mapping[str, str], month: str) -> tupl
         return own.filter(assessment__application__number=number), number
     if batch := asked.get("batch"):
         if not batch.isascii() or not batch.isdecimal() or len(batch) > 12:
-            raise _no_such("batch")
+            raise unknown("batch")
         return statement.paid_with(request.actor, int(batch)), _("Pay slip of batch %(batch)s") % {"batch": batch}
     return statement.own_entries(request.actor, period_of(month)), month
-
-
-def _one_of(asked: Mapping[str, str], name: str, table: Mapping[Any, Any]) -> str:
-    value = asked.get(name, "")
-    if value and value not in table:
-        raise _no_such(name)
-    return value
-
-
-def _no_such(name: str) -> Malformed:
-    sentence = _("There is no such choice.")
-    return Malformed("bad_query", sentence, {name: sentence})
 
 
 @staff()

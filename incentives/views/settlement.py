@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from incentives.downloads import file_response
@@ -12,10 +11,10 @@ from incentives.lifecycle import EntryState, Sheet
 from incentives.periods import month_of, months_before, period_of
 from incentives.selectors.settlement import batches_with_vendors, outsourced_entries, workers
 from incentives.services.payouts import download
-from ops_center.kernel.errors import Malformed
 from ops_center.web.keyset import Keyset, read_query
 from ops_center.web.pages import StaffRequest, staff
 from organization.roles import Role
+from supervision.views.asked import one_of
 
 NEWEST = Keyset("-at", "-id")
 MONTHS, BATCHES = 6, 12  # so many are shown
@@ -30,10 +29,7 @@ def settlement(request: StaffRequest) -> HttpResponse:
     entries = outsourced_entries(span)
     if person := asked.get("person"):
         entries = entries.filter(payee__number=person)
-    if state := asked.get("state"):
-        if state not in EntryState.values:
-            sentence = _("There is no such choice.")
-            raise Malformed("bad_query", sentence, {"state": sentence})
+    if state := one_of(asked, "state", EntryState.values):
         entries = entries.in_state(state)
     rows = workers(span)
     states = [state for state in EntryState if any(state in row.states for row in rows)]
