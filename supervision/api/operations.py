@@ -187,7 +187,7 @@ class PauseAnswer(serializers.Serializer[Pause]):
     minutes = serializers.IntegerField()
 
 
-class RuleAnswer(serializers.Serializer[Rule]):
+class RuleKept(serializers.Serializer[Rule]):
     clock = serializers.ChoiceField(Clock.choices, source="policy.kind")
     variant = serializers.CharField(source="policy.variant")
     version = serializers.IntegerField(source="nth")
@@ -212,10 +212,10 @@ class RuleAnswer(serializers.Serializer[Rule]):
         return [str(term.after) for term in rule.terms]
 
 
-class RulesAnswer(serializers.Serializer[Any]):
+class RulesKept(serializers.Serializer[Any]):
     period = serializers.CharField()
     branch = serializers.CharField(allow_null=True)
-    rules = RuleAnswer(many=True)
+    rules = RuleKept(many=True)
 
 
 class OperationsReport(Api):
@@ -290,7 +290,7 @@ class IdleMinutes(Api):
 
 
 class RulesInForce(Api):
-    @operation(roles=READERS, asked=ReportQuery, answer=RulesAnswer, summary="The rules of time in force")
+    @operation(roles=READERS, asked=ReportQuery, answer=RulesKept, summary="The rules of time in force")
     def get(self, call: Call) -> Json:
         """Every version that held on a day of the period, with how it was kept: the report for the regulator."""
         question = _question(call)
