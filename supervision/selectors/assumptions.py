@@ -98,7 +98,7 @@ class _Reading:
     def factor(self, value: Any) -> float:
         try:
             factor = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             factor = -1.0
         if not 0 <= factor <= MOST_ARRIVALS:  # a NaN is in no range either
             raise _Impossible(
