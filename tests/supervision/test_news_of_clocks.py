@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 import pytest
+from django.db import DatabaseError, connection
 
 from applications.lifecycle import Clock, Outcome
 from applications.models import CaseClock
@@ -54,6 +55,22 @@ def test_the_owner_and_the_trackers_hear_of_a_breach_once(bank: Bank, s5: CaseCl
     assert "11-30 17:30" in to_owner
     assert len(told(bank.people.tr, "breaches_found")) == 1
     assert Message.objects.count() == 2
+
+
+def test_what_could_not_be_told_goes_on_waiting(bank: Bank, s5: CaseClock) -> None:
+    find_breaches(at=NIGHT)
+    waiting = Untold.objects.count()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION scratch_full() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'full'; END$$;"
+            "CREATE TRIGGER scratch_full BEFORE INSERT ON organization_message EXECUTE FUNCTION scratch_full()"
+        )
+    with pytest.raises(DatabaseError):
+        tell_waiting(at=MORNING)
+    assert Untold.objects.count() == waiting == 2
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER scratch_full ON organization_message")
+    assert tell_waiting(at=MORNING) == 2
 
 
 def test_the_owner_is_warned_at_once_in_working_hours_and_once(bank: Bank, s5: CaseClock) -> None:
