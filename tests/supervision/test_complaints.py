@@ -366,3 +366,21 @@ def test_the_same_denial_is_known_once(bank: Cast, case: Application) -> None:
         opened(bank, case, about="DENIES")
     closed(bank, row, is_upheld=False)
     assert opened(bank, case, about="DENIES", at=at("2026-12-02 10:00")).number != row.number
+
+
+def test_each_act_that_cannot_be_taken_says_why(bank: Cast, case: Application) -> None:
+    row = act(bank, "mark_complex", opened(bank, case))
+    for code, name, facts in (
+        ("case_known", "link_case", {"case": case.number}),
+        ("already_complex", "mark_complex", {}),
+        ("assigned_by_supervisor", "assign", {"to": bank.feng_zhiqiang}),
+        ("not_a_handler", "assign", {"to": bank.tian_ye, "actor": bank.feng_zhiqiang}),
+    ):
+        with pytest.raises((Refused, Malformed)) as no:
+            act(bank, name, row, **facts)
+        assert no.value.code == code
+    Complaint.objects.update(handler=None)
+    with pytest.raises(Refused) as no:
+        act(bank, "reply", row)
+    assert no.value.code == "nobody_handles"
+    assert Complaint.objects.get().version == row.version
