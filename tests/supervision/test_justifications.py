@@ -143,6 +143,13 @@ def test_an_explanation_that_comes_after_the_verdict_is_refused_and_not_kept_wit
     assert not Justification.objects.exists()
 
 
+@pytest.mark.parametrize(("claimed", "outcome_then"), [("15:30", Outcome.LATE_PENDING), ("15:31", Outcome.LATE_QUEUE)])
+def test_exactly_two_working_hours_left_are_enough_to_answer_for_it(bank: Bank, claimed: str, outcome_then) -> None:
+    since = at(f"2026-11-26 {claimed}")
+    clock = bank.clock(Clock.ENTRY, at("2026-11-24 08:40"), owner=bank.people.ec, owned_since=since)
+    assert bank.stop(clock, LATE).outcome == outcome_then
+
+
 def test_claimed_with_less_than_two_working_hours_left_is_nobodys_fault(bank: Bank) -> None:
     clock = bank.clock(
         Clock.ENTRY, at("2026-11-24 08:40"), owner=bank.people.ec, owned_since=at("2026-11-26 16:00")

@@ -147,6 +147,11 @@ def test_three_days_before_a_case_lapses(bank: Cast) -> None:
     assert {"陈小明", "林小雨"} <= told("expires_soon")
 
 
+def test_next_year_is_missed_from_the_first_of_november(bank: Cast) -> None:
+    days = [at("2026-10-30 10:00"), at("2026-11-01 00:00"), at("2026-11-02 10:00")]
+    assert [daily.alarm_missing_calendar(at=day) for day in days] == [0, 1, 1]
+
+
 def test_a_missing_calendar_from_november_goes_to_management_and_administrators_by_mail_too(bank: Cast) -> None:
     daily.alarm_missing_calendar(at=WHEN)
     assert told("calendar_missing") == mailed("calendar_missing") == {"曹颖", "邓海", "田野"}
