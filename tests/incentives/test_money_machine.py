@@ -575,6 +575,8 @@ def test_random_histories_leave_the_books_right(bank: Cast) -> None:
 
 
 @pytest.mark.long
-def test_two_thousand_random_histories_leave_the_books_right(bank: Cast) -> None:
-    tally = prove(bank, runs=2_000, steps=50, derandomize=False)
-    assert tally["mark_paid"] > 2_000
+@pytest.mark.parametrize("part", range(20))
+def test_two_thousand_random_histories_leave_the_books_right(bank: Cast, part: int) -> None:
+    """In parts, for several processes, and so that an interrupted proof says how far it came; hours of one core."""
+    tally = prove(bank, runs=100, steps=50, derandomize=False)
+    assert tally["mark_paid"] > 100
