@@ -400,12 +400,13 @@ def test_quality_stands_beside_volume_for_branches_and_collectors(bank: Bank) ->
         State.ACTIVATED, taken_in_at=BEFORE, activated_at=IN_MONTH, collector=bank.people.cm2,
         branch=bank.branches.yx01,
     )  # fmt: skip
-    Complaint.objects.create(
-        number="T1", about="SALE", channel="PHONE", text="x", against=bank.people.cm, state="CLOSED",
-        opened_by=bank.people.sup, opened_at=BEFORE, reply_by=IN_MONTH, close_by=NOW, reply_warn_at=BEFORE,
-        close_warn_at=BEFORE, recorded_at=BEFORE, handled_at=BEFORE, rechecked_at=BEFORE, fed_back_at=BEFORE,
-        replied_at=BEFORE, followed_up_at=IN_MONTH, closed_at=IN_MONTH, is_upheld=True,
-    )  # fmt: skip
+    for number, is_upheld in (("T1", True), ("T2", False)):
+        Complaint.objects.create(
+            number=number, about="SALE", channel="PHONE", text="x", against=bank.people.cm, state="CLOSED",
+            opened_by=bank.people.sup, opened_at=BEFORE, reply_by=IN_MONTH, close_by=NOW, reply_warn_at=BEFORE,
+            close_warn_at=BEFORE, recorded_at=BEFORE, handled_at=BEFORE, rechecked_at=BEFORE, fed_back_at=BEFORE,
+            replied_at=BEFORE, followed_up_at=IN_MONTH, closed_at=IN_MONTH, is_upheld=is_upheld,
+        )  # fmt: skip
     first, second = volume_beside_quality(asked(), by="branch")
     assert (first.subject, first.cards, first.values["returned"], first.complaints) == (
         bank.branches.bh01, 2, Value(1, 1), 1,
