@@ -202,8 +202,8 @@ class Application(models.Model):
             models.Index(fields=["campaign"], condition=MARKED_AS_TEXT, name="application_marked"),
             # Cases with a risk flag: what their rewards are held for.
             models.Index(fields=["id"], condition=Q(is_risk=True), name="application_risk"),
-            # What reached a stamp in a month (operations report, targets, weekly sheet). Cases lie in the order of their
-            # making, so a few bytes per range of pages are enough; a step of a case costs nothing.
+            # What reached a stamp in a month (operations report, targets, weekly sheet). Cases lie in the order of
+            # their making, so a few bytes per range of pages are enough; a step of a case costs nothing.
             BrinIndex(
                 fields=list(STAMPS_OF_REPORTS),
                 name="application_stamps",

@@ -1,5 +1,5 @@
-"""Each run's minutes are kept with the run, so that a median opens the runs that it is of; and what of a day's clocks was
-of imported cases, which the reports leave out."""
+"""Each run's minutes are kept with the run, so that a median opens the runs that it is of; and what of a day's clocks
+was of imported cases, which the reports leave out."""
 
 import django.contrib.postgres.fields
 from django.db import migrations, models

@@ -1,5 +1,5 @@
-"""超时归属: whose the overdue minutes of a period are; each number is the sum of its list, whether the job has kept what
-has stopped, or not yet, or something has changed since."""
+"""超时归属: whose the overdue minutes of a period are; each number is the sum of its list, whether the job has kept
+what has stopped, or not yet, or something has changed since."""
 
 from __future__ import annotations
 
