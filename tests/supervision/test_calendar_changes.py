@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -13,9 +13,10 @@ from applications.lifecycle import Clock, Outcome, PauseReason, State
 from applications.models import Application, CaseClock
 from applications.services.clocks import Ticking
 from applications.services.intervals import open_intervals
+from applications.services.remeasure import remeasure
 from ops_center.kernel.errors import Malformed, NotAllowed, Refused
 from ops_center.kernel.worktime import Day
-from organization.models import AuditRecord, CalendarChange, CalendarDay, Message
+from organization.models import AuditRecord, Branch, CalendarChange, CalendarDay, Message
 from organization.services.calendar import working_calendar
 from supervision.holidays import read_list, whole_year
 from supervision.models import Breach, Standing
@@ -84,6 +85,19 @@ def test_the_case_follows_its_earliest_clock(bank: Bank) -> None:
     case = bank.cast.again(clock.application)
     assert (case.due_at, case.due_clock) == (at("2026-11-30 17:30"), "ENTRY")
     assert case.warn_at == min(again(clock).warn_at, again(later).warn_at)
+
+
+def test_a_file_that_another_branch_has_follows_the_cut_off_of_that_branch(bank: Bank) -> None:
+    """Handed over (T06) the file has to catch the bag of the branch that has it: at four that one was closed."""
+    home, host = bank.branches.bh01, bank.branches.yx01
+    Branch.objects.filter(pk=host.pk).update(cut_off=time(15, 20))
+    start, on_the_day, the_day_after = at("2026-11-26 16:00"), at("2026-11-26 20:00"), at("2026-11-27 20:00")
+    for handed, due in ((start - timedelta(hours=1), the_day_after), (start + timedelta(minutes=5), on_the_day),
+                        (None, on_the_day)):  # fmt: skip
+        case = bank.case(State.TAKEN_IN, branch=home, host_branch=host, host_confirmed_at=handed)
+        clock = bank.clock(Clock.DISPATCH, start, case=case)
+        remeasure(CaseClock.objects.filter(pk=clock.pk), calendar=working_calendar(), at=start)
+        assert again(clock).due_at == due
 
 
 def test_an_activated_case_shows_no_deadline_though_its_reward_clock_moves(bank: Bank) -> None:

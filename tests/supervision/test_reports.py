@@ -56,6 +56,7 @@ NOVEMBER = Month(2026, 11)
 NOW = at("2026-11-25 10:00")
 BEFORE = at("2026-10-05 10:00")
 IN_MONTH = at("2026-11-10 10:00")
+LATER = at("2026-12-01 09:00")
 
 
 def asked(branch=None, *, span=NOVEMBER, when: datetime = NOW) -> Asked:
@@ -474,6 +475,27 @@ def test_replies_to_complaints_are_measured_by_their_own_deadlines(bank: Bank) -
         )  # fmt: skip
     [reply] = [rule for rule in rules_in_force(asked()) if rule.policy.kind == Clock.COMPLAINT_REPLY]
     assert (reply.in_time, reply.late, reply.open_overdue, reply.breaches) == (1, 1, 1, 2)
+
+
+def test_an_extended_complaint_is_measured_by_the_extension_and_by_nothing_else(bank: Bank) -> None:
+    opened = at("2026-10-05 10:00")
+    for number, is_complex, extended, closed, days in (
+        ("T1", False, None, 10, 15), ("T2", True, None, 31, 30), ("T3", True, 25, 50, 60), ("T4", False, 14, 40, 30),
+    ):  # fmt: skip
+        Complaint.objects.create(
+            number=number, about="DELAY", channel="PHONE", text="x", opened_by=bank.people.sup, opened_at=opened,
+            reply_by=opened + timedelta(days=1), close_by=opened + timedelta(days=days), reply_warn_at=opened,
+            close_warn_at=opened, is_complex=is_complex, closed_at=opened + timedelta(days=closed),
+            extended_at=opened + timedelta(days=extended) if extended else None,
+            extended_by=bank.people.sup if extended else None,
+        )  # fmt: skip
+    rules = [rule for span in (Month(2026, 10), NOVEMBER) for rule in rules_in_force(asked(span=span, when=LATER))]
+    found = {
+        rule.policy.variant: (rule.in_time, rule.late)
+        for rule in rules
+        if rule.policy.kind == Clock.COMPLAINT_CLOSE and rule.rate is not None
+    }
+    assert found == {"": (1, 0), "COMPLEX": (0, 1), "EXTENSION": (1, 1)}
 
 
 # -- pages -------------------------------------------------------------------------------------------------------------
