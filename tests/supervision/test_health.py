@@ -52,5 +52,5 @@ def test_a_broker_that_is_away_is_an_alarm(settings) -> None:
 
 
 def test_the_question_costs_few_queries(bank: Bank, django_assert_max_num_queries) -> None:
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(3):
         ready()

@@ -142,5 +142,5 @@ def test_the_page_of_the_jobs_costs_few_queries(bank: Bank, now, django_assert_m
     for name in ("breaches", "warnings", "escalation"):
         schedule.run(schedule.BY_NAME[name], at=now)
     administrator = page_of(bank.people.adm)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         assert administrator.get("/rules/jobs/").status_code == 200
