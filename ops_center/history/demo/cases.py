@@ -291,7 +291,7 @@ class Cases:
         return journey.entered(self.days.so_far())
 
     def _submitted(self, overdue: bool, turn: int) -> Journey:
-        return self._through(15 + turn % 3 if overdue else 4 + turn % 7)
+        return self._through(15 + turn % 3 if overdue else 2 + turn % 6)
 
     def _held_up(self, overdue: bool, turn: int) -> Journey:
         journey = self._through(7 + turn)
