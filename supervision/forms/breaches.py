@@ -69,11 +69,15 @@ class OpinionForm(forms.Form):
 
 
 class KeyedRadios(forms.RadioSelect):
-    """The choices are pressed by Alt+1, Alt+2 … too."""
+    """The choices are pressed by Alt+1, Alt+2 … too; those that are ``shut`` cannot be chosen."""
+
+    shut: frozenset[str] = frozenset()
 
     def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option = super().create_option(*args, **kwargs)
         option["attrs"]["data-key"] = f"Alt+{int(option['index']) + 1}"
+        if option["value"] in self.shut:
+            option["attrs"]["disabled"] = True
         return option
 
 
@@ -93,6 +97,11 @@ class DecideForm(forms.Form):
         validators=[no_personal_numbers],
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+    def __init__(self, *args: Any, may_accept: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_accept:
+            self.fields["accepted"].widget.shut = frozenset({"yes"})
 
 
 class UrgeForm(forms.Form):

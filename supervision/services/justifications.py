@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from applications.lifecycle import Clock, Outcome
 from applications.services.clocks import deadline_for, is_personal
 from ops_center.clock import local_day
+from ops_center.kernel.errors import Refused
 from organization.models import Branch, Employee
 from organization.roles import Role
 from organization.services.audit import record
@@ -91,8 +92,8 @@ def decide_justification(*, breach_id: int, actor: Employee, at: datetime, accep
         raise errors.no_longer_late()
     if is_concerned(breach, actor):
         raise errors.own_breach()
-    if filed.code == Ground.WORKLOAD and accepted and not actor.has_role(Role.SUP, on=local_day(at)):
-        raise errors.supervisor_confirms_workload()
+    if accepted and (no := why_not_accept(filed, actor, at)):
+        raise no
     filed.decided_by, filed.decided_at, filed.is_accepted, filed.decision = actor, at, accepted, note
     filed.save(update_fields=["decided_by", "decided_at", "is_accepted", "decision"])
     record(action="decide_breach", at=at, actor=actor, subject=breach.application.number, clock=breach.kind,
@@ -153,6 +154,13 @@ def may_give_opinion(breach: Breach, actor: Employee, at: datetime) -> bool:
 
 def may_decide(breach: Breach, actor: Employee, at: datetime) -> bool:
     return actor.has_role(*DECIDERS, on=local_day(at)) and not is_concerned(breach, actor)
+
+
+def why_not_accept(filed: Justification, actor: Employee, at: datetime) -> Refused | None:
+    """Who may decide may always refuse; that there was too much work is accepted by the supervisor alone."""
+    if filed.code == Ground.WORKLOAD and not actor.has_role(Role.SUP, on=local_day(at)):
+        return errors.supervisor_confirms_workload()
+    return None
 
 
 def is_concerned(breach: Breach, actor: Employee) -> bool:

@@ -39,6 +39,7 @@ from supervision.services.justifications import (
     may_explain,
     may_give_opinion,
     standing,
+    why_not_accept,
 )  # fmt: skip
 from supervision.views.asked import branch_named, one_of, unknown
 
@@ -128,6 +129,8 @@ def acts_on(breach: Breach, request: StaffRequest) -> dict[str, Any]:
     waits = filed is not None and filed.decided_at is None and stands != Standing.LIFTED
     is_filer = filed is not None and filed.filed_by_id == actor.pk
     papers = list(filed.papers.defer("body")) if filed else []
+    decides = waits and may_decide(breach, actor, at)
+    only_refuse = why_not_accept(filed, actor, at) if filed and decides else None
     return {
         "breach": breach,
         "standing": stands,
@@ -139,7 +142,8 @@ def acts_on(breach: Breach, request: StaffRequest) -> dict[str, Any]:
         "justify": JustifyForm() if stands == Standing.TO_EXPLAIN and may_explain(breach, actor, at) else None,
         "prove": EvidenceForm() if waits and is_filer and len(papers) < MOST_PAPERS else None,
         "opinion": OpinionForm() if waits and not is_filer and may_give_opinion(breach, actor, at) else None,
-        "decide": DecideForm() if waits and may_decide(breach, actor, at) else None,
+        "decide": DecideForm(may_accept=only_refuse is None) if decides else None,
+        "only_refuse": only_refuse,
     }
 
 

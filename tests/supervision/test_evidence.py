@@ -15,6 +15,7 @@ from applications.models import CaseClock
 from ops_center import clock
 from ops_center.kernel.errors import DomainError, Malformed, NotAllowed, OutOfSight, Refused
 from organization.models import AuditRecord
+from supervision import errors
 from supervision.models import Breach, JustificationPaper, Standing
 from supervision.selectors.excuses import excuses_like
 from supervision.services.breaches import find_breaches
@@ -207,6 +208,19 @@ def test_the_list_of_explanations_is_cut_by_ground_person_clock_and_day(bank: Ba
         assert number not in tracker.get(f"/breaches/?show=decide{query}").text, query
     for query in ("&ground=LUNCH", "&due=never", "&clock=LUNCH", "&colour=red"):
         assert tracker.get(f"/breaches/?show=decide{query}").status_code == 400, query
+
+
+def test_a_tracker_is_not_offered_what_the_supervisor_alone_accepts(bank: Bank, fresh: Breach) -> None:
+    page_of(bank.people.ec).post(f"/breaches/{fresh.pk}/justify/", {"code": "WORKLOAD", "text": "到件为平日两倍"})
+    for who, only_refuses in ((bank.people.tr, True), (bank.people.sup, False)):
+        page = page_of(who).get(f"/breaches/{fresh.pk}/")
+        accept, refuse = (str(choice) for choice in page.context["decide"]["accepted"])
+        assert ("disabled" in accept, "disabled" in refuse) == (only_refuses, False)
+        assert (str(errors.supervisor_confirms_workload()) in page.text) == only_refuses
+    answer = page_of(bank.people.tr).post(f"/breaches/{fresh.pk}/decide/", {"accepted": "yes", "note": "属实"})
+    assert answer.status_code == 409
+    page_of(bank.people.tr).post(f"/breaches/{fresh.pk}/decide/", {"accepted": "no", "note": "未超核定量"})
+    assert Breach.objects.get(pk=fresh.pk).explanation.is_accepted is False
 
 
 def test_the_list_of_explanations_costs_the_same_for_one_and_for_many(
