@@ -230,7 +230,9 @@ class Custody(models.Model):
         ]
         indexes = [
             # The history of one case: its page, the minutes of its breaches.
-            models.Index(fields=["application", "since"], name="custody_case"),
+            models.Index(
+                fields=["application", "since"], include=("until", "holder", "person", "branch"), name="custody_case"
+            ),
         ]
 
     def __str__(self) -> str:

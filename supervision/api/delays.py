@@ -99,10 +99,10 @@ class DelayedBreaches(Api):
     @operation(roles="BH TR SUP AUD", asked=DelayedQuery, answer=paged(DelayAnswer), summary="The delays of a holder")
     def get(self, call: Call) -> Json:
         """The list behind a number of the board, the latest due first."""
-        held = Held(call.asked.get("holder", ""))
+        held, window, scope = Held(call.asked.get("holder", "")), window_of(call), branch_scope(call.actor, call.at)
+        figures = delays_in(window, at=call.at, branch=scope, with_lists=True)
         breaches = breaches_behind(
-            window_of(call), held, at=call.at, branch=branch_scope(call.actor, call.at),
-            kind=call.asked.get("clock", ""),
+            window, held, figures, at=call.at, branch=scope, kind=call.asked.get("clock", "")
         )  # fmt: skip
         page = listed(call, breaches.select_related("application", "branch", "clock"), LATEST)
         with_charges(page["results"], at=call.at)

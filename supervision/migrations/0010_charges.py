@@ -10,30 +10,31 @@ CLOCKS, INTERVALS = "applications_caseclock", "applications_clockinterval"
 CHARGE_FOUND = """
 CREATE FUNCTION supervision_charge_found() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO supervision_unchargedbreach (breach_id, clock_id) SELECT id, clock_id FROM found ORDER BY id;
+    INSERT INTO supervision_unchargedbreach (breach_id, clock_id, is_again)
+    SELECT id, clock_id, FALSE FROM found ORDER BY id;
     RETURN NULL;
 END $$
 """
 CHARGE_MOVED = """
 CREATE FUNCTION supervision_charge_moved() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO supervision_unchargedbreach (breach_id, clock_id) VALUES (NEW.id, NEW.clock_id);
+    INSERT INTO supervision_unchargedbreach (breach_id, clock_id, is_again) VALUES (NEW.id, NEW.clock_id, TRUE);
     RETURN NULL;
 END $$
 """
 CHARGE_CLOCK_AGAIN = f"""
 CREATE FUNCTION supervision_charge_clock_again() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO supervision_unchargedbreach (breach_id, clock_id)
-    SELECT id, clock_id FROM {BREACHES} WHERE clock_id = NEW.id;
+    INSERT INTO supervision_unchargedbreach (breach_id, clock_id, is_again)
+    SELECT id, clock_id, TRUE FROM {BREACHES} WHERE clock_id = NEW.id;
     RETURN NULL;
 END $$
 """  # noqa: S608
 CHARGE_RUN_AGAIN = f"""
 CREATE FUNCTION supervision_charge_run_again() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO supervision_unchargedbreach (breach_id, clock_id)
-    SELECT id, clock_id FROM {BREACHES}
+    INSERT INTO supervision_unchargedbreach (breach_id, clock_id, is_again)
+    SELECT id, clock_id, TRUE FROM {BREACHES}
     WHERE clock_id = CASE TG_OP WHEN 'DELETE' THEN OLD.clock_id ELSE NEW.clock_id END;
     RETURN NULL;
 END $$
@@ -84,8 +85,8 @@ TRIGGERS = (
      "EXECUTE FUNCTION supervision_take_delays()"),
 )  # fmt: skip
 SO_FAR = (
-    "INSERT INTO supervision_unchargedbreach (breach_id, clock_id) "  # noqa: S608
-    f"SELECT id, clock_id FROM {BREACHES} ORDER BY id"
+    "INSERT INTO supervision_unchargedbreach (breach_id, clock_id, is_again) "  # noqa: S608
+    f"SELECT id, clock_id, FALSE FROM {BREACHES} ORDER BY id"
 )
 
 
@@ -238,10 +239,16 @@ class Migration(migrations.Migration):
                         to="applications.caseclock",
                     ),
                 ),
+                ("is_again", models.BooleanField()),
             ],
             options={
                 "verbose_name": "breach to be charged",
                 "verbose_name_plural": "breaches to be charged",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("is_again", True)), fields=["breach"], name="unchargedbreach_again"
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(

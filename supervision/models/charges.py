@@ -49,10 +49,15 @@ class UnchargedBreach(models.Model):
 
     breach = models.ForeignKey(Breach, models.CASCADE, related_name="+")
     clock = models.ForeignKey(CaseClock, models.CASCADE, related_name="+", db_index=False)  # that of the breach
+    is_again = models.BooleanField()  # it may have been charged before: what is kept of it counts no more
 
     class Meta:
         verbose_name = _("breach to be charged")
         verbose_name_plural = _("breaches to be charged")
+        indexes = [
+            # What the board takes off.
+            models.Index(fields=["breach"], condition=models.Q(is_again=True), name="unchargedbreach_again"),
+        ]
 
     def __str__(self) -> str:
         return str(self.breach_id)

@@ -67,8 +67,9 @@ def charges_of_clocks(clocks: Collection[int], *, at: datetime) -> dict[int, lis
     earliest = CaseClock.objects.filter(pk__in=clocks).aggregate(Min("due_at"))["due_at__min"]
     if earliest is not None:
         facts = {"clocks": list(clocks)}
-        for clock, holder, person, branch, minutes in _charged(_THESE, facts, by="id", since=earliest, at=at):
-            found[clock].append(Charge(_hands(holder, person, branch), minutes))
+        for clock, (_kind, hands), minutes, _clocks in _charged(_THESE, facts, since=earliest, at=at):
+            if clock is not None:
+                found[clock].append(Charge(hands, minutes))
     return dict(found)
 
 
@@ -97,35 +98,37 @@ def named(found: Mapping[int, Sequence[Charge]]) -> dict[int, Charges]:
     return {clock: Charges(map(with_names, charges)) for clock, charges in found.items()}
 
 
+Cell = tuple[str, Hands | None]  # clock kind, who held it
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """Overdue minutes, and where that was asked the clocks that are not charged yet and have some of them."""
+
+    minutes: Mapping[Cell, int]
+    uncharged: Mapping[Cell, Collection[int]]
+
+
 def charged_in(
-    since: datetime, until: datetime, *, at: datetime, branch: int | None = None
-) -> dict[tuple[str, Hands | None], int]:
-    """(clock kind, who held) → the overdue minutes of all breaches that fell due in a period of whole days, of one
-    branch's cases or of all: what is kept, and what is not charged yet as it stands now. One snapshot of both."""
+    since: datetime, until: datetime, *, at: datetime, branch: int | None = None, with_clocks: bool = False
+) -> Charged:
+    """The overdue minutes of all breaches that fell due in a period of whole days, of one branch's cases or of all:
+    what is kept, and what is not charged yet as it stands now. One snapshot of both."""
     facts = {"since": since, "until": until, "branch": branch, "first": local_day(since),
              "last": local_day(until - _MICROSECOND)}  # fmt: skip
     kept = _KEPT_OF_ALL if branch is None else _KEPT_OF_BRANCH
-    rows = _charged(_uncharged(branch), facts, by="kind", since=since, at=at, kept=kept)
-    found: Counter[tuple[str, Hands | None]] = Counter()
-    for kind, holder, person, held_by, minutes in rows:
-        found[kind, _hands(holder, person, held_by)] += minutes
-    return {key: minutes for key, minutes in found.items() if minutes}
-
-
-def uncharged_in(
-    since: datetime, until: datetime, *, at: datetime, branch: int | None = None, kind: str = ""
-) -> dict[tuple[int, Hands | None], int]:
-    """(clock, who held) → minutes, of those of the same breaches that are not charged yet."""
-    facts = {"since": since, "until": until, "branch": branch, "kind": kind}
-    which = _uncharged(branch) + (" AND c.kind = %(kind)s" if kind else "")
-    return {
-        (key, _hands(holder, person, held_by)): minutes
-        for key, holder, person, held_by, minutes in _charged(which, facts, by="id", since=since, at=at)
-    }
-
-
-def _uncharged(branch: int | None) -> str:
-    return _UNCHARGED.format(cuts="" if branch is None else _OF_BRANCH)
+    late = _UNCHARGED.format(cuts="" if branch is None else _OF_BRANCH)
+    found: Counter[Cell] = Counter()
+    uncharged: dict[Cell, Collection[int]] = {}
+    rows = _charged(late, facts, since=since, at=at, by_clock=False, with_clocks=with_clocks, kept=kept)
+    for _clock, cell, minutes, clocks in rows:
+        found[cell] += minutes
+        if clocks:
+            uncharged[cell] = clocks
+    for cell in [cell for cell in uncharged if cell[1] is None]:  # of some of them it is known who held a part
+        held = charges_of_clocks(uncharged[cell], at=at)
+        uncharged[cell] = [clock for clock, charges in held.items() if charges[-1].hands is None]
+    return Charged({cell: minutes for cell, minutes in found.items() if minutes}, uncharged)
 
 
 def _hands(holder: str, person: int | None, branch: int | None) -> Hands | None:
@@ -143,10 +146,7 @@ _WORKED = f"""((%(worked)s::bigint[])[{_DAY}]
     + least(greatest({_PASSED} %% {_DAY_LONG} - %(opens)s, 0), (%(lengths)s::bigint[])[{_DAY}]))"""
 _LATE, _HELD = 0, 1  # all minutes of a key, and those that somebody held
 _CHARGED = f"""
-    WITH late AS (
-        SELECT c.id, c.kind, c.application_id, c.due_at, least(c.stopped_at, %(at)s) AS ends
-        FROM applications_caseclock c WHERE {{which}} AND c.due_at < least(c.stopped_at, %(at)s)
-    ), ran AS MATERIALIZED (
+    WITH {{late}}, ran AS MATERIALIZED (
         SELECT l.id, l.kind, l.application_id, {_WORKED.format(at="l.due_at")} AS due,
                {_WORKED.format(at="greatest(l.due_at, i.since)")} AS since,
                {_WORKED.format(at="least(l.ends, i.until)")} AS until
@@ -154,6 +154,9 @@ _CHARGED = f"""
              AND (i.until IS NULL OR i.until > l.due_at)
     ), spans AS (
         SELECT application_id, min(due_at) AS due_at, max(ends) AS ends FROM late GROUP BY application_id
+    ), lapsed AS MATERIALIZED (
+        SELECT id, claimed_by_id, claimed_until FROM applications_application
+        WHERE claimed_by_id IS NOT NULL AND claimed_until < %(at)s
     ), rows AS (  -- a lease that ran out ends what its clerk held; since then it lies in the queue
         SELECT u.application_id, u.holder, u.person_id, u.branch_id, greatest(u.since, s.due_at) AS since,
                coalesce(u.until, %(at)s) AS until,
@@ -161,8 +164,7 @@ _CHARGED = f"""
         FROM spans s
         JOIN applications_custody u ON u.application_id = s.application_id AND u.since < s.ends
              AND (u.until IS NULL OR u.until > s.due_at)
-        LEFT JOIN applications_application a ON u.until IS NULL AND a.id = u.application_id
-             AND a.claimed_by_id = u.person_id AND a.claimed_until < %(at)s
+        LEFT JOIN lapsed a ON u.until IS NULL AND a.id = u.application_id AND a.claimed_by_id = u.person_id
     ), held AS MATERIALIZED (
         SELECT application_id, holder, person_id AS person, branch_id AS branch,
                {_WORKED.format(at="since")} AS since, {_WORKED.format(at="coalesce(lapsed_at, until)")} AS until
@@ -172,64 +174,93 @@ _CHARGED = f"""
                {_WORKED.format(at="lapsed_at")}, {_WORKED.format(at="until")}
         FROM rows WHERE lapsed_at IS NOT NULL
     ), pieces AS (
-        SELECT {{by}} AS key, {_LATE} AS part, '' AS holder, NULL::bigint AS person, NULL::bigint AS branch, due, since,
-               until
-        FROM ran
+        SELECT r.id, {{clock}} AS clock, r.kind, {_LATE} AS part, '' AS holder, NULL::bigint AS person,
+               NULL::bigint AS branch, due, since, until
+        FROM ran r
         UNION ALL
-        SELECT r.{{by}}, {_HELD}, h.holder, h.person, h.branch, r.due,
+        SELECT r.id, {{clock}}, r.kind, {_HELD}, h.holder, h.person, h.branch, r.due,
                greatest(r.since, h.since), least(r.until, h.until)
         FROM ran r JOIN held h
              ON h.application_id = r.application_id AND h.since < r.until AND h.until > r.since
     )
-    SELECT key, part, holder, person, branch,
-           sum((until - due) / {_MINUTE} - (since - due) / {_MINUTE})::bigint, min(since)
-    FROM pieces GROUP BY 1, 2, 3, 4, 5 {{kept}} ORDER BY 1, 2, 7
+    SELECT clock, kind, part, holder, person, branch,
+           sum((until - due) / {_MINUTE} - (since - due) / {_MINUTE})::bigint, min(since), {{clocks}}
+    FROM pieces GROUP BY 1, 2, 3, 4, 5, 6 {{kept}} ORDER BY 1, 2, 3, 8
 """  # noqa: S608
-_THESE = "c.id = ANY(%(clocks)s)"
-_UNCHARGED = """c.id IN (SELECT clock_id FROM supervision_unchargedbreach{cuts})
-                AND c.due_at >= %(since)s AND c.due_at < %(until)s"""
+_LATE_OF = """late AS (
+        {more}
+        SELECT c.id, c.kind, c.application_id, c.due_at, least(c.stopped_at, %(at)s) AS ends
+        FROM applications_caseclock c WHERE {which} AND c.due_at < least(c.stopped_at, %(at)s)
+    )"""
+_CLOCKS = f"array_agg(DISTINCT id) FILTER (WHERE (until - due) / {_MINUTE} <> (since - due) / {_MINUTE})"
+_THESE = _LATE_OF.format(more="", which="c.id = ANY(%(clocks)s)")
+# Nearly all that waits to be charged runs on: those are read from the index of the sweep alone.
+_QUEUED = """queue AS MATERIALIZED (SELECT DISTINCT clock_id FROM supervision_unchargedbreach{cuts}), running AS (
+        SELECT c.id, c.kind, c.application_id, c.due_at, %(at)s::timestamptz AS ends
+        FROM applications_caseclock c
+        WHERE c.stopped_at IS NULL AND c.paused_at IS NULL AND c.due_at >= %(since)s AND c.due_at < %(until)s
+          AND c.id IN (SELECT clock_id FROM queue)
+    ), """
+_UNCHARGED = _QUEUED + _LATE_OF.format(
+    more="SELECT * FROM running UNION ALL",
+    which="""c.id IN (SELECT clock_id FROM queue EXCEPT SELECT id FROM running)
+          AND c.due_at >= %(since)s AND c.due_at < %(until)s""",
+)
 _OF_BRANCH = " WHERE breach_id IN (SELECT id FROM supervision_breach WHERE branch_id = %(branch)s)"
 # What is kept of a breach that is to be charged again counts no more.
-_KEPT = "UNION ALL SELECT k.kind, 2, k.holder, k.person_id, k.branch_id, sum(k.minutes)::bigint, 0 FROM {rows} k "
+_KEPT = """UNION ALL
+    SELECT NULL, k.kind, 2, k.holder, k.person_id, k.branch_id, sum(k.minutes)::bigint, 0, NULL FROM {rows} k """
 _SUMMED = """(
         SELECT kind, holder, person_id, branch_id, minutes FROM supervision_delaycount
         WHERE day BETWEEN %(first)s AND %(last)s
         UNION ALL
         SELECT kind, holder, person_id, branch_id, -minutes FROM supervision_breachcharge
-        WHERE breach_id IN (SELECT breach_id FROM supervision_unchargedbreach) AND day BETWEEN %(first)s AND %(last)s
+        WHERE breach_id IN (SELECT breach_id FROM supervision_unchargedbreach WHERE is_again)
+          AND day BETWEEN %(first)s AND %(last)s
     )"""
-_KEPT_OF_ALL = _KEPT.format(rows=_SUMMED) + "GROUP BY 1, 3, 4, 5"
+_KEPT_OF_ALL = _KEPT.format(rows=_SUMMED) + "GROUP BY 2, 4, 5, 6"
 _KEPT_OF_BRANCH = (
     _KEPT.format(rows="supervision_breachcharge")
     + """
     JOIN supervision_breach b ON b.id = k.breach_id
     WHERE b.branch_id = %(branch)s AND b.due_at >= %(since)s AND b.due_at < %(until)s
       AND NOT EXISTS (SELECT FROM supervision_unchargedbreach u WHERE u.breach_id = b.id)
-    GROUP BY 1, 3, 4, 5
+    GROUP BY 2, 4, 5, 6
 """
 )
 
 
 def _charged(
-    which: str, facts: Mapping[str, Any], *, by: str, since: datetime, at: datetime, kept: str = ""
-) -> list[tuple[Any, str, int | None, int | None, int]]:
-    """(key, holder, person, branch, minutes), the first holder first; without a holder what nobody is known to have
-    held. ``by`` is the column of the clocks that is the key: ``id``, ``kind``; none fell due before ``since``; ``kept``
-    adds rows of their own."""
-    charged: list[tuple[Any, str, int | None, int | None, int]] = []
+    late: str, facts: Mapping[str, Any], *, since: datetime, at: datetime, by_clock: bool = True,
+    with_clocks: bool = False, kept: str = "",
+) -> list[tuple[int | None, Cell, int, list[int] | None]]:  # fmt: skip
+    """Of the clocks of ``late``, none of which fell due before ``since``: (clock, cell, minutes, clocks), the first
+    holder first; without hands what nobody is known to have held. ``by_clock`` tells the clocks apart, or else their
+    kinds alone, ``with_clocks`` those that have minutes of the cell (or, where nobody is known, of the kind); ``kept``
+    adds rows of their own, without a clock."""
+    charged: list[tuple[int | None, Cell, int, list[int] | None]] = []
     days = _days(local_day(min(since, at)), local_day(at))
+    statement = _CHARGED.format(
+        late=late, clock="r.id" if by_clock else "NULL::bigint", clocks=_CLOCKS if with_clocks else "NULL::bigint[]",
+        kept=kept,
+    )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_CHARGED.format(which=which, by=by, kept=kept), {**facts, **days, "at": at})
+        cursor.execute(statement, {**facts, **days, "at": at})
         rows = cursor.fetchall()
-    unknown: Counter[Any] = Counter()
-    for one, part, holder, person, branch, minutes, _first in rows:
+    unknown: Counter[tuple[int | None, str]] = Counter()
+    of_kind: dict[tuple[int | None, str], list[int] | None] = {}
+    for clock, kind, part, holder, person, branch, minutes, _first, clocks in rows:
         if part == _LATE:
-            unknown[one] = minutes
-        elif minutes:
-            charged.append((one, holder, person, branch, minutes))
+            unknown[clock, kind] += minutes
+            of_kind[clock, kind] = clocks
+            continue
         if part == _HELD:
-            unknown[one] -= minutes
-    return charged + [(one, "", None, None, minutes) for one, minutes in unknown.items() if minutes]
+            unknown[clock, kind] -= minutes
+        if minutes:
+            charged.append((clock, (kind, _hands(holder, person, branch)), minutes, clocks))
+    return charged + [
+        (clock, (kind, None), minutes, of_kind[clock, kind]) for (clock, kind), minutes in unknown.items() if minutes
+    ]
 
 
 def _days(first: date, last: date) -> dict[str, Any]:

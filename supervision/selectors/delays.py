@@ -8,20 +8,20 @@ custody was written down.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import pgettext_lazy
 
-from applications.lifecycle import Clock, Holder
+from applications.lifecycle import Clock, Hands, Holder
 from ops_center.clock import local_day
 from organization.models import Branch, Employee
 from supervision.models import Breach, BreachCharge, UnchargedBreach
 from supervision.querysets import BreachQuerySet
-from supervision.selectors.custody import Charges, charged_in, uncharged_in
+from supervision.selectors.custody import Cell, Charges, charged_in
 from supervision.selectors.timeliness import Window
 
 NOBODY = "nobody"  # in addresses, for minutes of the time before custody was written down
@@ -44,6 +44,7 @@ class Delays:
     by_stage: dict[str, Counter[str]]  # clock → holder (or OFFICE, NOBODY) → minutes, in the charter's order
     by_branch: Counter[int]  # what the branches held themselves, by key
     by_person: Counter[int]
+    uncharged: Mapping[Cell, Collection[int]] = field(default_factory=dict, compare=False)  # the clocks of it
 
     @property
     def by_holder(self) -> Counter[str]:
@@ -54,20 +55,23 @@ class Delays:
         return self.by_holder.total()
 
 
-def delays_in(window: Window, *, at: datetime, branch: Branch | None = None) -> Delays:
-    """Of all breaches that fell due in the period, of one branch's cases or of all."""
+def delays_in(window: Window, *, at: datetime, branch: Branch | None = None, with_lists: bool = False) -> Delays:
+    """Of all breaches that fell due in the period, of one branch's cases or of all; ``with_lists`` for who asks for the
+    breaches behind a number as well."""
     stages: dict[str, Counter[str]] = {kind: Counter() for kind in Clock.values}
     branches: Counter[int] = Counter()
     people: Counter[int] = Counter()
-    for (kind, hands), minutes in charged_in(
-        window.starts_at, min(window.ends_at, at), at=at, branch=branch.pk if branch else None
-    ).items():
+    charged = charged_in(
+        window.starts_at, min(window.ends_at, at), at=at, branch=branch.pk if branch else None, with_clocks=with_lists
+    )
+    for (kind, hands), minutes in charged.minutes.items():
         stages[kind][column_of(kind, hands.holder if hands else "")] += minutes
         if hands and hands.holder == Holder.BRANCH and hands.branch:
             branches[hands.branch] += minutes
         if hands and hands.holder == Holder.PERSON and hands.person:
             people[hands.person] += minutes
-    return Delays({kind: held for kind, held in stages.items() if held}, branches, people)
+    by_stage = {kind: held for kind, held in stages.items() if held}
+    return Delays(by_stage, branches, people, charged.uncharged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,9 @@ class Held:
         if self.branch is not None and (holder, branch) != (Holder.BRANCH, self.branch.pk):
             return False
         return self.person is None or (holder, person) == (Holder.PERSON, self.person.pk)
+
+    def has(self, hands: Hands | None) -> bool:
+        return self.counts(hands.holder, hands.person, hands.branch) if hands else self.counts("", None, None)
 
     def of(self, breach: Breach) -> int:
         """The minutes that a breach (with its ``charges``) adds to the number."""
@@ -118,16 +125,11 @@ class Held:
 
 
 def breaches_behind(
-    window: Window, held: Held, *, at: datetime, branch: Branch | None = None, kind: str = ""
+    window: Window, held: Held, figures: Delays, *, at: datetime, branch: Branch | None = None, kind: str = ""
 ) -> BreachQuerySet:
-    """The breaches that a number is made of."""
+    """The breaches that a number of these figures (``with_lists``) is made of."""
     since, until = window.starts_at, min(window.ends_at, at)
-    uncharged = uncharged_in(since, until, at=at, branch=branch.pk if branch else None, kind=kind)
-    clocks = {
-        clock
-        for clock, hands in uncharged
-        if (held.counts(hands.holder, hands.person, hands.branch) if hands else held.counts("", None, None))
-    }
+    clocks = {clock for (_kind, hands), found in figures.uncharged.items() if held.has(hands) for clock in found}
     period = {"day__gte": local_day(since), "day__lte": window.last, **({"kind": kind} if kind else {})}
     charged = BreachCharge.objects.filter(held.kept(), breach=OuterRef("pk"), **period)
     again = UnchargedBreach.objects.filter(breach=OuterRef("pk"))

@@ -29,8 +29,8 @@ _TAKE = """
     FOR NO KEY UPDATE OF u, b SKIP LOCKED FOR SHARE OF a SKIP LOCKED
 """
 _AGAIN = """
-    INSERT INTO supervision_unchargedbreach (breach_id, clock_id)
-    SELECT b.id, c.id FROM applications_caseclock c JOIN supervision_breach b ON b.clock_id = c.id
+    INSERT INTO supervision_unchargedbreach (breach_id, clock_id, is_again)
+    SELECT b.id, c.id, TRUE FROM applications_caseclock c JOIN supervision_breach b ON b.clock_id = c.id
     WHERE c.stopped_at > %(since)s AND c.due_at < %(until)s ORDER BY b.id
 """
 

@@ -38,7 +38,9 @@ def delays(request: StaffRequest) -> HttpResponse:
     names_people = bool(request.roles & SEES_EVERY_BRANCH)
     of_branch = named(asked, "branch", Branch.objects.all(), "code")
     of_person = person_named(request, asked)
-    figures, opens = delays_in(window, at=request.at, branch=scope), opens_cases(request)
+    held, opens = Held(holder, of_branch, of_person), opens_cases(request)
+    has_list = opens and any((kind, holder, of_branch, of_person))
+    figures = delays_in(window, at=request.at, branch=scope, with_lists=has_list)
     facts: dict[str, Any] = {
         "figures": figures,
         "periods": periods(request),
@@ -62,9 +64,8 @@ def delays(request: StaffRequest) -> HttpResponse:
         "page": None,
     }  # fmt: skip
     chosen = [Clock(kind).label if kind else "", HOLDER_LABELS.get(holder, ""), of_branch, of_person]
-    if opens and any(chosen):
-        held = Held(holder, of_branch, of_person)
-        breaches = breaches_behind(window, held, at=request.at, branch=scope, kind=kind)
+    if has_list:
+        breaches = breaches_behind(window, held, figures, at=request.at, branch=scope, kind=kind)
         page = LATEST.page(
             breaches.select_related("application__branch", "clock"), size=page_size(asked.get("page_size")),
             after=asked.get("after"), before=asked.get("before"),

@@ -158,7 +158,7 @@ def test_two_passes_at_once_charge_each_delay_once(monkeypatch: pytest.MonkeyPat
         clocks.append(clock)
     find_breaches(at=NOW)
     for breach in Breach.objects.all():  # several reasons for each
-        UnchargedBreach.objects.create(breach=breach, clock_id=breach.clock_id)
+        UnchargedBreach.objects.create(breach=breach, clock_id=breach.clock_id, is_again=True)
     monkeypatch.setattr(charges, "PORTION", 3)
     together, failed = Barrier(3), []
 

@@ -64,7 +64,7 @@ def test_the_charges_of_a_period_are_those_of_its_breaches(bank: Bank) -> None:
     now = late_case(bank)
     multiply(10)
     totals = charged_in(now - timedelta(days=10), now, at=now)
-    minutes = {(kind, hands.holder): amount for (kind, hands), amount in totals.items() if hands}
+    minutes = {(kind, hands.holder): amount for (kind, hands), amount in totals.minutes.items() if hands}
     # CHECK from Wednesday 17:30, ENTRY from Thursday 17:30, both to Friday 15:00; she had it for twenty minutes.
     assert minutes == {
         (Clock.CHECK, Holder.QUEUE): 10 * (540 + 390 - 20), (Clock.CHECK, Holder.PERSON): 10 * 20,

@@ -136,7 +136,8 @@ def test_the_figures_are_the_charges_of_the_breaches_of_the_period(late: Bank, s
 
 def shares(held: Held, **cut) -> list[int]:
     """What each breach of a list adds to its number; each adds something."""
-    breaches = list(breaches_behind(WEEK, held, at=NOW, **cut))
+    figures = delays_in(WEEK, at=NOW, branch=cut.get("branch"), with_lists=True)
+    breaches = list(breaches_behind(WEEK, held, figures, at=NOW, **cut))
     with_charges(breaches, at=NOW)
     found = [held.of(breach) for breach in breaches]
     assert all(found)
@@ -184,11 +185,12 @@ def test_what_waits_after_the_end_of_a_case_is_the_offices(bank: Bank) -> None:
     clock = bank.clock(Clock.CERTIFY, at("2026-11-17 09:00"), case=case)  # due Friday 20 November 17:30
     clock.intervals.create(since=clock.started_at)
     find_breaches(at=NOW)
-    figures = delays_in(WEEK, at=NOW)
+    figures = delays_in(WEEK, at=NOW, with_lists=True)
     assert figures.by_stage == {"CERTIFY": {OFFICE: 2 * 540 + 90}}
     for _again in ("not charged", "charged"):
-        assert [breach.clock for breach in breaches_behind(WEEK, Held(OFFICE), at=NOW)] == [clock]
-        assert not breaches_behind(WEEK, Held(NOBODY), at=NOW)
+        board = delays_in(WEEK, at=NOW, with_lists=True)
+        assert [breach.clock for breach in breaches_behind(WEEK, Held(OFFICE), board, at=NOW)] == [clock]
+        assert not breaches_behind(WEEK, Held(NOBODY), board, at=NOW)
         bank.stop(clock, NOW)
         charge_breaches(at=NOW)
     assert delays_in(WEEK, at=NOW) == figures

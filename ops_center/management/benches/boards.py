@@ -197,7 +197,10 @@ _CUSTODY = """
     ) s(holder, person, since, until)
     WHERE s.since IS NOT NULL
 """
-_TO_CHARGE = "INSERT INTO supervision_unchargedbreach (breach_id, clock_id) SELECT id, clock_id FROM supervision_breach"
+_TO_CHARGE = (
+    "INSERT INTO supervision_unchargedbreach (breach_id, clock_id, is_again) "
+    "SELECT id, clock_id, FALSE FROM supervision_breach"
+)
 # The events of the last days, which the backlog is reckoned from; older ones nobody reads on a board. Each step is done
 # by people of its trade, as they stand among the staff.
 _EVENTS = """
