@@ -20,7 +20,15 @@ from ops_center.clock import SHANGHAI, local_day, now
 from organization.models import Branch, Employee, Message, RoleAssignment
 from organization.roles import Role
 from organization.services.calendar import working_calendar
-from supervision.models import Breach, ClockNotice, Justification, JustificationPaper, Untold
+from supervision.models import (
+    Breach,
+    BreachCharge,
+    ClockNotice,
+    Justification,
+    JustificationPaper,
+    UnchargedBreach,
+    Untold,
+)
 from supervision.services.breaches import escalate, find_breaches, mark_breaches, warn
 from supervision.services.notices import tell_waiting
 
@@ -115,9 +123,8 @@ def timed(act: Callable[[], object]) -> float:
 
 
 def _forget() -> None:
-    tables = ", ".join(
-        model._meta.db_table for model in (Breach, Justification, JustificationPaper, Untold, ClockNotice, Message)
-    )
+    laid = (Breach, BreachCharge, UnchargedBreach, Justification, JustificationPaper, Untold, ClockNotice, Message)
+    tables = ", ".join(model._meta.db_table for model in laid)
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {tables}")
 
